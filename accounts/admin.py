@@ -1,0 +1,127 @@
+"""Users and devices in the admin: read, and revoke a device."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+
+from accounts.models import Device, User
+from identity.admin import ReadOnlyAdmin, actor_of, site
+from identity.crypto import check_code
+from identity.errors import DomainError
+from identity.pages import staff_acts
+
+
+@admin.register(User, site=site)
+class UserAdmin(ReadOnlyAdmin):
+    """Persons and programs of this scope."""
+
+    view_permission = "users:list"
+    list_display = ("username", "first_name", "last_name", "kind", "status", "created_at")
+    list_filter = ("kind", "status")
+    search_fields = ("username_folded", "email")
+    ordering = ("-created_at",)
+    fields = (
+        "public_id",
+        "username",
+        "email",
+        "first_name",
+        "last_name",
+        "mobile",
+        "kind",
+        "status",
+        "created_at",
+        "updated_at",
+    )
+
+
+class RevokeForm(forms.Form):
+    """Why a device is revoked."""
+
+    reason = forms.CharField(max_length=512, help_text="Kept in the audit record.")
+
+
+@admin.register(Device, site=site)
+class DeviceAdmin(ReadOnlyAdmin):
+    """Devices of this scope's users."""
+
+    view_permission = "devices:list"
+    list_display = ("name", "user", "status", "check", "registered_at", "last_seen_at", "act")
+    list_filter = ("status",)
+    list_select_related = ("user",)
+    search_fields = ("name", "user__username_folded")
+    ordering = ("-registered_at",)
+    fields = (
+        "id",
+        "name",
+        "user",
+        "status",
+        "signature_key",
+        "registered_at",
+        "last_seen_at",
+        "revoked_at",
+        "revoke_reason",
+    )
+
+    @admin.display(description="check code")
+    def check(self, device: Device) -> str:
+        """Eight digits to compare over the telephone."""
+        return check_code.of_key(device.signature_key)
+
+    @admin.display(description="")
+    def act(self, device: Device) -> str:
+        """The way to revoke it."""
+        if device.status == Device.Status.REVOKED:
+            return ""
+        return format_html(
+            '<a href="{}">Revoke…</a>', reverse("admin:device_revoke", args=[device.id])
+        )
+
+    def get_urls(self) -> list[URLPattern]:  # type: ignore[override]
+        """Add the page that revokes."""
+        view = self.admin_site.admin_view(self.revoke)
+        return [path("<uuid:device_id>/revoke/", view, name="device_revoke"), *super().get_urls()]
+
+    def revoke(self, request: HttpRequest, device_id: UUID) -> HttpResponse:
+        """Ask why, then revoke or propose it."""
+        device = Device.objects.select_related("user").filter(id=device_id).first()
+        back = reverse("admin:accounts_device_changelist")
+        if device is None or not self.has_view_permission(request):
+            messages.error(request, "There is no such device in this scope.")
+            return HttpResponseRedirect(back)
+        form = RevokeForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                answer = staff_acts.submit(
+                    command="device.revoke",
+                    details=self._details(device, form.cleaned_data["reason"]),
+                    by=actor_of(request),
+                    now=datetime.now(UTC),
+                )
+            except DomainError as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                staff_acts.report(request, answer, done="The device is revoked.")
+                return HttpResponseRedirect(back)
+        context: dict[str, Any] = {
+            **self.admin_site.each_context(request),
+            "title": f"Revoke {device.name}",
+            "device": device,
+            "form": form,
+            "back": back,
+        }
+        return TemplateResponse(request, "admin/revoke_device.html", context)
+
+    @staticmethod
+    def _details(device: Device, reason: str) -> dict[str, str]:
+        return {
+            "user": str(device.user.public_id),
+            "device": str(device.id),
+            "reason": reason,
+        }

@@ -1,0 +1,113 @@
+"""Electors: users with rights to approve, and since when they have them."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Min
+
+from accounts import rights
+from accounts.models import Device, GroupMember, Role, RoleAssignment, RoleRule, User
+from identity.permissions import PREDEFINED_ROLES
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRole:
+    """A role of a user, since when, and whose proposals it lets the holder decide."""
+
+    name: str
+    since: datetime
+    approves: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Elector:
+    """An active user who holds at least one role."""
+
+    user_id: UUID
+    public_id: UUID
+    username: str
+    is_program: bool
+    created_by: UUID | None
+    roles: tuple[HeldRole, ...]
+    groups: Mapping[str, datetime]
+    oldest_device_at: datetime | None
+
+    def roles_held(self, latest: datetime | None) -> frozenset[str]:
+        """Names of the roles held, if asked only those gained at `latest` or before."""
+        return frozenset(role.name for role in self._roles(latest))
+
+    def approves_by(self, latest: datetime | None) -> frozenset[str]:
+        """Resource roots whose proposals those roles let this user decide."""
+        return frozenset(root for role in self._roles(latest) for root in role.approves)
+
+    def groups_joined(self, latest: datetime | None) -> frozenset[str]:
+        """Names of the groups joined, if asked only those joined at `latest` or before."""
+        return frozenset(
+            name for name, since in self.groups.items() if latest is None or since <= latest
+        )
+
+    def _roles(self, latest: datetime | None) -> list[HeldRole]:
+        return [role for role in self.roles if latest is None or role.since <= latest]
+
+
+def everybody() -> list[Elector]:
+    """Every active user of the scope in force who holds a role, in the order of joining.
+
+    Five statements, whatever the number of users; only holders of roles are read.
+    """
+    roles = _roles_by_user()
+    groups: dict[UUID, dict[str, datetime]] = defaultdict(dict)
+    members = GroupMember.objects.filter(user_id__in=roles).values_list(
+        "user_id", "group__name", "joined_at"
+    )
+    for user_id, name, joined_at in members:
+        groups[user_id][name] = joined_at
+    devices = dict(
+        Device.objects.filter(user_id__in=roles, status=Device.Status.ACTIVE)
+        .values_list("user_id")
+        .annotate(Min("registered_at"))
+    )
+    users = User.objects.filter(id__in=roles, status=User.Status.ACTIVE).order_by(
+        "created_at", "id"
+    )
+    return [
+        Elector(
+            user_id=user.id,
+            public_id=user.public_id,
+            username=user.username,
+            is_program=user.kind == User.Kind.PROGRAM,
+            created_by=user.created_by,
+            roles=tuple(roles[user.id]),
+            groups=groups[user.id],
+            oldest_device_at=devices.get(user.id),
+        )
+        for user in users
+    ]
+
+
+def _roles_by_user() -> dict[UUID, list[HeldRole]]:
+    custom = _approvals_of_custom_roles()
+    held: dict[UUID, list[HeldRole]] = defaultdict(list)
+    rows = RoleAssignment.objects.values_list(
+        "user_id", "predefined", "role_id", "role__name", "role__status", "granted_at"
+    )
+    for user_id, predefined, role_id, name, status, granted_at in rows:
+        if predefined in PREDEFINED_ROLES:
+            approves = PREDEFINED_ROLES[predefined].approves
+            held[user_id].append(HeldRole(predefined, granted_at, approves))
+        elif role_id is not None and status == Role.Status.ACTIVE:
+            held[user_id].append(HeldRole(name, granted_at, frozenset(custom[role_id])))
+    return held
+
+
+def _approvals_of_custom_roles() -> dict[UUID, set[str]]:
+    approves: dict[UUID, set[str]] = defaultdict(set)
+    rows = RoleRule.objects.filter(rule__resource="/proposals").values_list(
+        "role_id", "rule__resource", "rule__action", "rule__proposal_resource"
+    )
+    for role_id, *rule in rows:
+        approves[role_id] |= rights.of_stored_rule(*rule).approves
+    return approves

@@ -1,0 +1,123 @@
+"""Refusals about users, their devices and roles."""
+
+from identity.errors import DomainError, Kind
+
+
+class KeyTaken(DomainError):
+    """One public key belongs to one device in the whole deployment, for ever."""
+
+    kind = Kind.CONFLICT
+    code = "device.key-taken"
+    title = "This public key belongs to a device already. Make new keys."
+
+
+class KeyInvalid(DomainError):
+    """Not a P-256 point or not an RSA key within bounds."""
+
+    kind = Kind.INVALID
+    code = "device.key-invalid"
+    title = "This public key is not acceptable."
+
+
+class TooManyDevices(DomainError):
+    """The scope says how many devices a user may have."""
+
+    kind = Kind.CONFLICT
+    code = "device.too-many"
+    title = "This user has as many devices as allowed. Revoke one first."
+
+
+class LastOwnerDevice(DomainError):
+    """Nobody could act for the scope any more."""
+
+    kind = Kind.CONFLICT
+    code = "device.last-of-last-owner"
+    title = "This is the last device of the last owner; revoking it needs a second person."
+
+
+class UserInactive(DomainError):
+    """Disabled, deleted, expired or without an accepted device."""
+
+    kind = Kind.FORBIDDEN
+    code = "user.inactive"
+    title = "This user is not active."
+
+
+class PasswordRefused(DomainError):
+    """One text for wrong, missing, unknown and too often."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "password.refused"
+    title = "A password is required or the given one is wrong."
+
+
+class NameTaken(DomainError):
+    """Of another row, or of this one with other fields."""
+
+    kind = Kind.CONFLICT
+    code = "name.taken"
+    title = "This name or id is taken."
+
+
+class RoleUnknown(DomainError):
+    """Neither a predefined name nor the id of a custom role here."""
+
+    kind = Kind.INVALID
+    code = "role.unknown"
+    title = "There is no such role in this scope."
+
+
+class GrantTooWide(DomainError):
+    """Only a review lets somebody give more than it has."""
+
+    kind = Kind.FORBIDDEN
+    code = "role.grant-too-wide"
+    title = "You can't grant more than you hold yourself."
+
+
+class ProofInvalid(DomainError):
+    """The new signature key did not sign both new keys for this device."""
+
+    kind = Kind.INVALID
+    code = "device.proof-invalid"
+    title = "The proof of possession of the new keys does not verify."
+
+
+class PasswordUnfit(DomainError):
+    """Too short, too long or without a UTF-8 form."""
+
+    kind = Kind.INVALID
+    code = "password.unfit"
+    title = "This password can't be used. Choose another."
+
+
+class Busy(DomainError):
+    """Too many passwords are being checked; `facts["retry_after"]` holds whole seconds."""
+
+    kind = Kind.UNAVAILABLE
+    code = "busy"
+    title = "The server is busy. Try again shortly."
+
+
+class LastOwner(DomainError):
+    """A scope without an owner could never be changed again."""
+
+    kind = Kind.CONFLICT
+    code = "user.last-owner"
+    title = "This is the last owner; make somebody else an owner first."
+
+
+class RuleUnknown(DomainError):
+    """Its words name no permission."""
+
+    kind = Kind.INVALID
+    code = "rule.unknown"
+    title = "There is no right for this resource and action."
+
+
+class InUse(DomainError):
+    """Something else holds it."""
+
+    kind = Kind.CONFLICT
+    code = "object.in-use"
+    title = "This is still in use."

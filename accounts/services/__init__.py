@@ -1,0 +1,1 @@
+"""The only place that writes about people and what belongs to them."""

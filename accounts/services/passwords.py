@@ -1,0 +1,185 @@
+"""Account passwords: checked with bounded tries by every path, set, changed and reset."""
+
+import functools
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.contrib.auth import hashers
+from django.db import transaction
+from django.db.models import Case, F, Q, QuerySet, Value, When
+
+from accounts import errors
+from accounts import passwords as rules
+from accounts.models import User
+from accounts.services import hash_lane, writing
+from identity import errors as refusals
+from identity import ids
+from identity.actor import Actor
+from identity.services import audit
+
+MOST_WRONG = 10
+WINDOW = timedelta(minutes=15)
+
+
+def make_verifier(password: str) -> str:
+    """What is stored in a password's place: Argon2id with a salt of its own.
+
+    Raises `accounts.errors.PasswordUnfit` for a password that can't be used and
+    `accounts.errors.Busy` when too many are being hashed.
+    """
+    text = rules.acceptable(password)
+    with hash_lane.LANE.turn(), hash_lane.LANE.timed():
+        return hashers.make_password(text)
+
+
+def check(*, user_id: UUID | None, password: str, now: datetime) -> None:
+    """Refuse unless this is the password of this user of the scope in force.
+
+    Every path that takes a password goes through here and shares one counter for each account: at
+    most ten wrong ones in any 15 minutes, whatever runs in parallel. A try is reserved by one
+    conditional statement that is committed before the hash begins, so this must not be called in a
+    transaction (RuntimeError). Unknown users (None too), accounts without a password and accounts
+    without a try left are refused in the same words after the same time.
+
+    Raises `accounts.errors.PasswordRefused` and `accounts.errors.Busy`.
+    """
+    text = rules.comparable(password)
+    # An id that nobody has costs the database what a user's costs.
+    asked = user_id or ids.new()
+    with hash_lane.LANE.turn():
+        if not _reserve_try(asked, now=now):
+            _refuse_slowly(asked)
+        verifier = _verifier_of(asked)
+        is_right, is_outdated = _compare(text, verifier)
+        if not is_right or text is None:
+            raise errors.PasswordRefused
+        if is_outdated:
+            _upgrade(asked, text, verifier)
+    _account(asked).update(wrong_passwords=0, wrong_passwords_at=None)
+
+
+def is_set(*, user_id: UUID) -> bool:
+    """Whether this account is protected by a password."""
+    return bool(_verifier_of(user_id))
+
+
+def set_first(*, user_id: UUID, verifier: str, by: Actor, now: datetime) -> None:
+    """Protect an account that has no password. Raises `Conflict` if it has one by now."""
+    with writing.of(by):
+        if not _account(user_id).filter(password="").update(**_new(verifier, by=by, now=now)):
+            _require_user(user_id)
+            raise refusals.Conflict("This account has a password already.")
+        _record("password.set", user_id, by=by, now=now)
+
+
+def change(*, user_id: UUID, old: str, new: str, by: Actor, now: datetime) -> None:
+    """Replace the password by one who knows the old one; `new` empty removes it.
+
+    Raises what `check` and `make_verifier` raise.
+    """
+    check(user_id=user_id, password=old, now=now)
+    store(user_id=user_id, verifier=make_verifier(new) if new else "", by=by, now=now)
+
+
+def store(*, user_id: UUID, verifier: str, by: Actor, now: datetime) -> None:
+    """Set the verifier of an account, or remove its password if that is empty.
+
+    The caller has checked the old password or has others' approval. Raises `Missing`.
+    """
+    with writing.of(by):
+        if not _account(user_id).update(**_new(verifier, by=by, now=now)):
+            raise refusals.Missing("There is no such user.")
+        name = "password.changed" if verifier else "password.removed"
+        _record(name, user_id, by=by, now=now)
+
+
+def reset(*, user_id: UUID, by: Actor, now: datetime) -> None:
+    """Remove the password of an account whose owner lost it. Raises `Missing`."""
+    with writing.of(by):
+        if not _account(user_id).update(**_new("", by=by, now=now)):
+            raise refusals.Missing("There is no such user.")
+        _record("password.reset", user_id, by=by, now=now)
+
+
+def _account(user_id: UUID) -> QuerySet[User]:
+    return User.objects.filter(id=user_id, kind=User.Kind.PERSON, deleted_at__isnull=True)
+
+
+def _reserve_try(user_id: UUID, *, now: datetime) -> bool:
+    """Count one try as wrong before it is looked at; False when none is left.
+
+    The count starts anew only after 15 minutes without a counted try. So no interval of that
+    length ever holds more than ten, as two windows side by side would.
+    """
+    is_stale = Q(wrong_passwords_at__isnull=True) | Q(wrong_passwords_at__lte=now - WINDOW)
+    with transaction.atomic(durable=True):
+        counted = (
+            _account(user_id)
+            .filter(is_stale | Q(wrong_passwords__lt=MOST_WRONG))
+            .exclude(password="")
+            .exclude(status=User.Status.DISABLED)
+            .update(
+                wrong_passwords=Case(
+                    When(is_stale, then=Value(1)), default=F("wrong_passwords") + 1
+                ),
+                wrong_passwords_at=now,
+            )
+        )
+    return bool(counted)
+
+
+def _refuse_slowly(user_id: UUID) -> None:
+    """Refuse an unknown user or a password of none with a hash, an exhausted account without.
+
+    A sleep of a hash's length costs no core, and the account's existence does not show.
+    """
+    if hash_lane.LANE.has_pace() and _verifier_of(user_id):
+        hash_lane.LANE.idle()
+    else:
+        _compare(None, "")
+    raise errors.PasswordRefused
+
+
+def _verifier_of(user_id: UUID) -> str:
+    found = _account(user_id).values_list("password", flat=True).first()
+    return found or ""
+
+
+def _compare(text: str | None, verifier: str) -> tuple[bool, bool]:
+    """Hash once in any case: what can't be right is compared with nobody's verifier."""
+    nobodys = _nobodys_verifier()
+    with hash_lane.LANE.timed():
+        if text is None or not verifier:
+            hashers.verify_password("", nobodys)
+            return False, False
+        return hashers.verify_password(text, verifier)
+
+
+@functools.cache
+def _nobodys_verifier() -> str:
+    return hashers.make_password(secrets.token_urlsafe(32))
+
+
+def _upgrade(user_id: UUID, text: str, verifier: str) -> None:
+    # A password that was changed in the meantime is left alone.
+    _account(user_id).filter(password=verifier).update(password=hashers.make_password(text))
+
+
+def _new(verifier: str, *, by: Actor, now: datetime) -> dict[str, object]:
+    return {
+        "password": verifier,
+        "wrong_passwords": 0,
+        "wrong_passwords_at": None,
+        "updated_at": now,
+        "updated_by": by.user_id,
+    }
+
+
+def _require_user(user_id: UUID) -> None:
+    if not _account(user_id).exists():
+        raise refusals.Missing("There is no such user.")
+
+
+def _record(name: str, user_id: UUID, *, by: Actor, now: datetime) -> None:
+    audit.record(name, by=by, subject=("user", str(user_id)), now=now)

@@ -1,0 +1,62 @@
+"""The frame every write stands in: the actor's scope, one transaction, its audit events last."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+from uuid import UUID
+
+from django.db import IntegrityError, models, transaction
+
+from accounts import errors
+from identity.actor import Actor
+from identity.scoping import current
+from identity.services import audit
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+@contextmanager
+def of(by: Actor) -> Iterator[None]:
+    """Enter the actor's scope and a transaction: all of the write happens or nothing.
+
+    Inside a caller's transaction this opens no savepoint of its own, so a refusal dooms that
+    transaction. A caller who means to go on after a refusal makes a savepoint with
+    `transaction.atomic()` around the call. Events are appended at the end, after every other row
+    is locked.
+    """
+    with current.in_scope(by.scope_id), transaction.atomic(savepoint=False), audit.gathered():
+        yield
+
+
+def anything(_: object) -> bool:
+    """For rows whose own fields say whether they are the same."""
+    return True
+
+
+def insert_once(
+    row: Row,
+    *,
+    public_id: UUID,
+    fields: Sequence[str],
+    is_same: Callable[[Row], bool] = anything,
+) -> tuple[Row, bool]:
+    """Insert a row whose id its maker chose, or find that the same creation was done before.
+
+    Returns the row and whether it is new. The unique constraint decides, so of two creations at
+    the same time one is a repeat of the other. A repeat agrees in `fields`, among them who made
+    it, and passes `is_same`. Raises `accounts.errors.NameTaken` for a clash of id or name.
+    """
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        # Every model has this manager, and ours see the scope in force through it.
+        earlier = type(row)._base_manager.filter(public_id=public_id).first()  # noqa: SLF001
+        if earlier is None or not _agree(earlier, row, fields) or not is_same(earlier):
+            raise errors.NameTaken from None
+        return earlier, False
+    return row, True
+
+
+def _agree(one: models.Model, other: models.Model, fields: Sequence[str]) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in fields)

@@ -1,0 +1,1 @@
+"""Face `enterprise`: one endpoint, COSE envelopes, invitations and proposals."""

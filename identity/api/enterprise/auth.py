@@ -1,0 +1,142 @@
+"""Who sent an envelope: from sealed bytes to a verified call (specification §3.4, steps 1 to 12)."""
+
+import hashlib
+import ipaddress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from accounts import queries as accounts
+from accounts.services import devices
+from identity.actor import Actor, ActorKind
+from identity.api.enterprise.call import Call
+from identity.crypto import cose, ecdsa_p256, rsa
+from identity.crypto.errors import EnvelopeUnauthentic
+from identity.scoping import doors
+from identity.services import nonces, server_keys
+from invitations.services.evidence import Evidence
+
+OPEN_TO_INVITATIONS = frozenset({"open", "pending", "used"})
+ACTIVE_DEVICE = frozenset({"active", "unverified"})
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An envelope whose sender is verified, and what its answer needs."""
+
+    call: Call
+    payload: bytes
+    door: doors.RequestDoor
+    digest: bytes
+
+
+def open_envelope(
+    body: bytes,
+    *,
+    outer: cose.Outer,
+    door: doors.RequestDoor,
+    address: str,
+    now: datetime,
+) -> Opened:
+    """Steps 4 to 12 for an envelope whose device was looked up; must run inside the door's scope.
+
+    Raises the envelope errors of `identity.crypto.cose`, each the same for all its causes.
+    """
+    # Steps 4 to 7: a key that is not ours goes the same way as one that fails.
+    inner = cose.open_inner(outer, _opening_key(door, now))
+    # Steps 8 to 11: an unknown or refused device costs the same and says the same.
+    cose.verify_inner(
+        inner,
+        _verifying_key(door, address, now),
+        expected_audience=cose.audience(outer.recipient_kid),
+        now=int(now.timestamp()),
+    )
+    # Step 12 after the signature, so that strangers can't fill the table.
+    expires_at = datetime.fromtimestamp(inner.expires_at + 60, tz=UTC)
+    nonces.remember(device_id=inner.device, nonce=inner.cti, expires_at=expires_at)
+    sender = _sender(door)
+    call = Call(
+        actor=_actor(door, sender, address),
+        now=now,
+        evidence=Evidence(sign1=inner.sign1),
+        device_id=inner.device,
+        invitation_id=door.invitation_id,
+        address=address,
+    )
+    if door.is_unverified:
+        devices.verify_first_use(device_id=inner.device, by=call.actor, now=now)
+    return Opened(call=call, payload=inner.payload, door=door, digest=hashlib.sha256(body).digest())
+
+
+def _opening_key(door: doors.RequestDoor, now: datetime) -> rsa.PrivateKey | None:
+    key_id = door.usable_opening_key_id(now)
+    return None if key_id is None else server_keys.encryption_key(key_id)
+
+
+def _verifying_key(
+    door: doors.RequestDoor, address: str, now: datetime
+) -> ecdsa_p256.PublicKey | None:
+    if door.signature_key is None or door.scope_status != "active":
+        return None
+    if not _is_accepted(door, now) or not _is_allowed_from(door.networks, address):
+        return None
+    return ecdsa_p256.stored_public(door.signature_key)
+
+
+def _is_accepted(door: doors.RequestDoor, now: datetime) -> bool:
+    if door.invitation_id is not None:
+        return door.user_status != "disabled" and door.device_status in OPEN_TO_INVITATIONS
+    is_in_time = door.user_expires_at is None or door.user_expires_at > now
+    return is_in_time and door.user_status == "active" and door.device_status in ACTIVE_DEVICE
+
+
+def _is_allowed_from(networks: list[str] | None, address: str) -> bool:
+    if not networks:
+        return True
+    try:
+        sender = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(sender in ipaddress.ip_network(network, strict=False) for network in networks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """The ids of a verified sender, all there."""
+
+    scope_id: UUID
+    user_id: UUID
+    device_id: UUID
+
+
+def _sender(door: doors.RequestDoor) -> _Sender:
+    if door.scope_id is None or door.user_id is None or door.device_id is None:
+        raise EnvelopeUnauthentic
+    return _Sender(door.scope_id, door.user_id, door.device_id)
+
+
+def _actor(door: doors.RequestDoor, sender: _Sender, address: str) -> Actor:
+    if door.invitation_id is not None:
+        return Actor(
+            kind=ActorKind.INVITATION,
+            scope_id=sender.scope_id,
+            user_id=sender.user_id,
+            public_id=door.user_public_id,
+            device_id=sender.device_id,
+            address=address,
+        )
+    grants = accounts.grants_of(sender.user_id)
+    return Actor(
+        kind=ActorKind.DEVICE,
+        scope_id=sender.scope_id,
+        user_id=sender.user_id,
+        public_id=door.user_public_id,
+        device_id=sender.device_id,
+        permissions=grants.permissions,
+        approves=grants.approves,
+        roles=grants.roles,
+        groups=grants.groups,
+        is_program=door.user_kind == "program",
+        device_registered_at=int(door.registered_at.timestamp()) if door.registered_at else None,
+        address=address,
+    )

@@ -1,0 +1,1 @@
+"""The details of each resource: field by field, wire word to our word."""

@@ -1,0 +1,159 @@
+"""Refusals in the words of this face: one table from our error codes to status and error_code."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from identity.errors import DomainError, Kind
+
+
+class Meaning(NamedTuple):
+    """What a refusal is here (specification §3.7). `http` matters for errors in the clear only."""
+
+    status: str
+    error_code: str
+    http: int
+
+
+class RolledBack(DomainError):
+    """Said of every part of an atomic batch but the one that failed."""
+
+    kind = Kind.CONFLICT
+    code = "batch.rolled-back"
+    title = "Rolled back, because another part of the atomic batch failed."
+
+
+MALFORMED: Final = Meaning("failed", "-1", 400)
+TOO_LARGE: Final = Meaning("failed", "-1", 413)
+NOT_AN_ENVELOPE: Final = Meaning("failed", "-1", 415)
+UNSUPPORTED: Final = Meaning("failed", "-2", 400)
+SEALED: Final = Meaning("failed", "-3", 400)
+UNAUTHENTIC: Final = Meaning("unauthorized", "-4", 401)
+UNTIMELY: Final = Meaning("unauthorized", "-5", 401)
+REPLAYED: Final = Meaning("unauthorized", "-6", 401)
+INVALID: Final = Meaning("failed", "-7", 200)
+MISSING: Final = Meaning("failed", "-8", 200)
+FORBIDDEN: Final = Meaning("unauthorized", "-9", 200)
+CONFLICT: Final = Meaning("failed", "-10", 200)
+INVITATION: Final = Meaning("unauthorized", "-11", 200)
+PASSWORD: Final = Meaning("unauthorized", "-12", 200)
+LIMITED: Final = Meaning("failed", "-13", 429)
+UNAVAILABLE: Final = Meaning("failed", "-13", 503)
+
+MEANINGS: Final[Mapping[str, Meaning]] = {
+    "envelope.malformed": MALFORMED,
+    "envelope.too-large": TOO_LARGE,
+    "envelope.media-type": NOT_AN_ENVELOPE,
+    "envelope.unsupported": UNSUPPORTED,
+    "envelope.cannot-open": SEALED,
+    "decryption.failed": SEALED,
+    "envelope.unauthentic": UNAUTHENTIC,
+    "signature.invalid": UNAUTHENTIC,
+    "token.invalid": UNAUTHENTIC,
+    "unauthenticated": UNAUTHENTIC,
+    "envelope.untimely": UNTIMELY,
+    "envelope.replayed": REPLAYED,
+    "invalid": INVALID,
+    "key.invalid": INVALID,
+    "device.key-invalid": INVALID,
+    "device.proof-invalid": INVALID,
+    "password.unfit": INVALID,
+    "policy.evaluation-failed": INVALID,
+    "policy.expression-invalid": INVALID,
+    "policy.pattern-invalid": INVALID,
+    "policy.resource-invalid": INVALID,
+    "policy.review-invalid": INVALID,
+    "proposal.hash-differs": INVALID,
+    "proposal.reason-needed": INVALID,
+    "role.unknown": INVALID,
+    "rule.unknown": INVALID,
+    "scope.host-invalid": INVALID,
+    "scope.settings-invalid": INVALID,
+    "scope.slug-invalid": INVALID,
+    "missing": MISSING,
+    "not-supported": MISSING,
+    "forbidden": FORBIDDEN,
+    "policy.denied": FORBIDDEN,
+    "proposal.may-not-decide": FORBIDDEN,
+    "role.grant-too-wide": FORBIDDEN,
+    "user.inactive": FORBIDDEN,
+    "batch.rolled-back": CONFLICT,
+    "conflict": CONFLICT,
+    "device.key-taken": CONFLICT,
+    "device.last-of-last-owner": CONFLICT,
+    "device.too-many": CONFLICT,
+    "idempotency.conflict": CONFLICT,
+    "invitation.too-many": CONFLICT,
+    "name.taken": CONFLICT,
+    "object.in-use": CONFLICT,
+    "policy.locked": CONFLICT,
+    "proposal.already-voted": CONFLICT,
+    "proposal.ended": CONFLICT,
+    "proposal.quorum-unreachable": CONFLICT,
+    "role.predefined": CONFLICT,
+    "scope.has-owner": CONFLICT,
+    "scope.host-taken": CONFLICT,
+    "scope.platform-taken": CONFLICT,
+    "scope.slug-taken": CONFLICT,
+    "user.last-owner": CONFLICT,
+    "invitation.not-valid": INVITATION,
+    "password.refused": PASSWORD,
+    "too-many-requests": LIMITED,
+    "busy": UNAVAILABLE,
+    "seal.broken": UNAVAILABLE,
+    "seal.unavailable": UNAVAILABLE,
+}
+
+# One text for every cause, so that nobody learns which object exists in which scope, or which part
+# of an envelope or a credential was wrong (specification §3.6).
+_ONE_TEXT: Final[Mapping[str, str]] = {
+    MALFORMED.error_code: "The envelope or its JSON is malformed.",
+    UNSUPPORTED.error_code: "The envelope names an algorithm or type that is not supported.",
+    SEALED.error_code: "The envelope cannot be opened.",
+    UNAUTHENTIC.error_code: "The envelope is not authentic.",
+    UNTIMELY.error_code: "The envelope is outside its time window.",
+    REPLAYED.error_code: "The envelope was used before.",
+    MISSING.error_code: "There is no such resource, action or object.",
+    INVITATION.error_code: "The invitation is not valid. Ask for a new one.",
+    PASSWORD.error_code: "A password is required, or the given one is wrong.",
+}
+_EXPLAINED_KINDS: Final = frozenset({Kind.INVALID, Kind.CONFLICT, Kind.FORBIDDEN})
+
+
+def http_status(error: DomainError) -> int:
+    """The HTTP status of a refusal in the clear; sealed answers are always 200."""
+    return MEANINGS[error.code].http
+
+
+def public_body(error: DomainError) -> dict[str, Any]:
+    """The answer to anybody: one fixed text per code and title."""
+    status, error_code, _ = MEANINGS[error.code]
+    answer: dict[str, Any] = {
+        "status": status,
+        "error_code": error_code,
+        "message": _ONE_TEXT.get(error_code, error.title),
+    }
+    retry_after = error.facts.get("retry_after")
+    if retry_after is not None:
+        answer["details"] = {"retry_after": retry_after}
+    return answer
+
+
+def body(error: DomainError) -> dict[str, Any]:
+    """The answer to an authenticated caller, who may hear what is wrong with its own input."""
+    answer = public_body(error)
+    if error.detail and error.kind in _EXPLAINED_KINDS and answer["error_code"] not in _ONE_TEXT:
+        answer["message"] = f"{error.title} {error.detail}"
+    # A proposal that people voted down is the one conflict with a status of its own.
+    if error.code == "proposal.ended" and error.facts.get("state") == "rejected":
+        answer["status"] = "rejected"
+    return answer
+
+
+def ended(state: str, reason: str) -> dict[str, Any]:
+    """The answer to a voter whose proposal ended otherwise than the vote wanted."""
+    because = f" ({reason})" if reason else ""
+    return {
+        "status": "rejected" if state == "rejected" else "failed",
+        "error_code": CONFLICT.error_code,
+        "message": f"This proposal is {state}{because}.",
+    }

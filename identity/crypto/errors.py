@@ -1,0 +1,101 @@
+"""What the cryptography refuses, as typed errors; none of them tells a secret."""
+
+from typing import ClassVar
+
+from identity.errors import DomainError, Kind
+
+
+class EnvelopeMalformed(DomainError):
+    """Bytes that are not the profile's CBOR, shapes or I-JSON."""
+
+    kind: ClassVar = Kind.INVALID
+    code: ClassVar = "envelope.malformed"
+    title: ClassVar = "The message is malformed."
+
+
+class EnvelopeUnsupported(DomainError):
+    """A well-formed message of an algorithm or type that the profile does not have."""
+
+    kind: ClassVar = Kind.INVALID
+    code: ClassVar = "envelope.unsupported"
+    title: ClassVar = "The message names an algorithm or type that is not supported."
+
+
+class EnvelopeSealed(DomainError):
+    """One error for an unknown key, a broken key transport and a broken cipher text."""
+
+    kind: ClassVar = Kind.INVALID
+    code: ClassVar = "envelope.cannot-open"
+    title: ClassVar = "The message cannot be opened."
+
+
+class EnvelopeUnauthentic(DomainError):
+    """One error for an unknown device, a wrong signature and a wrong audience."""
+
+    kind: ClassVar = Kind.UNAUTHENTICATED
+    code: ClassVar = "envelope.unauthentic"
+    title: ClassVar = "The message is not authentic."
+
+
+class EnvelopeUntimely(DomainError):
+    """The message was made for another time than now."""
+
+    kind: ClassVar = Kind.UNAUTHENTICATED
+    code: ClassVar = "envelope.untimely"
+    title: ClassVar = "The message is outside its time window."
+
+
+class EnvelopeReplayed(DomainError):
+    """The message was accepted before, or answers no open request."""
+
+    kind: ClassVar = Kind.UNAUTHENTICATED
+    code: ClassVar = "envelope.replayed"
+    title: ClassVar = "The message was used before."
+
+
+class KeyInvalid(DomainError):
+    """A key that is not of the kind, size or form that is asked for."""
+
+    kind: ClassVar = Kind.UNPROCESSABLE
+    code: ClassVar = "key.invalid"
+    title: ClassVar = "The key is not valid."
+
+
+class SignatureInvalid(DomainError):
+    """A signature that the expected key did not make over the expected bytes."""
+
+    kind: ClassVar = Kind.UNAUTHENTICATED
+    code: ClassVar = "signature.invalid"
+    title: ClassVar = "The signature is not valid."
+
+
+class DecryptionFailed(DomainError):
+    """Cipher text that was changed, or that another key made."""
+
+    kind: ClassVar = Kind.INVALID
+    code: ClassVar = "decryption.failed"
+    title: ClassVar = "The cipher text cannot be decrypted."
+
+
+class TokenInvalid(DomainError):
+    """A token of the wrong form, or not the expected one."""
+
+    kind: ClassVar = Kind.UNAUTHENTICATED
+    code: ClassVar = "token.invalid"
+    title: ClassVar = "The token is not valid."
+
+
+class SealBroken(DomainError):
+    """A sealed value that was changed, moved to another place, or whose key is not here."""
+
+    kind: ClassVar = Kind.UNAVAILABLE
+    code: ClassVar = "seal.broken"
+    title: ClassVar = "A sealed value cannot be opened."
+
+
+class SealUnavailable(DomainError):
+    """The holder of the key-encryption key cannot be reached."""
+
+    kind: ClassVar = Kind.UNAVAILABLE
+    code: ClassVar = "seal.unavailable"
+    title: ClassVar = "The key-encryption key is not available."

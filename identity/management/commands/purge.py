@@ -1,0 +1,22 @@
+"""`manage.py purge`: remove what has run out; to be run every few minutes."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from identity.services import purge
+
+
+class Command(BaseCommand):
+    """Safe to run at any time, on several machines at once and as often as one likes."""
+
+    help = "Remove expired nonces and outcomes, retire old server keys, sign the audit record."
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        """Do it and say how much it was."""
+        purged = purge.purge(now=datetime.now(UTC))
+        self.stdout.write(
+            f"{purged.nonces} nonces and {purged.idempotency_records} outcomes removed, "
+            f"{purged.retired_keys} server keys retired, {purged.signed_heads} heads signed"
+        )

@@ -1,0 +1,18 @@
+"""Tables of the ground floor: scopes, server keys, audit, replay protection."""
+
+from identity.models.audit_event import AuditEvent, AuditHead, SignedHead
+from identity.models.idempotency_record import IdempotencyRecord
+from identity.models.scope import Scope, ScopeHost
+from identity.models.seen_nonce import SeenNonce
+from identity.models.server_key import ServerKey
+
+__all__ = [
+    "AuditEvent",
+    "AuditHead",
+    "IdempotencyRecord",
+    "Scope",
+    "ScopeHost",
+    "SeenNonce",
+    "ServerKey",
+    "SignedHead",
+]

@@ -1,0 +1,69 @@
+"""What happened: an append-only, hash-chained record per scope."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from identity import ids
+from identity.scoping.owned import ScopeOwned
+
+
+class AuditEvent(ScopeOwned):
+    """One thing that happened. Subjects are text ids on purpose: the record outlives its subject."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    sequence = models.BigIntegerField()
+    at = models.DateTimeField()
+    name = models.CharField(max_length=64)
+    actor = models.JSONField(default=dict)
+    subject_kind = models.CharField(max_length=32)
+    subject_id = models.CharField(max_length=128)
+    facts = models.JSONField(default=dict)
+    previous = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["scope", "sequence"], name="audit_event_sequence"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["scope", "subject_kind", "subject_id"], name="audit_event_subject"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.name}"
+
+
+class AuditHead(ScopeOwned):
+    """The end of a scope's chain: the row that serialises appending."""
+
+    sequence = models.BigIntegerField(default=0)
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["scope"], name="audit_head_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope_id} {self.sequence}"
+
+
+class SignedHead(ScopeOwned):
+    """A head that the scope's signature key has vouched for (COSE_Sign1)."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    sequence = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+    signed_at = models.DateTimeField()
+    statement = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["scope", "sequence"], name="signed_head_sequence"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.digest[:12]}"

@@ -1,0 +1,70 @@
+"""Acts of staff in the admin: the same door as for devices, with the server's statement."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.contrib import messages
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from identity.actor import Actor
+from identity.services import attestations
+from invitations.commands.command import registry
+from invitations.services import governance, votes
+from invitations.services.evidence import Evidence
+from invitations.services.governance import Done, Pending
+
+
+def submit(*, command: str, details: Mapping[str, Any], by: Actor, now: datetime) -> Done | Pending:
+    """Submit a sensitive command for a staff member. Raises what `governance.submit` raises."""
+    known = registry.get(command)
+    statement = {
+        "action": known.action,
+        "resource": known.path(known.read(details)),
+        "details": details,
+        "user": str(by.public_id),
+    }
+    evidence = Evidence(sign1=attestations.request(_bytes(statement)), is_attested=True)
+    return governance.submit(action=command, details=details, by=by, now=now, evidence=evidence)
+
+
+def vote(
+    *, decision: str, proposal_id: UUID, proposal_hash: str, reason: str, by: Actor, now: datetime
+) -> str:
+    """Cast a staff member's vote; returns the state of the proposal afterwards."""
+    statement = {
+        "action": decision,
+        "resource": f"/proposals/{proposal_id}",
+        "details": {"proposal_hash": proposal_hash, "reason": reason},
+        "user": str(by.public_id),
+    }
+    cast = votes.approve if decision == "approve" else votes.reject
+    proposal = cast(
+        proposal_id=proposal_id,
+        proposal_hash=proposal_hash,
+        reason=reason,
+        by=by,
+        now=now,
+        evidence=Evidence(sign1=attestations.vote(_bytes(statement)), is_attested=True),
+    )
+    return str(proposal.state)
+
+
+def report(request: HttpRequest, answer: Done | Pending, *, done: str) -> None:
+    """Say what became of it: both shapes of success."""
+    if isinstance(answer, Done):
+        messages.success(request, done)
+        return
+    link = reverse("admin:invitations_proposal_change", args=[answer.proposal_id])
+    messages.info(
+        request,
+        format_html('This waits for approval: <a href="{}">see the proposal</a>.', link),
+    )
+
+
+def _bytes(statement: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(statement, option=orjson.OPT_SORT_KEYS)

@@ -1,0 +1,99 @@
+"""Permissions are words `noun:verb`; roles are named sets of them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+NOUNS: Mapping[str, tuple[str, ...]] = {
+    "users": ("list", "get", "invite", "create", "edit", "delete"),
+    "devices": ("list", "edit", "delete", "invite"),
+    "invitations": ("list", "get", "delete"),
+    "roles": ("list", "get", "create", "edit", "delete"),
+    "rules": ("list", "get", "create", "edit", "delete"),
+    "groups": ("list", "get", "create", "edit", "delete"),
+    "policies": ("list", "get", "create", "edit", "delete"),
+    "recipients": ("list", "get", "create", "edit", "delete"),
+    "recipient-groups": ("list", "get", "create", "edit", "delete"),
+    "proposals": ("list", "get", "approve", "cancel"),
+    "passwords": ("edit", "delete"),
+    "server-keys": ("get",),
+    "audit": ("list", "get"),
+    "me": ("get",),
+}
+ALL: frozenset[str] = frozenset(f"{noun}:{verb}" for noun, verbs in NOUNS.items() for verb in verbs)
+
+EVERY_RESOURCE = "*"
+APPROVABLE: frozenset[str] = frozenset(
+    f"/{noun}" for noun in NOUNS if noun not in {"proposals", "me", "audit", "server-keys"}
+) | {"/account-management"}
+
+SELF_SERVICE: frozenset[str] = frozenset({"me:get", "server-keys:get"})
+"""What every signed-in user of a scope may do, whatever its roles."""
+
+
+@dataclass(frozen=True, slots=True)
+class PredefinedRole:
+    """A role that exists in every scope and is defined in code.
+
+    `approves` holds resource roots (`/users`) whose proposals a holder may decide, or `*`.
+    """
+
+    name: str
+    description: str
+    permissions: frozenset[str]
+    approves: frozenset[str]
+
+
+def words(nouns: Iterable[str], verbs: Iterable[str]) -> frozenset[str]:
+    """The known permissions for these nouns and verbs."""
+    wanted = frozenset(verbs)
+    return frozenset(f"{noun}:{verb}" for noun in nouns for verb in NOUNS[noun] if verb in wanted)
+
+
+_READ = words(NOUNS, ("list", "get"))
+
+PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
+    role.name: role
+    for role in (
+        PredefinedRole(
+            "super-admin",
+            "May do everything and decide every proposal.",
+            ALL,
+            frozenset({EVERY_RESOURCE}),
+        ),
+        PredefinedRole(
+            "workspace-owner",
+            "Reads everything and decides proposals; proposes nothing itself.",
+            _READ | {"proposals:approve"},
+            APPROVABLE,
+        ),
+        PredefinedRole(
+            "workspace-maintainer",
+            "Proposes changes to users, devices, roles, rules, groups, policies and recipients.",
+            ALL - {"proposals:approve", "proposals:cancel", "passwords:delete"},
+            frozenset(),
+        ),
+        PredefinedRole("workspace-auditor", "Reads everything.", _READ, frozenset()),
+        PredefinedRole(
+            "member", "May use the scope; manages only its own account.", frozenset(), frozenset()
+        ),
+        PredefinedRole(
+            "security-officer",
+            "Revokes devices and invitations and decides proposals about them.",
+            _READ
+            | words(("devices", "invitations"), ("delete",))
+            | {"proposals:approve", "proposals:cancel"},
+            frozenset({"/users", "/invitations", "/account-management"}),
+        ),
+        PredefinedRole(
+            "support",
+            "Invites people and their further devices.",
+            words(
+                ("users", "devices", "invitations", "groups", "roles"), ("list", "get", "invite")
+            ),
+            frozenset(),
+        ),
+    )
+}
+
+OPERATOR: frozenset[str] = (ALL - {"proposals:approve"}) | SELF_SERVICE
+"""What a platform operator may do in any scope: everything but vote."""

@@ -1,0 +1,1 @@
+"""Database backend: PostgreSQL sessions that follow the scope in force, statement by statement."""

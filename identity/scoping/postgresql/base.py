@@ -1,0 +1,86 @@
+"""Database backend `identity.scoping.postgresql`: Django's, whose sessions follow the scope."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS
+from django.db.backends.postgresql import base, psycopg_any
+
+from identity.scoping.postgresql import cursors, owner_work, session
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's PostgreSQL backend (psycopg 3) with the second wall between scopes.
+
+    Before each statement of any kind the session takes the role and the scope that
+    `identity.scoping.current` says; see `session`. `SCOPING_ROLES = False` in the settings turns
+    that off, for databases without the roles. OPTIONS are Django's and `session_pooler`.
+    """
+
+    SchemaEditorClass = owner_work.OwnerSchemaEditor
+    creation_class = owner_work.OwnerCreation
+    ops_class = owner_work.OwnerOperations
+
+    def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
+        super().__init__(settings_dict, alias)
+        pool = settings_dict["OPTIONS"].get("pool")
+        if pool and self.is_following:
+            given = pool if isinstance(pool, dict) else {}
+            settings_dict["OPTIONS"]["pool"] = {**given, "reset": session.clear}
+
+    @property
+    def is_following(self) -> bool:
+        """Whether sessions follow the scope in force."""
+        return bool(getattr(settings, "SCOPING_ROLES", True))
+
+    @property
+    def scope_changes(self) -> int:
+        """Statements this connection spent on changing its state; they are not in `queries`."""
+        return session.changes(self.connection)
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Django's, with cursors that follow."""
+        if not self.is_following:
+            parameters = super().get_connection_params()
+        else:
+            if self.settings_dict["OPTIONS"].get("assume_role"):
+                raise ImproperlyConfigured(
+                    'OPTIONS["assume_role"] does not go with scopes: the role follows the scope.'
+                )
+            parameters = super().get_connection_params()
+            parameters["cursor_factory"] = self._cursor_class()
+        parameters.pop("session_pooler", None)
+        return parameters
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        """Django's, with named cursors that follow too."""
+        if name is None or not self.is_following:
+            return super().create_cursor(name)
+        # Outside a transaction the cursor outlives its statement, hence `withhold`.
+        cursor = self._named_cursor_class()(
+            self.connection,
+            name=name,
+            scrollable=False,
+            withhold=self.connection.autocommit,
+        )
+        psycopg_any.register_tzloader(self.timezone, cursor)
+        return cursor
+
+    def _configure_connection(self, connection: Any) -> bool:
+        commits: bool = super()._configure_connection(connection)  # type: ignore[misc]
+        options = self.settings_dict["OPTIONS"]
+        if not self.is_following or options.get("session_pooler"):
+            return commits
+        session.refuse_pooler(connection)
+        return True
+
+    def _cursor_class(self) -> type[cursors.Following]:
+        if self.settings_dict["OPTIONS"].get("server_side_binding") is True:
+            return cursors.ServerBindingCursor
+        return cursors.ClientBindingCursor
+
+    def _named_cursor_class(self) -> type[Any]:
+        if self.settings_dict["OPTIONS"].get("server_side_binding") is True:
+            return cursors.ServerBindingNamedCursor
+        return cursors.ClientBindingNamedCursor

@@ -1,0 +1,51 @@
+"""What a client meets: refusals of the server, silence, and things it must not believe."""
+
+from typing import Any
+
+
+class SdkError(Exception):
+    """Everything that the client raises on purpose."""
+
+
+class Refused(SdkError):  # noqa: N818 - named like the refusals of the rest of the house
+    """The server said no, in a message that is proven to be its own.
+
+    `status` is failed, unauthorized or rejected; `error_code` one of '-1' to '-13' or empty.
+    `retry_after` are seconds from the HTTP header, which nobody signs: a hint.
+    """
+
+    def __init__(
+        self,
+        status: str,
+        error_code: str = "",
+        message: str = "",
+        *,
+        details: Any = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(" ".join(part for part in (status, error_code, message) if part))
+        self.status = status
+        self.error_code = error_code
+        self.message = message
+        self.details = details
+        self.retry_after = retry_after
+
+
+class NoAnswer(SdkError):  # noqa: N818
+    """Nothing came back, or bytes that are not the server's answer to this request.
+
+    The request may have taken effect. Its cause, if any, is the error that the bytes or the
+    network gave. With an idempotency key the same call can be made again without harm.
+    """
+
+
+class TooManyOpenRequests(SdkError):  # noqa: N818
+    """So many requests wait for their reply that no further one is made."""
+
+
+class BundleInvalid(SdkError):  # noqa: N818
+    """An invitation or a stored session that cannot be read; the text names the field."""
+
+
+class NotGenuine(SdkError):  # noqa: N818
+    """A proposal that is not what its proposer signed: do not vote on it."""

@@ -1,0 +1,1 @@
+"""Where everything below the domain is written: one room per noun."""

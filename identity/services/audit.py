@@ -1,0 +1,157 @@
+"""The audit record: appended in the transaction of the write that it tells of."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from identity.actor import Actor
+from identity.crypto import audit_chain
+from identity.scoping import current
+from identity.services import audit_facts, audit_statements
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event that has no place in the chain yet."""
+
+    scope_id: UUID
+    name: str
+    actor: dict[str, str]
+    subject: tuple[str, str]
+    at: datetime
+    facts: dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Gathered:
+    draft: Draft
+
+    def __call__(self) -> None:
+        """Does nothing on commit; that Django still holds it means the draft is still true."""
+
+
+_gathering: ContextVar[list[_Gathered] | None] = ContextVar("audit_gathering", default=None)
+
+
+def record(
+    name: str,
+    *,
+    by: Actor,
+    subject: tuple[str, str],
+    now: datetime,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Append one event to the chain of the actor's scope, in the caller's transaction.
+
+    `name` is `noun.past-verb`; `subject` is a kind and a text id. The row of the chain's head
+    stays locked until the transaction ends, so call this last, after every other row is locked;
+    where that can't be, see `gathered`. Raises RuntimeError outside a transaction,
+    ForeignScopeError unless the actor's scope is in force, FactsRefused for facts that must not
+    be written.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("an audit event is written in the transaction of what it tells of")
+    if current.required_scope() != by.scope_id:
+        raise current.ForeignScopeError(f"an event of scope {by.scope_id} in another scope")
+    draft = Draft(
+        scope_id=by.scope_id,
+        name=audit_facts.short_text(name, most=64),
+        actor=_described(by),
+        subject=(
+            audit_facts.short_text(subject[0], most=32),
+            audit_facts.short_text(subject[1], most=128),
+        ),
+        at=now.astimezone(UTC),
+        facts=audit_facts.checked(facts or {}),
+    )
+    waiting = _gathering.get()
+    if waiting is None:
+        _append(by.scope_id, [draft])
+        return
+    gathered = _Gathered(draft)
+    waiting.append(gathered)
+    transaction.on_commit(gathered)
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """Hold events back until the end of the block, then append them all at once.
+
+    For transactions of several services: the head of the chain is locked once, as late as can be,
+    so that two of them never wait for each other's rows, and three events cost as much as one.
+    Events of a savepoint that was rolled back are dropped. Blocks nest; the outermost appends.
+    Nothing is appended when the block raises. Raises RuntimeError outside a transaction.
+    """
+    if _gathering.get() is not None:
+        yield
+        return
+    if not connection.in_atomic_block:
+        raise RuntimeError("audit events are gathered inside one transaction")
+    waiting: list[_Gathered] = []
+    token = _gathering.set(waiting)
+    try:
+        yield
+    finally:
+        _gathering.reset(token)
+    _append_standing(waiting)
+
+
+def _append_standing(waiting: Sequence[_Gathered]) -> None:
+    # Django forgets the hooks of a savepoint that is rolled back: those events never happened.
+    standing = {id(entry[1]) for entry in connection.run_on_commit}
+    drafts = [gathered.draft for gathered in waiting if id(gathered) in standing]
+    for scope_id in dict.fromkeys(draft.scope_id for draft in drafts):
+        with current.in_scope(scope_id):
+            _append(scope_id, [draft for draft in drafts if draft.scope_id == scope_id])
+
+
+def _append(scope_id: UUID, drafts: Sequence[Draft]) -> None:
+    head = audit_statements.locked_head(scope_id)
+    rows = []
+    sequence, previous = head.sequence, head.digest
+    for draft in drafts:
+        sequence += 1
+        event = _event(draft, sequence=sequence, previous=previous)
+        digest = audit_chain.digest(event)
+        rows.append(audit_statements.Row(event, at=draft.at, digest=digest))
+        previous = digest
+    audit_statements.append(rows, after=head)
+
+
+def _event(draft: Draft, *, sequence: int, previous: bytes) -> audit_chain.Event:
+    return audit_chain.Event(
+        scope=draft.scope_id,
+        seq=sequence,
+        at=microseconds(draft.at),
+        name=draft.name,
+        actor=draft.actor,
+        subject_kind=draft.subject[0],
+        subject_id=draft.subject[1],
+        facts=draft.facts,
+        previous=previous,
+    )
+
+
+def microseconds(at: datetime) -> int:
+    """Microseconds since the epoch, exactly; `at` is aware."""
+    return (at - EPOCH) // MICROSECOND
+
+
+def _described(by: Actor) -> dict[str, str]:
+    described = {"kind": str(by.kind)}
+    if by.user_id is not None:
+        described["user"] = str(by.user_id)
+    if by.device_id is not None:
+        described["device"] = str(by.device_id)
+    if by.address:
+        described["address"] = by.address
+    return described

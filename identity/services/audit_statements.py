@@ -1,0 +1,115 @@
+"""The two statements that move a chain on: one locks its head, one writes events and head."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from identity import ids
+from identity.crypto import audit_chain
+
+_HEAD: Final = "SELECT sequence, digest FROM identity_audithead WHERE scope_id = %s"
+_MOVE: Final = (
+    "UPDATE identity_audithead SET sequence = %s, digest = %s"
+    " WHERE scope_id = %s AND sequence = %s AND digest = %s"
+)
+_INSERT: Final = (
+    "INSERT INTO identity_auditevent (id, scope_id, sequence, at, name, actor,"
+    " subject_kind, subject_id, facts, previous, digest)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+# PostgreSQL does both at once: one round trip less while everybody waits for the head.
+_MOVE_AND_INSERT: Final = (
+    "WITH moved AS ("
+    "UPDATE identity_audithead SET sequence = %s, digest = %s"
+    " WHERE scope_id = %s AND sequence = %s AND digest = %s RETURNING scope_id"
+    ") INSERT INTO identity_auditevent (id, scope_id, sequence, at, name, actor,"
+    " subject_kind, subject_id, facts, previous, digest)"
+    " SELECT %s::uuid, %s::uuid, %s::bigint, %s::timestamptz, %s::text, %s::jsonb, %s::text,"
+    " %s::text, %s::jsonb, %s::text, %s::text FROM moved"
+)
+
+_write = json.JSONEncoder(allow_nan=False, separators=(",", ":"), sort_keys=True).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the chain of a scope ends; its row is locked by this transaction."""
+
+    scope_id: UUID
+    sequence: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event with its time as the database takes it, and its digest."""
+
+    event: audit_chain.Event
+    at: datetime
+    digest: bytes
+
+
+def locked_head(scope_id: UUID) -> Head:
+    """The end of the chain, locked until the transaction ends. Raises RuntimeError without one."""
+    # SQLite has one writer at a time: a transaction that is IMMEDIATE holds the lock already.
+    lock = " FOR UPDATE" if _is_postgresql() else ""
+    with connection.cursor() as cursor:
+        cursor.execute(_HEAD + lock, [_uuid(scope_id)])
+        row = cursor.fetchone()
+    if row is None:
+        raise RuntimeError(f"the scope {scope_id} has no audit chain: it was not made by `scopes`")
+    return Head(scope_id, sequence=row[0], digest=bytes.fromhex(row[1]))
+
+
+def append(rows: Sequence[Row], *, after: Head) -> None:
+    """Write the events and move the head. Raises RuntimeError if the head is not where it was."""
+    move = _move(rows, after)
+    with connection.cursor() as cursor:
+        if _is_postgresql() and len(rows) == 1:
+            cursor.execute(_MOVE_AND_INSERT, [*move, *_values(rows[0])])
+        else:
+            cursor.executemany(_INSERT, [_values(row) for row in rows])
+            cursor.execute(_MOVE, move)
+        if cursor.rowcount != 1:
+            raise RuntimeError("the end of the audit chain moved although it was locked")
+
+
+def _move(rows: Sequence[Row], after: Head) -> list[Any]:
+    last = rows[-1]
+    return [
+        last.event.seq,
+        last.digest.hex(),
+        _uuid(after.scope_id),
+        after.sequence,
+        after.digest.hex(),
+    ]
+
+
+def _values(row: Row) -> list[Any]:
+    event = row.event
+    return [
+        _uuid(ids.new()),
+        _uuid(event.scope),
+        event.seq,
+        row.at if _is_postgresql() else connection.ops.adapt_datetimefield_value(row.at),
+        event.name,
+        _write(event.actor),
+        event.subject_kind,
+        event.subject_id,
+        _write(event.facts),
+        event.previous.hex(),
+        row.digest.hex(),
+    ]
+
+
+def _uuid(value: UUID) -> UUID | str:
+    return value if _is_postgresql() else value.hex
+
+
+def _is_postgresql() -> bool:
+    return connection.vendor == "postgresql"

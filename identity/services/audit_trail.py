@@ -1,0 +1,145 @@
+"""The audit record as it is read: verified against its heads, exported for an auditor."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Max
+
+from identity import errors
+from identity.crypto import audit_chain
+from identity.models import AuditEvent, AuditHead, SignedHead
+from identity.scoping import current
+from identity.services import audit, audit_heads, server_keys
+
+_CHUNK: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where the chain of a scope ends, and up to where a signature covers it."""
+
+    scope_id: UUID
+    sequence: int
+    digest: str
+    signed_sequence: int
+    signed_at: datetime | None
+
+
+def end() -> End:
+    """The end of the chain of the scope in force. Raises Missing."""
+    head = AuditHead.objects.first()
+    if head is None:
+        raise errors.Missing("The scope has no audit chain.")
+    signed = SignedHead.objects.order_by("-sequence").first()
+    return End(
+        scope_id=head.scope_id,
+        sequence=head.sequence,
+        digest=head.digest,
+        signed_sequence=signed.sequence if signed else 0,
+        signed_at=signed.signed_at if signed else None,
+    )
+
+
+def verify() -> audit_chain.Report:
+    """Verify the whole chain of the scope in force, in constant memory and without a lock.
+
+    Every event is recomputed; the scope's head and every signed head must agree with it. What is
+    appended while this runs is left for the next time. Raises ChainInvalid with the first bad
+    sequence number, HeadInvalid, Missing.
+    """
+    before = end()
+    report = audit_chain.verify_chain(
+        _events(up_to=before.sequence),
+        scope=before.scope_id,
+        heads=(statement for _, statement in _heads(up_to=before.sequence)),
+        expected_server_keys=server_keys.signature_keys(),
+        expected_end=(before.sequence, _bytes(before.digest, before.sequence)),
+    )
+    _verify_nothing_behind()
+    return report
+
+
+def export(*, now: datetime) -> Iterator[str]:
+    """The lines of an export of the scope in force, without line ends; its end is signed first.
+
+    Constant memory; the lines must be read while the scope is in force. Raises Missing, and
+    HeadInvalid when a stored head is signed by none of the scope's keys.
+    """
+    audit_heads.sign_head(now=now)
+    last = SignedHead.objects.order_by("-sequence").first()
+    if last is None:
+        raise errors.Missing("The scope has no signed head.")
+    return audit_chain.export_lines(
+        _events(up_to=last.sequence),
+        scope=last.scope_id,
+        last_seq=last.sequence,
+        heads=_heads(up_to=last.sequence),
+        server_keys=_signers(up_to=last.sequence),
+    )
+
+
+def _verify_nothing_behind() -> None:
+    # An event commits together with the head that it moves, and a head is signed afterwards. So
+    # whatever is read first can't lie behind the end that is read last.
+    last = AuditEvent.objects.aggregate(last=Max("sequence"))["last"] or 0
+    after = end()
+    if after.signed_sequence > after.sequence:
+        reason = f"is missing: a signed head names event {after.signed_sequence}"
+        raise audit_chain.ChainInvalid(after.sequence + 1, reason)
+    if last > after.sequence:
+        reason = "stands behind the last event that the stored end names"
+        raise audit_chain.ChainInvalid(after.sequence + 1, reason)
+
+
+def _events(*, up_to: int) -> Iterator[audit_chain.Recorded]:
+    """In the order of the chain, chunk by chunk: no transaction is held open for the reading."""
+    rows = AuditEvent.objects.filter(sequence__lte=up_to).order_by("sequence")
+    chunk = list(rows[:_CHUNK])
+    while chunk:
+        yield from map(_recorded, chunk)
+        chunk = list(rows.filter(sequence__gt=chunk[-1].sequence)[:_CHUNK])
+
+
+def _recorded(row: AuditEvent) -> audit_chain.Recorded:
+    event = audit_chain.Event(
+        scope=row.scope_id,
+        seq=row.sequence,
+        at=audit.microseconds(row.at),
+        name=row.name,
+        actor=row.actor,
+        subject_kind=row.subject_kind,
+        subject_id=row.subject_id,
+        facts=row.facts,
+        previous=_bytes(row.previous, row.sequence),
+    )
+    return audit_chain.Recorded(event, _bytes(row.digest, row.sequence))
+
+
+def _bytes(digest: str, sequence: int) -> bytes:
+    try:
+        return bytes.fromhex(digest)
+    except ValueError as error:
+        raise audit_chain.ChainInvalid(sequence, "was changed: it has no digest") from error
+
+
+def _heads(*, up_to: int) -> Iterator[tuple[int, bytes]]:
+    heads = SignedHead.objects.filter(sequence__lte=up_to).order_by("sequence")
+    for sequence, statement in heads.values_list("sequence", "statement").iterator(_CHUNK):
+        yield sequence, bytes(statement)
+
+
+def _signers(*, up_to: int) -> set[str]:
+    """Exactly the keys that signed one of the heads."""
+    scope_id = current.required_scope()
+    keys = server_keys.signature_keys()
+    by_kid = {audit_chain.key_id(key): key for key in keys}
+    found = set()
+    for _, statement in _heads(up_to=up_to):
+        head = audit_chain.verify_head(
+            statement, expected_scope=scope_id, expected_server_keys=keys
+        )
+        found.add(by_kid[head.kid])
+    return found

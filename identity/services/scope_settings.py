@@ -1,0 +1,114 @@
+"""What a scope may choose: one typed value with defaults, read from the scope's row."""
+
+import dataclasses
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from identity.errors import DomainError, Kind
+
+MINUTES_IN_A_DAY: Final = 24 * 60
+
+
+class SettingsInvalid(DomainError):
+    """`facts["settings"]` maps each wrong name to what is wrong with it."""
+
+    kind = Kind.INVALID
+    code = "scope.settings-invalid"
+    title = "These settings of the scope are not valid."
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeSettings:
+    """The choices of one scope. Minutes are whole; `vote_minutes` None means votes do not age.
+
+    - `governance`: the usual default policies are there from the start;
+    - `strict_standing`: a role counts in a proposal only if it was held before the proposal;
+    - `device_age_rule`: a vote counts only from a device older than the proposal or than a day;
+    - `suspend_on_alarm`: a second use of an invitation suspends the device that came first;
+    - `accept_attested_votes`: votes that the server attests, cast without a device, count;
+    - `rsa_bits`: the size of encryption keys that are made from now on.
+    """
+
+    governance: bool = True
+    invitation_minutes: int = 3 * MINUTES_IN_A_DAY
+    proposal_minutes: int = 7 * MINUTES_IN_A_DAY
+    vote_minutes: int | None = None
+    strict_standing: bool = False
+    device_age_rule: bool = False
+    suspend_on_alarm: bool = False
+    accept_attested_votes: bool = False
+    max_devices: int = 20
+    max_open_invitations: int = 3
+    rsa_bits: int = 2048
+
+
+DEFAULTS: Final = ScopeSettings()
+RANGES: Final[Mapping[str, tuple[int, int]]] = {
+    "invitation_minutes": (5, 30 * MINUTES_IN_A_DAY),
+    "proposal_minutes": (60, 30 * MINUTES_IN_A_DAY),
+    "vote_minutes": (1, 30 * MINUTES_IN_A_DAY),
+    "max_devices": (1, 20),
+    "max_open_invitations": (1, 3),
+    "rsa_bits": (2048, 4096),
+}
+"""Least and greatest value of each number (enterprise specification §3.9, §4 and §5.3)."""
+
+NAMES: Final = tuple(field.name for field in dataclasses.fields(ScopeSettings))
+
+
+def of(saved: str | Mapping[str, Any]) -> ScopeSettings:
+    """The settings in a scope's row, as JSON text or as read by Django.
+
+    Texts are parsed once each. Raises SettingsInvalid for unknown names and for values of another
+    type or outside their range.
+    """
+    if isinstance(saved, str):
+        return _of_text(saved)
+    return _of_mapping(saved)
+
+
+def merged(present: ScopeSettings, changes: Mapping[str, Any]) -> ScopeSettings:
+    """The settings after some changes. Raises SettingsInvalid."""
+    return _of_mapping(stored(present) | dict(changes))
+
+
+def stored(settings: ScopeSettings) -> dict[str, Any]:
+    """What goes into the scope's row: only what differs from the defaults."""
+    values = dataclasses.asdict(settings)
+    return {name: value for name, value in values.items() if value != getattr(DEFAULTS, name)}
+
+
+@functools.lru_cache(maxsize=1024)
+def _of_text(text: str) -> ScopeSettings:
+    values = json.loads(text)
+    if not isinstance(values, dict):
+        raise SettingsInvalid("Settings are an object.")
+    return _of_mapping(values)
+
+
+def _of_mapping(values: Mapping[str, Any]) -> ScopeSettings:
+    faults = {name: fault for name, value in values.items() if (fault := _fault(name, value))}
+    if faults:
+        raise SettingsInvalid(
+            "; ".join(f"{name}: {fault}" for name, fault in sorted(faults.items())),
+            settings=faults,
+        )
+    return ScopeSettings(**values)
+
+
+def _fault(name: str, value: Any) -> str:
+    if name not in NAMES:
+        return "there is no such setting"
+    if name not in RANGES:
+        return "" if isinstance(value, bool) else "this is true or false"
+    if value is None and getattr(DEFAULTS, name) is None:
+        return ""
+    least, most = RANGES[name]
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        return f"this is a whole number from {least} to {most}"
+    if name == "rsa_bits" and value % 256:
+        return "this is a multiple of 256"
+    return ""

@@ -1,0 +1,47 @@
+"""Background work of the ground floor: mail, removal of what ran out, signed heads."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core import mail
+from django.template import loader
+from django_tasks import task
+
+from identity.services import audit_heads
+from identity.services import purge as purging
+
+
+@task()
+def send_mail(to: str, template: str, context: Mapping[str, Any]) -> int:
+    """Send one message from `templates/mail/<template>.txt`, whose first line is the subject.
+
+    Raises what the mail backend raises; the queue keeps the failure.
+    """
+    text = loader.render_to_string(f"mail/{template}.txt", dict(context))
+    subject, _, body = text.partition("\n")
+    # Subjects are one line of one header (RFC 5322 §2.2): nothing in a name may add another.
+    return mail.send_mail(" ".join(subject.split()), body.lstrip("\n"), None, [to])
+
+
+def queue_mail(to: str, template: str, context: Mapping[str, Any]) -> None:
+    """A transport of `identity.services.mail`: the row of the queue is part of the transaction."""
+    send_mail.enqueue(to, template, dict(context))
+
+
+@task()
+def purge() -> dict[str, int]:
+    """Remove what has run out in every scope."""
+    purged = purging.purge(now=datetime.now(UTC))
+    return {
+        "nonces": purged.nonces,
+        "idempotency_records": purged.idempotency_records,
+        "retired_keys": purged.retired_keys,
+        "signed_heads": purged.signed_heads,
+    }
+
+
+@task()
+def sign_heads() -> int:
+    """Sign the audit chain of every scope that went on."""
+    return audit_heads.sign_every_head(now=datetime.now(UTC))

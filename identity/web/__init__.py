@@ -1,0 +1,1 @@
+"""HTTP manners that every face shares; this room knows no user."""

@@ -1,0 +1,20 @@
+"""What the web server runs: the fast lane, and Django for everything else."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "identity.settings")
+_django = get_wsgi_application()
+
+from identity.web import health  # noqa: E402 Django must be set up first
+from identity.web.lane import Lane, Route  # noqa: E402
+
+ROUTES = [
+    Route("GET", "/healthz", health.live),
+    Route("HEAD", "/healthz", health.live),
+    Route("GET", "/readyz", health.ready),
+    Route("HEAD", "/readyz", health.ready),
+]
+
+application = Lane(ROUTES, otherwise=_django)

@@ -1,0 +1,21 @@
+"""Starts the room `invitations`."""
+
+from django.apps import AppConfig
+
+
+class InvitationsConfig(AppConfig):
+    """Invitations, proposals, votes, policies and the sensitive commands."""
+
+    name = "invitations"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the commands, and what new scopes and disabled users mean for this room."""
+        from accounts.services import users  # noqa: PLC0415 apps must be loaded first
+        from identity.services import scopes  # noqa: PLC0415 apps must be loaded first
+        from invitations.commands import catalogue  # noqa: PLC0415 apps must be loaded first
+        from invitations.services import invitations, policies  # noqa: PLC0415
+
+        catalogue.load()
+        scopes.on_created.append(policies.on_scope_created)
+        users.on_disabled.append(invitations.revoke_all_of)

@@ -1,0 +1,1 @@
+"""The sensitive commands, each with its words, its right and the service it calls."""

@@ -1,0 +1,20 @@
+"""The catalogue of commands: importing a module registers what it defines."""
+
+import importlib
+
+ROOMS = (
+    "devices",
+    "groups",
+    "invitations",
+    "passwords",
+    "policies",
+    "recipients",
+    "roles",
+    "users",
+)
+
+
+def load() -> None:
+    """Import every module of commands; again is the same."""
+    for room in ROOMS:
+        importlib.import_module(f"invitations.commands.{room}")

@@ -1,0 +1,141 @@
+"""What a sensitive command is: the unit that policies judge, people approve and services carry out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from identity import errors
+from identity.actor import Actor
+
+
+class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of all command inputs: JSON-able, strict, without secrets in clear.
+
+    Field names are our words; they are what policy expressions see as `details.*`.
+    """
+
+
+In = TypeVar("In", bound=Input)
+Result = Mapping[str, Any]
+"""What a command answers: JSON-able values in our words; may hold secrets shown once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The object a command changes, as the proposer saw it; a later version makes it stale."""
+
+    kind: str
+    id: str
+    version: int
+
+
+def no_target(_: Any) -> Target | None:
+    """For commands that make something new."""
+    return None
+
+
+def nobody(_: Any) -> UUID | None:
+    """For commands that raise nobody's rights."""
+    return None
+
+
+def not_own(_: Any, __: Actor) -> bool:
+    """For commands that always need a permission."""
+    return False
+
+
+def no_facts(_: Any) -> Mapping[str, Any]:
+    """For commands whose input says all that policies may ask."""
+    return {}
+
+
+def no_reviews(_: Any) -> Sequence[str]:
+    """For commands that touch no quorum. Others name the review expressions, old and new."""
+    return ()
+
+
+def nothing_to_undo(_: Any, *, now: datetime) -> None:
+    """For commands whose proposal leaves nothing behind when it ends without effect."""
+    del now
+
+
+def nothing_to_validate(_: Any) -> None:
+    """For commands whose input type says all that can be wrong with it."""
+
+
+def nothing_to_check(_: Any, __: Actor) -> None:
+    """For commands whose input needs no look at other tables before it is accepted."""
+
+
+@dataclass(frozen=True)
+class Command(Generic[In]):
+    """One sensitive command.
+
+    `name` is ours and permanent (`user.invite`). `action` and `resource` are what policies match:
+    `add`, `edit` or `delete`, and a path template whose `{words}` are fields of the input.
+    `permission` is the right it needs unless `is_own(input, actor)` says that actors do it to their
+    own account. `execute(input, by=…, now=…)` calls one service; `execute_reviewed` is called in
+    its place when others have approved (default: the same). `check(input, by)` refuses what only
+    a review may allow (a grant wider than the actor's own) and runs on direct execution only;
+    `validate(input)` refuses input that could never be carried out, before anybody reviews it.
+    `facts(input)` adds what policies may ask for under `details.*`. `secrets` are input fields
+    that no reader sees. `abandon(input, now=…)` is called when a proposal ends without effect.
+    """
+
+    name: str
+    action: str
+    resource: str
+    permission: str
+    input: type[In]
+    execute: Callable[..., Result]
+    execute_reviewed: Callable[..., Result] | None = None
+    validate: Callable[[In], None] = nothing_to_validate
+    check: Callable[[In, Actor], None] = nothing_to_check
+    target: Callable[[In], Target | None] = no_target
+    raises_rights_of: Callable[[In], UUID | None] = nobody
+    is_own: Callable[[In, Actor], bool] = not_own
+    facts: Callable[[In], Mapping[str, Any]] = no_facts
+    abandon: Callable[..., None] = nothing_to_undo
+    reviews: Callable[[In], Sequence[str]] = no_reviews
+    secrets: frozenset[str] = frozenset()
+
+    def path(self, details: In) -> str:
+        """The resource with the ids of this input filled in."""
+        return self.resource.format_map(
+            {name: getattr(details, name) for name in details.__struct_fields__}
+        )
+
+    def read(self, details: Mapping[str, Any]) -> In:
+        """The input from stored JSON. Raises `identity.errors.Invalid`."""
+        try:
+            return msgspec.convert(details, self.input)
+        except msgspec.ValidationError as error:
+            raise errors.Invalid(str(error)) from None
+
+
+@dataclass
+class Registry:
+    """All commands by name; two of one name are a mistake of the programmer."""
+
+    by_name: dict[str, Command[Any]] = field(default_factory=dict)
+
+    def add(self, *commands: Command[Any]) -> None:
+        """Register commands at import."""
+        for command in commands:
+            if command.name in self.by_name:
+                raise TypeError(f"command {command.name!r} is already registered")
+            self.by_name[command.name] = command
+
+    def get(self, name: str) -> Command[Any]:
+        """The command of this name. Raises `identity.errors.Missing`."""
+        command = self.by_name.get(name)
+        if command is None:
+            raise errors.Missing(f"There is no command {name!r}.")
+        return command
+
+
+registry = Registry()

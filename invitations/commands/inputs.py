@@ -1,0 +1,44 @@
+"""Inputs of the commands about invitations and devices that services read too."""
+
+from uuid import UUID
+
+from invitations.commands.command import Input
+
+
+class InviteUser(Input):
+    """A new person and the invitation for the first device. `user` is chosen by the client."""
+
+    user: UUID
+    email: str
+    first_name: str = ""
+    last_name: str = ""
+    mobile: str = ""
+    customer_id: str = ""
+    life_minutes: int | None = None
+
+
+class InviteDevice(Input):
+    """A further invitation for somebody who is a user already."""
+
+    user: UUID
+    life_minutes: int | None = None
+    keeps_older: bool = False
+
+
+class RevokeInvitation(Input):
+    """The end of an open or pending invitation."""
+
+    invitation: UUID
+
+
+class AuthorizeDevice(Input):
+    """A device's public keys, brought with the one-time key of an invitation."""
+
+    invitation: UUID
+    device_name: str
+    signature_key: str
+    encryption_key: str
+    push_token: str = ""
+    password_verifier: str = ""
+    registration: str = ""
+    is_attested: bool = False

@@ -1,0 +1,140 @@
+"""Commands that invite people, revoke invitations and authorize devices."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from accounts.models import Device, User
+from accounts.services import users
+from identity import errors
+from identity.actor import Actor, ActorKind
+from identity.services import server_keys
+from invitations.commands.command import Command, Result, registry
+from invitations.commands.inputs import AuthorizeDevice, InviteDevice, InviteUser, RevokeInvitation
+from invitations.services import authorization, invitations, notices
+
+
+def invite_user(details: InviteUser, *, by: Actor, now: datetime) -> Result:
+    """Make the user and the invitation; a repeat by id makes a new invitation for that user."""
+    user = users.create_invited(
+        public_id=details.user,
+        email=details.email,
+        first_name=details.first_name,
+        last_name=details.last_name,
+        mobile=details.mobile,
+        customer_id=details.customer_id,
+        by=by,
+        now=now,
+    )
+    return issue(user, life=_life(details.life_minutes), keeps_older=False, by=by, now=now)
+
+
+def invite_device(details: InviteDevice, *, by: Actor, now: datetime) -> Result:
+    """Make an invitation for a further device."""
+    return issue(
+        _user(details.user),
+        life=_life(details.life_minutes),
+        keeps_older=details.keeps_older,
+        by=by,
+        now=now,
+    )
+
+
+def revoke_invitation(details: RevokeInvitation, *, by: Actor, now: datetime) -> Result:
+    """End the invitation."""
+    invitation = invitations.revoke(invitation_id=details.invitation, by=by, now=now)
+    return {"invitation": str(invitation.id), "state": str(invitation.state)}
+
+
+def authorize_device(details: AuthorizeDevice, *, by: Actor, now: datetime) -> Result:
+    """Register the device and use the invitation up, in the caller's transaction."""
+    return authorization.use(details, by=by, now=now)
+
+
+def issue(
+    user: User, *, life: timedelta | None, keeps_older: bool, by: Actor, now: datetime
+) -> Result:
+    """Make an invitation and describe it with what its holder needs, secrets included, once."""
+    issued = invitations.issue(user=user, by=by, now=now, life=life, keeps_older=keeps_older)
+    keys = server_keys.client_keys()
+    notices.invited(issued.invitation)
+    return {
+        "user": str(user.public_id),
+        "invitation": str(issued.invitation.id),
+        "expires_at": int(issued.invitation.expires_at.timestamp()),
+        "invite_string": issued.invite_string,
+        "one_time_private_key": issued.one_time_private_key,
+        "temporary_device": str(issued.invitation.temporary_device_id),
+        "server_encryption_key": keys.encryption_pem_base64,
+        "server_signature_key": keys.signature_hex,
+    }
+
+
+def _life(minutes: int | None) -> timedelta | None:
+    return None if minutes is None else timedelta(minutes=minutes)
+
+
+def _user(public_id: UUID) -> User:
+    user = User.objects.filter(public_id=public_id).first()
+    if user is None:
+        raise errors.Missing("There is no such user.")
+    return user
+
+
+def _protection(details: InviteDevice) -> dict[str, Any]:
+    """What a policy may ask about the account that gets a further device."""
+    user = _user(details.user)
+    return {
+        "is_password_protected": bool(user.password),
+        "has_device": user.devices.filter(status=Device.Status.ACTIVE).exists(),
+    }
+
+
+def _refuse(details: AuthorizeDevice, *, now: datetime) -> None:
+    invitations.refuse(invitation_id=details.invitation, now=now)
+
+
+def _is_invited(details: AuthorizeDevice, by: Actor) -> bool:
+    # Only the holder of the invitation's one-time key acts as this kind of actor.
+    del details
+    return by.kind is ActorKind.INVITATION
+
+
+registry.add(
+    Command(
+        name="user.invite",
+        action="add",
+        resource="/users/invite",
+        permission="users:invite",
+        input=InviteUser,
+        execute=invite_user,
+    ),
+    Command(
+        name="device.invite",
+        action="add",
+        resource="/users/{user}/devices/invite",
+        permission="devices:invite",
+        input=InviteDevice,
+        execute=invite_device,
+        facts=_protection,
+    ),
+    Command(
+        name="invitation.revoke",
+        action="delete",
+        resource="/invitations/{invitation}",
+        permission="invitations:delete",
+        input=RevokeInvitation,
+        execute=revoke_invitation,
+    ),
+    Command(
+        name="device.authorize",
+        action="add",
+        resource="/account-management/authorize",
+        permission="",
+        input=AuthorizeDevice,
+        execute=authorize_device,
+        is_own=_is_invited,
+        abandon=_refuse,
+        secrets=frozenset({"password_verifier", "registration"}),
+    ),
+)

@@ -1,0 +1,39 @@
+"""The command that changes one's own account password."""
+
+from datetime import datetime
+from uuid import UUID
+
+from accounts.services import passwords
+from identity.actor import Actor
+from invitations.commands.command import Command, Input, Result, registry
+
+
+class ChangePassword(Input):
+    """The verifier of a new password; the old one was checked before. Empty removes it."""
+
+    user: UUID
+    password_verifier: str = ""
+
+
+def change(details: ChangePassword, *, by: Actor, now: datetime) -> Result:
+    """Store the verifier."""
+    passwords.store(user_id=details.user, verifier=details.password_verifier, by=by, now=now)
+    return {"user": str(details.user)}
+
+
+def _is_own(details: ChangePassword, by: Actor) -> bool:
+    return details.user == by.user_id
+
+
+registry.add(
+    Command(
+        name="password.change",
+        action="edit",
+        resource="/account-management/password",
+        permission="passwords:edit",
+        input=ChangePassword,
+        execute=change,
+        is_own=_is_own,
+        secrets=frozenset({"password_verifier"}),
+    ),
+)

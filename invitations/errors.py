@@ -1,0 +1,65 @@
+"""Refusals about invitations, policies and proposals."""
+
+from identity.errors import DomainError, Kind
+
+
+class InvitationInvalid(DomainError):
+    """Unknown, used, expired, revoked and locked invitations are told apart by nobody outside."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "invitation.not-valid"
+    title = "This invitation is not valid. Ask for a new one."
+
+
+class TooManyInvitations(DomainError):
+    kind = Kind.CONFLICT
+    code = "invitation.too-many"
+    title = "This user has as many open invitations as allowed. Revoke one first."
+
+
+class PolicyDenied(DomainError):
+    kind = Kind.FORBIDDEN
+    code = "policy.denied"
+    title = "A policy denies this."
+
+
+class PolicyLocked(DomainError):
+    kind = Kind.CONFLICT
+    code = "policy.locked"
+    title = "This policy is built in and can't be changed."
+
+
+class QuorumUnreachable(DomainError):
+    kind = Kind.CONFLICT
+    code = "proposal.quorum-unreachable"
+    title = "Too few people may approve this for its quorum ever to be reached."
+
+
+class ProposalHashDiffers(DomainError):
+    kind = Kind.INVALID
+    code = "proposal.hash-differs"
+    title = "The proposal_hash is not that of this proposal. Read the proposal again."
+
+
+class ProposalEnded(DomainError):
+    kind = Kind.CONFLICT
+    code = "proposal.ended"
+    title = "This proposal has ended."
+
+
+class AlreadyVoted(DomainError):
+    kind = Kind.CONFLICT
+    code = "proposal.already-voted"
+    title = "You have voted otherwise. Retract that vote first."
+
+
+class NotEligible(DomainError):
+    kind = Kind.FORBIDDEN
+    code = "proposal.may-not-decide"
+    title = "You may not decide this proposal."
+
+
+class ReasonNeeded(DomainError):
+    kind = Kind.INVALID
+    code = "proposal.reason-needed"
+    title = "A rejection needs a reason."

@@ -1,0 +1,297 @@
+"""What faces and the admin read about invitations, policies and proposals."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from accounts import electors
+from accounts.models import User
+from identity import errors
+from identity.actor import Actor
+from identity.paging import Listed, Page
+from identity.services import scopes
+from invitations.decision import review
+from invitations.models import Invitation, Policy, Proposal, Vote
+from invitations.services import proposals, standing, votes
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRow:
+    """An invitation as readers see it; no secrets."""
+
+    id: UUID
+    user: UUID
+    username: str
+    state: str
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    device: UUID | None
+    proposal: UUID | None
+    is_alarmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VoteRow:
+    """A standing or retracted vote."""
+
+    user: UUID
+    username: str
+    device: UUID | None
+    decision: str
+    reason: str
+    cast_at: datetime
+    retracted_at: datetime | None
+    is_attested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ElectorRow:
+    """One user's standing in a proposal; `obstacle` is empty for who may decide."""
+
+    user: UUID
+    username: str
+    obstacle: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalRow:
+    """A proposal as lists show it."""
+
+    id: UUID
+    state: str
+    action: str
+    resource: str
+    proposer: UUID | None
+    proposer_name: str
+    hash: str
+    created_at: datetime
+    expires_at: datetime
+    decided_at: datetime | None
+    reason: str
+    has_outcome: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalDetail:
+    """A proposal with what a voter needs: the change, the evidence, the votes, what is missing."""
+
+    row: ProposalRow
+    commands: Sequence[Mapping[str, Any]]
+    request: bytes
+    request_is_attested: bool
+    proposer_device: UUID | None
+    policy_id: UUID
+    policy_version: int
+    policy: Mapping[str, Any]
+    review_expression: str
+    votes: Sequence[VoteRow]
+    electors: Sequence[ElectorRow]
+    missing: Sequence[str]
+
+
+def invitation(invitation_id: UUID, *, now: datetime) -> InvitationRow:
+    """One invitation. Raises `Missing`."""
+    row = Invitation.objects.select_related("user").filter(id=invitation_id).first()
+    if row is None:
+        raise errors.Missing("There is no such invitation.")
+    return _invitation(row, now)
+
+
+def invitations(page: Page, *, now: datetime) -> Listed[InvitationRow]:
+    """Invitations by time of making; filters `state` and `user`."""
+    rows = Invitation.objects.select_related("user")
+    if "user" in page.filters:
+        rows = rows.filter(user__public_id=page.filters["user"])
+    if "state" in page.filters:
+        rows = rows.filter(_in_state(page.filters["state"], now))
+    return Listed([_invitation(row, now) for row in _slice(rows, page)], rows.count())
+
+
+def policies(page: Page) -> Listed[Policy]:
+    """All policies in the order in which they are tried."""
+    rows = Policy.objects.order_by("-is_locked", "priority", "public_id")
+    return Listed(list(rows[page.offset : page.offset + page.limit]), rows.count())
+
+
+def policy(public_id: UUID) -> Policy:
+    """One policy. Raises `Missing`."""
+    row = Policy.objects.filter(public_id=public_id).first()
+    if row is None:
+        raise errors.Missing("There is no such policy.")
+    return row
+
+
+def proposals_page(page: Page, *, by: Actor, now: datetime) -> Listed[ProposalRow]:
+    """Proposals; filters `state`, `resource`, `mine` and `waiting_for_me`."""
+    rows = Proposal.objects.all()
+    if "state" in page.filters:
+        rows = rows.filter(_proposal_in_state(page.filters["state"], now))
+    if "resource" in page.filters:
+        rows = rows.filter(resource=page.filters["resource"])
+    if page.filters.get("mine"):
+        rows = rows.filter(proposer_id=by.user_id)
+    if page.filters.get("waiting_for_me"):
+        rows = rows.filter(id__in=_waiting_for(by, rows, now=now))
+    shown = _slice(rows, page)
+    names = _names(row.proposer_id for row in shown)
+    return Listed([_proposal(row, names, now) for row in shown], rows.count())
+
+
+def proposal(proposal_id: UUID, *, now: datetime) -> ProposalDetail:
+    """One proposal with everything about it. Raises `Missing`."""
+    row = Proposal.objects.filter(id=proposal_id).first()
+    if row is None:
+        raise errors.Missing("There is no such proposal.")
+    cast = list(row.votes.order_by("cast_at", "id"))
+    names = _names([row.proposer_id, *(vote.user_id for vote in cast)])
+    everybody = standing.of_everybody(_question(row, now))
+    return ProposalDetail(
+        row=_proposal(row, names, now),
+        commands=[
+            {"command": command.name, "details": shown}
+            for (command, _), shown in zip(
+                proposals.steps_of(row), visible_details(row), strict=True
+            )
+        ],
+        request=bytes(row.request),
+        request_is_attested=row.request_is_attested,
+        proposer_device=row.proposer_device_id,
+        policy_id=row.policy_id,
+        policy_version=row.policy_version,
+        policy=row.policy,
+        review_expression=row.review_expression,
+        votes=[_vote(vote, names) for vote in cast],
+        electors=[
+            ElectorRow(item.person.public_id, item.person.username, item.obstacle)
+            for item in everybody
+        ],
+        missing=_missing(row, everybody, now=now),
+    )
+
+
+def visible_details(row: Proposal) -> list[dict[str, Any]]:
+    """The inputs of a proposal's commands without what nobody may read."""
+    return [
+        {name: value for name, value in item["details"].items() if name not in command.secrets}
+        for item, (command, _) in zip(row.commands, proposals.steps_of(row), strict=True)
+    ]
+
+
+def _invitation(row: Invitation, now: datetime) -> InvitationRow:
+    return InvitationRow(
+        id=row.id,
+        user=row.user.public_id,
+        username=row.user.username,
+        state=row.state_at(now),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        used_at=row.used_at,
+        device=row.device_id,
+        proposal=row.proposal_id,
+        is_alarmed=row.alarmed_at is not None,
+    )
+
+
+def _in_state(state: str, now: datetime) -> Q:
+    if state == "expired":
+        return Q(state=Invitation.State.OPEN, expires_at__lte=now)
+    if state == Invitation.State.OPEN:
+        return Q(state=state, expires_at__gt=now)
+    return Q(state=state)
+
+
+def _proposal_in_state(state: str, now: datetime) -> Q:
+    if state == Proposal.State.EXPIRED:
+        return Q(state=state) | Q(state=Proposal.State.PENDING, expires_at__lte=now)
+    if state == Proposal.State.PENDING:
+        return Q(state=state, expires_at__gt=now)
+    return Q(state=state)
+
+
+def _slice(rows: "QuerySet[Any]", page: Page) -> list[Any]:
+    direction = "-" if page.is_descending else ""
+    ordered = rows.order_by(f"{direction}created_at", f"{direction}id")
+    return list(ordered[page.offset : page.offset + page.limit])
+
+
+def _names(user_ids: Iterable[UUID | None]) -> dict[UUID, User]:
+    wanted = {user_id for user_id in user_ids if user_id is not None}
+    return {user.id: user for user in User.objects.filter(id__in=wanted)}
+
+
+def _proposal(row: Proposal, names: Mapping[UUID, User], now: datetime) -> ProposalRow:
+    proposer = names.get(row.proposer_id) if row.proposer_id else None
+    return ProposalRow(
+        id=row.id,
+        state=str(row.state_at(now)),
+        action=row.action,
+        resource=row.resource,
+        proposer=UUID(row.actor["public_id"]) if row.actor["public_id"] else None,
+        proposer_name=proposer.username if proposer else _kind(row),
+        hash=row.hash,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        decided_at=row.decided_at,
+        reason=row.reason,
+        has_outcome=row.sealed_outcome is not None,
+    )
+
+
+def _kind(row: Proposal) -> str:
+    return "operator" if row.actor["is_operator"] else str(row.actor["kind"])
+
+
+def _vote(vote: Vote, names: Mapping[UUID, User]) -> VoteRow:
+    voter = names[vote.user_id]
+    return VoteRow(
+        user=voter.public_id,
+        username=voter.username,
+        device=vote.device_id,
+        decision=vote.decision,
+        reason=vote.reason,
+        cast_at=vote.cast_at,
+        retracted_at=vote.retracted_at,
+        is_attested=vote.is_attested,
+    )
+
+
+def _question(row: Proposal, now: datetime) -> standing.Question:
+    asked = scopes.settings().device_age_rule
+    return standing.question_of(row, is_device_age_asked=asked, now=now)
+
+
+def _pending(rows: "QuerySet[Proposal]", now: datetime) -> list[Proposal]:
+    return list(rows.filter(_proposal_in_state("pending", now)).order_by("-created_at")[:500])
+
+
+def _waiting_for(by: Actor, rows: "QuerySet[Proposal]", *, now: datetime) -> list[UUID]:
+    people = electors.everybody()
+    waiting = []
+    for row in _pending(rows.exclude(votes__in=_standing_votes_of(by)), now):
+        everybody = standing.of_everybody(_question(row, now), people)
+        if any(item.person.user_id == by.user_id and not item.obstacle for item in everybody):
+            waiting.append(row.id)
+    return waiting
+
+
+def _standing_votes_of(by: Actor) -> "QuerySet[Vote]":
+    return Vote.objects.filter(user_id=by.user_id, retracted_at__isnull=True)
+
+
+def _missing(
+    row: Proposal, everybody: Sequence[standing.Standing], *, now: datetime
+) -> Sequence[str]:
+    if row.state_at(now) != Proposal.State.PENDING:
+        return []
+    voters = {item.person.user_id: item.voter for item in everybody if not item.obstacle}
+    approvals = [
+        voters[vote.user_id]
+        for vote in votes.living(row, now=now)
+        if vote.decision == Vote.Decision.APPROVE and vote.user_id in voters
+    ]
+    return list(review.missing(review.parse(row.review_expression), approvals))

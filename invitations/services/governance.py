@@ -1,0 +1,94 @@
+"""The one door for sensitive commands: permission, policy, then done or pending."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from identity import errors
+from identity.actor import Actor
+from invitations.commands.command import Command, Input, Result, registry
+from invitations.errors import PolicyDenied
+from invitations.services import decisions, proposals
+from invitations.services.evidence import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command with its input, as asked for."""
+
+    action: str
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The change was made; one result per step."""
+
+    results: Sequence[Result]
+
+    @property
+    def result(self) -> Result:
+        """The result of a single step."""
+        return self.results[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The change waits for others: a success of another shape."""
+
+    proposal_id: UUID
+
+
+def submit(
+    *, action: str, details: Mapping[str, Any], by: Actor, now: datetime, evidence: Evidence
+) -> Done | Pending:
+    """Do one sensitive command, or make the proposal that policy asks for.
+
+    Raises `Forbidden` without the permission, `PolicyDenied`, `QuorumUnreachable`, `Invalid` for
+    details that don't fit, and whatever the command's service refuses.
+    """
+    return submit_together(
+        steps=[Step(action=action, details=details)], by=by, now=now, evidence=evidence
+    )
+
+
+def submit_together(
+    *, steps: Sequence[Step], by: Actor, now: datetime, evidence: Evidence
+) -> Done | Pending:
+    """Do several commands as one: all or nothing, under one approval if any of them needs one."""
+    with transaction.atomic():
+        asked = [_read(step, by) for step in steps]
+        reviews = []
+        for command, details in asked:
+            decision = decisions.decide(command=command, details=details, by=by, now=now)
+            if isinstance(decision, decisions.Denied):
+                raise PolicyDenied(f"The policy “{decision.name}” denies this.")
+            if isinstance(decision, decisions.Review):
+                reviews.append(decision)
+        if reviews:
+            proposal = proposals.create(
+                steps=asked,
+                review=decisions.together(reviews),
+                by=by,
+                now=now,
+                evidence=evidence,
+            )
+            return Pending(proposal_id=proposal.id)
+        for command, details in asked:
+            command.check(details, by)
+        return Done(
+            results=[command.execute(details, by=by, now=now) for command, details in asked]
+        )
+
+
+def _read(step: Step, by: Actor) -> tuple[Command[Any], Input]:
+    command = registry.get(step.action)
+    details = command.read(step.details)
+    if not command.is_own(details, by) and not by.may(command.permission):
+        raise errors.Forbidden(f"This needs the permission {command.permission}.")
+    command.validate(details)
+    return command, details

@@ -1,0 +1,305 @@
+"""Migration operations, and what the database says of the wall they build."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core import checks as django_checks
+from django.core.management import call_command
+from django.db import connection, connections, migrations
+from django.db.migrations.state import ProjectState
+from django.db.migrations.writer import MigrationWriter
+from django.db.utils import ProgrammingError
+
+from identity.scoping import checks, current, operations, protection, roles
+
+# Logins belong to the whole cluster: other runs may be using it.
+PLAIN = f"scoping_plain_{os.getpid()}"
+SHELF = "CREATE TABLE trial_shelf (id {kind} PRIMARY KEY, scope_id {uuid} NOT NULL, name text)"
+
+
+def _owner_sql(*statements: str) -> None:
+    with current.as_owner(why="a table for the test"), connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+@pytest.fixture
+def shelf(committed: Any) -> Iterator[Any]:
+    """A table that is behind no wall yet; its ids come from a sequence."""
+    kind, uuid = ("serial", "uuid") if committed.on_postgresql else ("integer", "char(32)")
+    _owner_sql(SHELF.format(kind=kind, uuid=uuid))
+    yield committed
+    _owner_sql("DROP TABLE trial_shelf")
+
+
+def _add(trial: Any, scope_id: Any, name: str) -> None:
+    trial.sql("INSERT INTO trial_shelf (scope_id, name) VALUES (%s, %s)", scope_id, name)
+
+
+def _shelves(trial: Any) -> list[tuple[str]]:
+    return list(trial.sql("SELECT name FROM trial_shelf ORDER BY name"))
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        operations.CreateRoles(),
+        operations.IsolateTable("trial_shelf"),
+        operations.ShareTable("trial_shelf"),
+        operations.GrantSharedTables(readable=["trial_shelf"]),
+    ],
+    ids=lambda operation: type(operation).__name__,
+)
+def test_goes_forwards_twice_and_backwards_on_both_engines(shelf: Any, operation: Any) -> None:
+    state = ProjectState()
+    for step in (operation.database_forwards, operation.database_forwards):
+        with connection.schema_editor() as editor:
+            step("identity", editor, state, state)
+    with connection.schema_editor() as editor:
+        operation.database_backwards("identity", editor, state, state)
+    operations.CreateRoles().apply(connection)
+    assert operation.reversible
+    assert operation.describe()
+
+
+@pytest.mark.usefixtures("on_postgresql")
+class TestIsolateTable:
+    def test_opens_the_rows_of_a_scope(self, shelf: Any) -> None:
+        operations.IsolateTable("trial_shelf").apply(connection)
+        for scope_id, name in ((shelf.acme, "left"), (shelf.other, "right")):
+            with current.in_scope(scope_id):
+                _add(shelf, scope_id, name)
+                assert _shelves(shelf) == [(name,)]
+                shelf.sql("UPDATE trial_shelf SET name = name")
+                shelf.sql("DELETE FROM trial_shelf WHERE name = 'neither'")
+        assert _shelves(shelf) == []
+
+    def test_withholds_changes_of_what_is_append_only(self, shelf: Any) -> None:
+        operations.IsolateTable("trial_shelf").apply(connection)
+        operations.IsolateTable("trial_shelf", append_only=True).apply(connection)
+        with current.in_scope(shelf.acme):
+            _add(shelf, shelf.acme, "left")
+            assert _shelves(shelf) == [("left",)]
+        for statement in ("UPDATE trial_shelf SET name = 'x'", "DELETE FROM trial_shelf"):
+            for entered in (current.in_scope(shelf.acme), current.across_scopes(why="trying")):
+                with entered, pytest.raises(ProgrammingError, match="permission denied"):
+                    shelf.sql(statement)
+
+    def test_takes_another_column_for_the_scope(self, trial: Any) -> None:
+        with current.in_scope(trial.acme):
+            assert trial.sql("SELECT id FROM trial_scope") == [(trial.acme,)]
+
+    def test_closes_the_table_again_on_the_way_back(self, shelf: Any) -> None:
+        operation = operations.IsolateTable("trial_shelf")
+        operation.apply(connection)
+        operation.unapply(connection)
+        with current.in_scope(shelf.acme), pytest.raises(ProgrammingError, match="denied"):
+            _shelves(shelf)
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "SELECT * FROM trial_paper WHERE name = 'alpha'",
+            "SELECT * FROM trial_paper WHERE scope_id = '{acme}' AND name = 'alpha'",
+            "SELECT * FROM trial_paper WHERE name >= 'alpha' ORDER BY name LIMIT 20",
+        ],
+    )
+    def test_is_answered_from_the_index_that_starts_with_the_scope(
+        self, trial: Any, query: str
+    ) -> None:
+        trial.paper(trial.folder(trial.acme, "ours"), "alpha")
+        with current.in_scope(trial.acme):
+            trial.sql("SET LOCAL enable_seqscan = off")
+            trial.sql("SET LOCAL enable_bitmapscan = off")
+            lines = trial.sql("EXPLAIN (COSTS OFF) " + query.format(acme=trial.acme))
+        plan = "\n".join(line for (line,) in lines)
+        assert "Index Scan using trial_paper_name" in plan
+        condition = next(line for (line,) in lines if "Index Cond" in line)
+        assert "scope_id = " in condition
+        assert "name" in condition
+        assert "InitPlan" not in plan
+
+
+@pytest.mark.usefixtures("on_postgresql")
+class TestSharedTables:
+    def test_opens_a_table_for_reading_and_writing(self, shelf: Any) -> None:
+        operations.ShareTable("trial_shelf").apply(connection)
+        _add(shelf, shelf.acme, "left")
+        with current.across_scopes(why="reading"):
+            assert _shelves(shelf) == [("left",)]
+
+    def test_opens_a_table_for_reading_alone(self, shelf: Any) -> None:
+        operations.GrantSharedTables(readable=["trial_shelf"]).apply(connection)
+        assert _shelves(shelf) == []
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            _add(shelf, shelf.acme, "left")
+
+    def test_names_a_table_that_does_not_exist(self, trial: Any) -> None:
+        with pytest.raises(ProgrammingError, match="trial_nowhere"):
+            operations.ShareTable("trial_nowhere").apply(connection)
+
+
+@pytest.mark.usefixtures("on_postgresql")
+class TestCreateRoles:
+    @pytest.fixture
+    def login(self, committed: Any) -> Iterator[Any]:
+        """Makes connections of a login with the attributes it is told."""
+        made = []
+
+        def connect(attributes: str, database: str | None = None) -> Any:
+            _owner_sql(f"CREATE ROLE {PLAIN} LOGIN {attributes}")
+            given = {**connections.settings["default"], "USER": PLAIN}
+            given["NAME"] = database or connection.settings_dict["NAME"]
+            connections["plain"] = type(connections["default"])(given, alias="plain")
+            made.append(connections["plain"])
+            return connections["plain"]
+
+        yield connect
+        for opened in made:
+            opened.close()
+            del connections["plain"]
+        _owner_sql(f"DROP ROLE IF EXISTS {PLAIN}")
+
+    def test_tells_an_administrator_what_to_run(self, login: Any) -> None:
+        with pytest.raises(operations.RolesRefusedError) as refusal:
+            operations.CreateRoles().apply(login("NOCREATEROLE"))
+        assert f'GRANT countersign_run, countersign_sweep TO "{PLAIN}";' in str(refusal.value)
+        assert "CREATE ROLE countersign_run NOLOGIN;" in str(refusal.value)
+
+    @pytest.mark.filterwarnings("ignore:Normally Django will use a connection")
+    def test_stands_for_a_login_that_is_no_superuser(self, login: Any, committed: Any) -> None:
+        plain = login("CREATEROLE", database=PLAIN)
+        _owner_sql(f"CREATE DATABASE {PLAIN} OWNER {PLAIN}")
+        try:
+            operations.CreateRoles().apply(plain)
+            with current.as_owner(why="a table for the test"), plain.cursor() as cursor:
+                cursor.execute(SHELF.format(kind="serial", uuid="uuid"))
+            operations.IsolateTable("trial_shelf").apply(plain)
+            for scope_id in (committed.acme, committed.other):
+                with current.in_scope(scope_id), plain.cursor() as cursor:
+                    sql = "INSERT INTO trial_shelf (scope_id, name) VALUES (%s, 'x')"
+                    cursor.execute(sql, [scope_id])
+                    cursor.execute("SELECT scope_id FROM trial_shelf")
+                    assert cursor.fetchall() == [(scope_id,)]
+            with plain.cursor() as cursor:
+                cursor.execute("SELECT * FROM trial_shelf")
+                assert cursor.fetchall() == []
+        finally:
+            with current.as_owner(why="tidying up"), plain.cursor() as cursor:
+                cursor.execute("DROP OWNED BY countersign_run, countersign_sweep")
+            plain.close()
+            _owner_sql(f"DROP DATABASE {PLAIN}")
+
+
+class TestProtection:
+    def test_finds_nothing_amiss_behind_the_wall(self, trial: Any) -> None:
+        assert "trial_paper" not in protection.unprotected_tables(connection)
+        assert protection.loose_roles(connection) == []
+
+    @pytest.mark.usefixtures("on_postgresql")
+    def test_finds_a_table_without_row_level_security(self, shelf: Any) -> None:
+        assert "trial_shelf" in protection.unprotected_tables(connection)
+        assert "trial_shelf" in protection.ungranted_tables(connection)
+        operations.IsolateTable("trial_shelf").apply(connection)
+        assert "trial_shelf" not in protection.unprotected_tables(connection)
+        assert "trial_shelf" not in protection.ungranted_tables(connection)
+
+    @pytest.mark.usefixtures("on_postgresql")
+    @pytest.mark.parametrize(
+        "breach",
+        [
+            "ALTER TABLE trial_shelf DISABLE ROW LEVEL SECURITY",
+            "DROP POLICY countersign_run ON trial_shelf",
+            "CREATE POLICY wide ON trial_shelf USING (true)",
+            "CREATE POLICY wide ON trial_shelf FOR INSERT WITH CHECK (true)",
+            f"CREATE POLICY wide ON trial_shelf TO {roles.RUN} USING (name = 'public')",
+        ],
+    )
+    def test_finds_a_breach(self, shelf: Any, breach: str) -> None:
+        operations.IsolateTable("trial_shelf").apply(connection)
+        _owner_sql(breach)
+        assert "trial_shelf" in protection.unprotected_tables(connection)
+
+    @pytest.mark.usefixtures("on_postgresql")
+    def test_finds_a_view_that_reads_with_its_owners_rights(self, shelf: Any) -> None:
+        operations.IsolateTable("trial_shelf").apply(connection)
+        for options, is_found in (("", True), ("WITH (security_invoker = true)", False)):
+            _owner_sql(f"CREATE VIEW trial_window {options} AS SELECT * FROM trial_shelf")
+            found = protection.unprotected_tables(connection)
+            _owner_sql("DROP VIEW trial_window")
+            assert ("trial_window" in found) is is_found
+
+    @pytest.mark.usefixtures("on_postgresql")
+    def test_finds_a_role_that_may_pass(self, trial: Any) -> None:
+        with current.as_owner(why="loosening, rolled back with the test"):
+            trial.sql(f"ALTER ROLE {roles.RUN} BYPASSRLS")
+        assert protection.loose_roles(connection) == [roles.RUN]
+
+    @pytest.mark.usefixtures("on_postgresql")
+    def test_is_a_system_check_but_for_the_owner(self, shelf: Any) -> None:
+        found = checks.check_wall(None, ["default"])
+        assert "trial_shelf has no row-level security." in [message.msg for message in found]
+        assert {message.id for message in found} >= {"scoping.E001"}
+        with current.as_owner(why="migrating"):
+            assert checks.check_wall(None, ["default"]) == []
+
+    def test_is_registered(self) -> None:
+        assert checks.check_wall in django_checks.registry.registry.get_checks(
+            include_deployment_checks=True
+        )
+
+
+@pytest.mark.usefixtures("on_postgresql")
+class TestOwnerWork:
+    def test_is_what_migrate_does(self, committed: Any, capsys: Any) -> None:
+        call_command("migrate", verbosity=0)
+        call_command("migrate", "--check", verbosity=0)
+
+    def test_is_what_flush_does(self, shelf: Any) -> None:
+        call_command("flush", interactive=False, verbosity=0)
+
+    def test_makes_cache_tables_that_can_be_used(self, committed: Any, settings: Any) -> None:
+        settings.CACHES = {
+            "default": {
+                "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+                "LOCATION": "trial_cache",
+            }
+        }
+        call_command("createcachetable", verbosity=0)
+        try:
+            assert committed.sql("SELECT count(*) FROM trial_cache") == [(0,)]
+        finally:
+            _owner_sql("DROP TABLE trial_cache")
+
+    def test_covers_the_python_inside_a_migration(self, committed: Any) -> None:
+        seen = []
+
+        def look(apps: Any, schema_editor: Any) -> None:
+            with schema_editor.connection.cursor() as cursor:
+                cursor.execute("SELECT current_user = session_user")
+                seen.append(cursor.fetchone())
+
+        state = ProjectState()
+        with connection.schema_editor() as editor:
+            migrations.RunPython(look).database_forwards("identity", editor, state, state)
+        assert seen == [(True,)]
+        assert committed.sql("SELECT current_user = session_user") == [(False,)]
+
+    def test_ends_when_a_schema_change_fails(self, trial: Any) -> None:
+        with pytest.raises(ProgrammingError), connection.schema_editor() as editor:
+            editor.execute("ALTER TABLE trial_nowhere ADD COLUMN more integer")
+        assert not current.is_owner()
+
+
+def test_can_be_written_into_a_migration() -> None:
+    migration = migrations.Migration("0002_wall", "identity")
+    migration.operations = [
+        operations.CreateRoles(),
+        operations.IsolateTable("trial_shelf", append_only=True),
+        operations.GrantSharedTables(["a"], readable=["b"]),
+    ]
+    text = MigrationWriter(migration, include_header=False).as_string()
+    assert "append_only=True" in text
+    assert "identity.scoping.operations.CreateRoles(" in text
