@@ -52,7 +52,7 @@ class DeviceAdmin(ReadOnlyAdmin):
     """Devices of this scope's users."""
 
     view_permission = "devices:list"
-    list_display = ("name", "user", "status", "check", "registered_at", "last_seen_at", "act")
+    list_display = ("name", "user", "status", "code", "registered_at", "last_seen_at", "act")
     list_filter = ("status",)
     list_select_related = ("user",)
     search_fields = ("name", "user__username_folded")
@@ -70,7 +70,7 @@ class DeviceAdmin(ReadOnlyAdmin):
     )
 
     @admin.display(description="check code")
-    def check(self, device: Device) -> str:
+    def code(self, device: Device) -> str:
         """Eight digits to compare over the telephone."""
         return check_code.of_key(device.signature_key)
 

@@ -1,4 +1,4 @@
-"""Reads settings from the environment and collects every mistake instead of stopping at the first."""
+"""Reads settings from the environment and collects all mistakes before it complains."""
 
 import base64
 import binascii

@@ -41,7 +41,8 @@ class Redactor:
     """The processor that takes secrets out of an event: by name, by shape and by known value."""
 
     def __init__(self, hidden: Iterable[str] = ()) -> None:
-        known = sorted({value for value in hidden if len(value) >= 6}, key=len, reverse=True)  # noqa: PLR2004 shorter ones hide ordinary words
+        # Shorter ones would hide ordinary words.
+        known = sorted({value for value in hidden if len(value) >= 6}, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
 
     def __call__(self, logger: Any, method: str, event: Event) -> Event:
@@ -126,5 +127,5 @@ def _formatter(*, before: list[Any]) -> structlog.stdlib.ProcessorFormatter:
     )
 
 
-def _json(logger: Any, method: str, event: Event) -> str:
+def _json(_logger: Any, _method: str, event: Event) -> str:
     return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()

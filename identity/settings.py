@@ -40,7 +40,7 @@ SECRET_KEY = _environment.secret(
     "Set it to at least 50 random characters (openssl rand -base64 48), or set COUNTERSIGN_HOME "
     "to a folder that can be written in development.",
 )
-if SECRET_KEY and len(SECRET_KEY) < 50:  # noqa: PLR2004 Django's own measure, security.W009
+if SECRET_KEY and len(SECRET_KEY) < 50:  # Django's own measure, security.W009
     _environment.mistake("COUNTERSIGN_SECRET_KEY", "is too short: use at least 50 characters.")
 SECRET_KEY_FALLBACKS = _read(
     _env.list, "COUNTERSIGN_OLD_SECRET_KEYS", [], "older keys, separated by commas"
@@ -74,6 +74,13 @@ LISTEN_PORT: int = _environment.between("PORT", 8000, 1, 65535)
 WEB_WORKERS: int = _environment.between("COUNTERSIGN_WORKERS", 0, 0, 256)  # 0: one for each core
 WEB_THREADS: int = _environment.between("COUNTERSIGN_THREADS", 2, 1, 64)
 TRUSTED_PROXIES: int = _environment.between("COUNTERSIGN_TRUSTED_PROXIES", 0, 0, 8)
+# How many envelopes a minute one client address and one device may send to one worker; 0: any.
+REQUESTS_PER_ADDRESS: int = _environment.between(
+    "COUNTERSIGN_REQUESTS_PER_ADDRESS", 6000, 0, 1_000_000
+)
+REQUESTS_PER_DEVICE: int = _environment.between(
+    "COUNTERSIGN_REQUESTS_PER_DEVICE", 3000, 0, 1_000_000
+)
 DEFAULT_SCOPE: str = _environment.values.get("COUNTERSIGN_DEFAULT_SCOPE", "")
 
 _shown_host = f"[{LISTEN_HOST}]" if ":" in LISTEN_HOST else LISTEN_HOST
@@ -83,14 +90,12 @@ BASE_URL: str = _environment.address(
     "" if IS_PRODUCTION else f"http://{_shown_host}:{LISTEN_PORT}",
     is_secure=IS_PRODUCTION,
 )
-ALLOWED_HOSTS = _read(
-    _env.list, "COUNTERSIGN_ALLOWED_HOSTS", [], "host names, separated by commas"
-)
+ALLOWED_HOSTS = _read(_env.list, "COUNTERSIGN_ALLOWED_HOSTS", [], "host names, separated by commas")
 if "*" in ALLOWED_HOSTS and IS_PRODUCTION:
     _environment.mistake("COUNTERSIGN_ALLOWED_HOSTS", "must not be “*” in production: name them.")
 _base_host = urllib.parse.urlsplit(BASE_URL).hostname or ""
 if not ALLOWED_HOSTS:
-    ALLOWED_HOSTS = [_base_host] if IS_PRODUCTION else [_base_host, "localhost", "127.0.0.1", "[::1]"]
+    ALLOWED_HOSTS = [_base_host, *([] if IS_PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])]
 ROOT_URLCONF = "identity.urls"
 WSGI_APPLICATION = "identity.wsgi.application"
 APPEND_SLASH = False
@@ -177,6 +182,9 @@ TEMPLATES = [
     },
 ]
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.StaffBackend"]
+# User names are unique in each scope, and the backend asks in which one somebody signs in.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 PASSWORD_HASHERS = ["accounts.passwords.Argon2idHasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -185,7 +193,6 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
 STATIC_URL = "/static/"
-STATIC_ROOT = HOME / "static"
 WHITENOISE_USE_FINDERS = True  # served from the packages: no collecting before a start
 WHITENOISE_MAX_AGE = 3600 if IS_PRODUCTION else 0
 

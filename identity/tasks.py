@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.core import mail
-from django.template import loader
+from django.template import Context, loader
 from django_tasks import task
 
 from identity.services import audit_heads
@@ -18,7 +18,9 @@ def send_mail(to: str, template: str, context: Mapping[str, Any]) -> int:
 
     Raises what the mail backend raises; the queue keeps the failure.
     """
-    text = loader.render_to_string(f"mail/{template}.txt", dict(context))
+    source = loader.get_template(f"mail/{template}.txt").template
+    # Plain text: escaping for HTML would spoil every name with an apostrophe.
+    text = source.render(Context(dict(context), autoescape=False))
     subject, _, body = text.partition("\n")
     # Subjects are one line of one header (RFC 5322 §2.2): nothing in a name may add another.
     return mail.send_mail(" ".join(subject.split()), body.lstrip("\n"), None, [to])

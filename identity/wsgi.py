@@ -7,7 +7,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "identity.settings")
 _django = get_wsgi_application()
 
-from identity.web import health  # noqa: E402 Django must be set up first
+from identity.management import lifeline  # noqa: E402 Django must be set up first
+from identity.web import health  # noqa: E402
 from identity.web.lane import Lane, Route  # noqa: E402
 
 ROUTES = [
@@ -17,4 +18,5 @@ ROUTES = [
     Route("HEAD", "/readyz", health.ready),
 ]
 
+lifeline.hold_to_web_server()
 application = Lane(ROUTES, otherwise=_django)

@@ -46,7 +46,8 @@ class InProcess(httpx.BaseTransport):
             ),
             now=datetime.now(UTC),
         )
-        return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
+        stream = httpx.ByteStream(answer.body)
+        return httpx.Response(answer.status, headers=dict(answer.headers), stream=stream)
 
 
 @dataclass

@@ -1,13 +1,12 @@
 """Users: persons and programs that can act, each in exactly one scope."""
 
 import unicodedata
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from identity import ids
-from identity.scoping.manager import ScopeManager
 from identity.scoping.owned import ScopeOwned
 
 MOST_FOLDED = 762
@@ -69,8 +68,6 @@ class User(ScopeOwned, AbstractBaseUser):
 
     scope_slug: str = ""
     """Not stored: set on the user of a session, for pages to show."""
-
-    objects: ClassVar[ScopeManager["User"]] = ScopeManager()
 
     class Meta:
         constraints: ClassVar = [

@@ -50,7 +50,8 @@ def user_id_of(public_id: UUID) -> UUID:
 
 def public_id_of(user_id: UUID | None) -> UUID:
     """The client-visible id of a user, deleted ones included. Raises `Missing`."""
-    found = User.objects.filter(id=user_id).values_list("public_id", flat=True).first()
+    rows = User.objects.values_list("public_id", flat=True)
+    found = rows.filter(id=user_id).first() if user_id else None
     if found is None:
         raise errors.Missing("There is no such user.")
     return found
@@ -167,7 +168,7 @@ def _gathered(pairs: Iterable[tuple[UUID, Any]]) -> Mapping[UUID, list[Any]]:
 
 
 def _public_ids(user_ids: set[UUID | None]) -> Mapping[UUID | None, UUID]:
-    wanted = user_ids - {None}
+    wanted = {user_id for user_id in user_ids if user_id is not None}
     if not wanted:
         return {}
     return dict(User.objects.filter(id__in=wanted).values_list("id", "public_id"))

@@ -66,7 +66,7 @@ def claim(
 
     `digests` names those of `keys` that are new. The primary key is the check: one public key on
     one device in the whole deployment, whichever scope it is in. Raises
-    `accounts.errors.KeyTaken`; the transaction is then lost.
+    `accounts.errors.KeyTaken`; nothing can be asked in the transaction after that.
     """
     public = dict(zip(keys.digests, (keys.signature.hex, keys.encryption.pem), strict=True))
     # One order for all, so that two devices with the same two keys can't wait for each other.

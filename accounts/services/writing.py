@@ -19,12 +19,10 @@ Row = TypeVar("Row", bound=models.Model)
 def of(by: Actor) -> Iterator[None]:
     """Enter the actor's scope and a transaction: all of the write happens or nothing.
 
-    Inside a caller's transaction this opens no savepoint of its own, so a refusal dooms that
-    transaction. A caller who means to go on after a refusal makes a savepoint with
-    `transaction.atomic()` around the call. Events are appended at the end, after every other row
-    is locked.
+    Inside a caller's transaction a refusal undoes this write alone. Events are appended at the
+    end of the outermost block that gathers them, after every other row is locked.
     """
-    with current.in_scope(by.scope_id), transaction.atomic(savepoint=False), audit.gathered():
+    with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
         yield
 
 

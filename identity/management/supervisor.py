@@ -32,7 +32,7 @@ class Child:
     start_at: float = field(default=0.0)
 
     def start(self, now: float) -> None:
-        """Start it in a session of its own: Ctrl-C reaches the supervisor alone, which forwards it."""
+        """Start it in a session of its own: Ctrl-C reaches the supervisor alone."""
         self.process = subprocess.Popen(self.command, start_new_session=True)  # noqa: S603 our own command
         self.started_at = now
         _log.info("process started", process=self.name, pid=self.process.pid)
@@ -62,8 +62,12 @@ class Child:
             self.process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it and the processes that it made: they share its session."""
-        if self.process is None:
+        """End it and the processes that it made: they share its session.
+
+        Only while it runs, because then its number can't have passed to another process. What a
+        process leaves behind that was killed by somebody else is ended by `lifeline`.
+        """
+        if self.process is None or not self.is_running():
             return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
@@ -113,8 +117,6 @@ class Supervisor:
         left = [child for child in self._children if child.is_running()]
         for child in left:
             _log.warning("process killed", process=child.name)
-        for child in self._children:
-            # Also after a clean end: a process that it made may have stayed behind.
             child.kill()
         return not left
 

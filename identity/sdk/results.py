@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from identity.sdk.errors import NoAnswer, Refused
 
-_REFUSALS = frozenset({"failed", "unauthorized", "rejected"})
+_REFUSALS = "failed", "unauthorized", "rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,11 @@ def read(reply: Any, *, retry_after: int | None = None) -> Done | Pending | Refu
         raise NoAnswer("The reply is no object.")
     status, details = reply.get("status"), reply.get("details")
     if status == "success":
-        return Done(details, reply.get("metadata") or {})
+        metadata = reply.get("metadata")
+        return Done(details, metadata if isinstance(metadata, Mapping) else {})
     if status == "pending":
         proposal_id = details.get("proposal_id") if isinstance(details, Mapping) else None
-        return Pending(proposal_id, details)
+        return Pending(proposal_id if isinstance(proposal_id, str) else None, details)
     if status in _REFUSALS:
         return Refused(
             status,

@@ -16,22 +16,21 @@ from django_tasks import task_backends
 from django_tasks_db import DatabaseBackend
 from django_tasks_db.models import DBTaskResult
 
-from identity.scoping import current
 from identity.web.lane import Answer
 
 _log = structlog.get_logger(__name__)
 
 
-class NotReady(Exception):  # noqa: N818 a state, not an error of ours
-    """A part can't do its work; the text says why and holds nothing that an outsider may not see."""
+class NotReady(Exception):
+    """A part can't do its work; the text says why and is fit for outsiders."""
 
 
-def live(environ: Mapping[str, Any]) -> Answer:
+def live(_environ: Mapping[str, Any]) -> Answer:
     """The process answers; nothing else is asked."""
     return _answer(200, {"status": "ok"})
 
 
-def ready(environ: Mapping[str, Any]) -> Answer:
+def ready(_environ: Mapping[str, Any]) -> Answer:
     """200 when every part can do its work, 503 otherwise; the body names each part."""
     return report(now=datetime.now(UTC))
 
@@ -39,30 +38,29 @@ def ready(environ: Mapping[str, Any]) -> Answer:
 def report(*, now: datetime) -> Answer:
     """The state of each part; after a part that fails, those that need it are not asked."""
     parts: dict[str, str] = {}
-    with current.across_scopes(why="health of the deployment"):
-        for name, check in CHECKS.items():
-            try:
-                check(now)
-            except NotReady as reason:
-                parts[name] = str(reason)
-                break
-            except (DatabaseError, ImproperlyConfigured, OSError):
-                _log.exception("not ready", part=name)
-                parts[name] = "does not answer"
-                break
-            parts[name] = "ok"
+    for name, check in CHECKS.items():
+        try:
+            check(now)
+        except NotReady as reason:
+            parts[name] = str(reason)
+            break
+        except (DatabaseError, ImproperlyConfigured, OSError):
+            _log.exception("not ready", part=name)
+            parts[name] = "does not answer"
+            break
+        parts[name] = "ok"
     is_ready = all(state == "ok" for state in parts.values())
     return _answer(
         200 if is_ready else 503, {"status": "ok" if is_ready else "not ready", "checks": parts}
     )
 
 
-def _database(now: datetime) -> None:
+def _database(_now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 
 
-def _migrations(now: datetime) -> None:
+def _migrations(_now: datetime) -> None:
     applied = set(MigrationRecorder(connection).applied_migrations())
     missing = _expected_migrations() - applied
     if missing:

@@ -98,7 +98,7 @@ def _answered(handler: Handler, environ: Environ) -> Answer:
             problems.encoded(problems.body(error)),
             problems.headers(error),
         )
-    except Exception:
+    except Exception:  # noqa: BLE001 the last resort; it is logged and answered
         _log.exception("request failed", path=environ.get("PATH_INFO"), exc_info=sys.exc_info())
         return Answer(
             500,

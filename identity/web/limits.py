@@ -14,7 +14,6 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from identity.errors import DomainError, Kind
-from identity.scoping import current
 from identity.web.models import RateCounter
 
 _COUNT: Final = """
@@ -66,19 +65,21 @@ def hit(key: str, *, limit: int, window: int, now: int) -> None:
     """
     ends = now - now % window + window
     digest = hashlib.sha256(f"{window} {key}".encode()).hexdigest()
-    counted = _in_redis if settings.REDIS_URL else _in_database
-    if not counted(digest, limit=limit, ends=ends, now=now):
+    if settings.REDIS_URL:
+        is_within = _in_redis(digest, limit=limit, ends=ends, keep=ends - now)
+    else:
+        is_within = _in_database(digest, limit=limit, ends=ends)
+    if not is_within:
         raise RateLimited(retry_after=max(1, ends - now))
 
 
 def purge(*, now: int) -> int:
     """Forget windows that have ended, and say how many. Redis forgets by itself."""
-    with current.across_scopes(why="counters of rate limits belong to no scope"):
-        forgotten, _ = RateCounter.objects.filter(window_ends__lt=now).delete()
+    forgotten, _ = RateCounter.objects.filter(window_ends__lt=now).delete()
     return forgotten
 
 
-def _in_database(digest: str, *, limit: int, ends: int, now: int) -> bool:
+def _in_database(digest: str, *, limit: int, ends: int) -> bool:
     if not connection.in_atomic_block:
         return _count(digest, limit, ends)
     # Raises RuntimeError unless the only transaction around us is a test's own.
@@ -93,10 +94,10 @@ def _count(digest: str, limit: int, ends: int) -> bool:
     return row is not None and row[0] <= limit
 
 
-def _in_redis(digest: str, *, limit: int, ends: int, now: int) -> bool:
+def _in_redis(digest: str, *, limit: int, ends: int, keep: int) -> bool:
     # The window is part of the name, so clocks that differ never reset each other's count.
     script = _redis_script(settings.REDIS_URL)
-    hits: int = script(keys=[f"countersign:rate:{digest}:{ends}"], args=[ends - now + 60])
+    hits: int = script(keys=[f"countersign:rate:{digest}:{ends}"], args=[keep + 60])
     return hits <= limit
 
 

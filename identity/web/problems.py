@@ -48,9 +48,7 @@ def headers(error: DomainError) -> dict[str, str]:
 
 def response(error: DomainError) -> HttpResponse:
     """A refusal as an answer of Django."""
-    return HttpResponse(
-        encoded(body(error)), status=STATUS[error.kind], headers=headers(error)
-    )
+    return HttpResponse(encoded(body(error)), status=STATUS[error.kind], headers=headers(error))
 
 
 def encoded(problem: dict[str, Any]) -> bytes:

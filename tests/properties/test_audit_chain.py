@@ -88,9 +88,7 @@ def test_finds_any_other_sequence_of_the_same_events(
 
 
 @given(CHAINS, st.data())
-def test_finds_any_rewritten_end(
-    events: list[audit_chain.Recorded], data: st.DataObject
-) -> None:
+def test_finds_any_rewritten_end(events: list[audit_chain.Recorded], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(events) - 1))
     signed = data.draw(st.integers(0, index))
     kept, previous = events[:index], events[index].event.previous

@@ -172,9 +172,7 @@ def _part(clauses: list[Clause], least: int, is_open: bool) -> Part:
 
 
 PARTS = st.builds(_part, st.lists(CLAUSES, max_size=3), st.integers(0, 2), st.booleans())
-REVIEWS = st.builds(
-    Review, st.lists(PARTS, min_size=1, max_size=2).map(tuple), st.integers(1, 2)
-)
+REVIEWS = st.builds(Review, st.lists(PARTS, min_size=1, max_size=2).map(tuple), st.integers(1, 2))
 HELD = st.frozensets(st.sampled_from(NAMES))
 
 

@@ -21,9 +21,7 @@ CLAUSES = st.builds(
     Clause, st.sampled_from(["role", "group"]), st.sampled_from(NAMES), st.integers(1, 3)
 )
 PARTS = st.builds(_part, st.lists(CLAUSES, max_size=3), st.integers(0, 4), st.booleans())
-REVIEWS = st.builds(
-    Review, st.lists(PARTS, min_size=1, max_size=3).map(tuple), st.integers(1, 3)
-)
+REVIEWS = st.builds(Review, st.lists(PARTS, min_size=1, max_size=3).map(tuple), st.integers(1, 3))
 HELD = st.frozensets(st.sampled_from(NAMES))
 VOTERS = st.builds(Voter, st.integers(1, 6).map(lambda n: UUID(int=n)), HELD, HELD, st.booleans())
 

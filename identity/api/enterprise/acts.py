@@ -1,11 +1,13 @@
 """What is done but not by a single command: onboarding, the password, votes."""
 
-from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from identity.api.enterprise import attestation, errors, outputs, results
 from identity.api.enterprise.asked import Answer, Asked
 from identity.api.enterprise.details.people import Authorize, RegisterKey
+from identity.errors import Forbidden
 from identity.services import server_keys
 from invitations import queries as invitations
 from invitations.services import account, authorization, governance, proposals, votes
@@ -15,18 +17,18 @@ from invitations.services.evidence import Evidence
 class Decided(Protocol):
     """A proposal after a vote, as far as the voter is told."""
 
-    @property
-    def id(self) -> Any: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
+    id: UUID
+    reason: str
+
+    def state_at(self, now: datetime) -> str:
+        """Its state, judged by the clock."""
 
 
 def authorize(asked: Asked) -> Answer:
     """Register the device of an invitation's holder, or wait for approval (§4)."""
     call, details = asked.call, asked.details
-    assert call.invitation_id is not None
+    if call.invitation_id is None:
+        raise Forbidden
     answer = authorization.authorize(
         invitation_id=call.invitation_id,
         request=_request(details),
@@ -113,14 +115,14 @@ def _request(details: Authorize | RegisterKey) -> authorization.Request:
 
 def _without_password(asked: Asked) -> Evidence:
     # No signed request that holds a password is kept: the server attests the rest of it.
-    details: Mapping[str, Any] = asked.payload.get("details", {})
-    kept = {name: value for name, value in details.items() if not name.endswith("password")}
+    sent = asked.payload.get("details", {})
+    kept = {name: value for name, value in sent.items() if not name.endswith("password")}
     return attestation.without_password({**asked.payload, "details": kept}, asked.call)
 
 
 def _voted(decided: Decided, asked: Asked, *, wanted: str) -> Answer:
     """What became of the proposal: a success if it goes on or ended as this vote wanted."""
-    state = str(decided.state)
+    state = str(decided.state_at(asked.call.now))
     details: dict[str, Any] = {"proposal_id": str(decided.id), "state": state}
     if state == "pending":
         detail = invitations.proposal(decided.id, now=asked.call.now)

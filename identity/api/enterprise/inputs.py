@@ -114,7 +114,5 @@ class Listing(Details, Generic[Asked], frozen=True):
 def given(read: msgspec.Struct) -> dict[str, Any]:
     """What was sent, in our words; absent and null fields are left out."""
     return {
-        name: value
-        for name in read.__struct_fields__
-        if (value := getattr(read, name)) is not None
+        name: value for name in read.__struct_fields__ if (value := getattr(read, name)) is not None
     }

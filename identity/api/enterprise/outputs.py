@@ -222,7 +222,7 @@ def proposal_detail(
         "request_sign1": base64.b64encode(detail.request).decode(),
         "request_is_attested": detail.request_is_attested,
         "proposer_device_uuid": text(detail.proposer_device),
-        "proposer_ecdsa_pubkey": proposer_key,
+        "proposer_signature_pubkey": proposer_key,
         "policy_id": str(detail.policy_id),
         "policy_version": detail.policy_version,
         "policy": dict(detail.policy),

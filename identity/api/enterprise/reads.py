@@ -146,9 +146,7 @@ def proposal(asked: Asked) -> Answer:
     detail = _proposal(asked)
     outcome = None
     if detail.row.has_outcome:
-        outcome = proposals.take_outcome(
-            proposal_id=detail.row.id, by=call.actor, now=call.now
-        )
+        outcome = proposals.take_outcome(proposal_id=detail.row.id, by=call.actor, now=call.now)
     if outcome is not None:
         outcome = [
             results.of_command(change["command"], result, client_keys=keys.client_keys)
@@ -173,7 +171,7 @@ def evidence(asked: Asked) -> Answer:
 def server_keys(asked: Asked) -> Answer:
     """The public keys of the server that are of use now."""
     rows = ground.server_keys(now=asked.call.now)
-    return outputs.listed([outputs.server_key(row) for row in rows], len(rows))
+    return outputs.listed({"keys": [outputs.server_key(row) for row in rows]}, len(rows))
 
 
 def audit(asked: Asked) -> Answer:

@@ -50,11 +50,15 @@ def _authorized(result: Row, keys: ClientKeys) -> Words:
 
 def _created_program(result: Row, keys: ClientKeys) -> Words:
     registered = result["device"]
-    return outputs.user(result["user"]) | {
-        "device_uuid": registered["id"],
-        "ecdsa_pubkey": registered["signature_key"],
-        "rsa_pubkey": registered["encryption_key"],
-    } | _server_keys(keys)
+    return (
+        outputs.user(result["user"])
+        | {
+            "device_uuid": registered["id"],
+            "ecdsa_pubkey": registered["signature_key"],
+            "rsa_pubkey": registered["encryption_key"],
+        }
+        | _server_keys(keys)
+    )
 
 
 def _server_keys(keys: ClientKeys) -> Words:

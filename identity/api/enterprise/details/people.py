@@ -69,6 +69,10 @@ class CreateProgram(
         return given
 
 
+NewUser = InvitePerson | CreateProgram
+"""`add /users/invite`: `user_category` tells which."""
+
+
 class EditUser(Details, frozen=True):
     """`edit /users/{uid}`."""
 
@@ -125,9 +129,9 @@ class InviteDevice(Details, frozen=True, rename={"keeps_older": "keep_older"}):
 class InvitationFilters(Filters, frozen=True, rename={"user": "uid"}):
     """Filters of `get /invitations`."""
 
-    state: (
-        Literal["open", "pending", "used", "refused", "revoked", "locked", "expired"] | None
-    ) = None
+    state: Literal["open", "pending", "used", "refused", "revoked", "locked", "expired"] | None = (
+        None
+    )
     user: UUID | None = None
 
 

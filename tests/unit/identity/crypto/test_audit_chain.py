@@ -22,9 +22,7 @@ EVENTS = chains.chain(9)
 KEYS = [chains.SERVER_KEY]
 
 
-def verify(
-    events: list[audit_chain.Recorded], *places: int, **options: Any
-) -> audit_chain.Report:
+def verify(events: list[audit_chain.Recorded], *places: int, **options: Any) -> audit_chain.Report:
     given: dict[str, Any] = {
         "scope": chains.SCOPE,
         "heads": [chains.head(EVENTS, seq) for seq in places],
@@ -158,9 +156,7 @@ def test_refuses_a_head_signed_by_another_key_than_it_names() -> None:
         kid=bundles.kid(bundles.SERVER),
     )
     with pytest.raises(audit_chain.HeadInvalid, match="does not verify"):
-        audit_chain.verify_head(
-            forged, expected_scope=chains.SCOPE, expected_server_keys=KEYS
-        )
+        audit_chain.verify_head(forged, expected_scope=chains.SCOPE, expected_server_keys=KEYS)
 
 
 def head_like(payload: Any, typ: str = audit_chain.HEAD_TYPE) -> bytes:
@@ -198,9 +194,7 @@ WORDS: list[Any] = [audit_chain.HEAD_FORMAT, chains.SCOPE.bytes, 4, EVENTS[3].di
 )
 def test_refuses_what_is_no_head(statement: bytes) -> None:
     with pytest.raises(audit_chain.HeadInvalid):
-        audit_chain.verify_head(
-            statement, expected_scope=chains.SCOPE, expected_server_keys=KEYS
-        )
+        audit_chain.verify_head(statement, expected_scope=chains.SCOPE, expected_server_keys=KEYS)
 
 
 def test_accepts_the_whole_chain() -> None:
@@ -378,9 +372,7 @@ LINES = chains.export(EVENTS, (3, 9))
 HEAD_BETWEEN = 4
 
 
-@pytest.mark.parametrize(
-    "index", [index for index in range(len(LINES)) if index != HEAD_BETWEEN]
-)
+@pytest.mark.parametrize("index", [index for index in range(len(LINES)) if index != HEAD_BETWEEN])
 def test_refuses_an_export_without_one_of_its_lines(index: int) -> None:
     refused(LINES[:index] + LINES[index + 1 :])
 
@@ -410,9 +402,7 @@ def test_refuses_an_export_with_two_lines_exchanged(index: int) -> None:
 
 
 def header(**changes: Any) -> list[str]:
-    written = json.dumps(
-        {**json.loads(LINES[0]), **changes}, sort_keys=True, separators=(",", ":")
-    )
+    written = json.dumps({**json.loads(LINES[0]), **changes}, sort_keys=True, separators=(",", ":"))
     return [written, *LINES[1:]]
 
 
@@ -494,6 +484,22 @@ def test_refuses_a_line_that_is_neither_event_nor_head(line: str) -> None:
     refused([*LINES[:5], line, *LINES[5:]])
 
 
+def test_says_what_is_wrong_with_a_line() -> None:
+    assert "line 6 is longer than" in refused([*LINES[:5], "x" * (audit_chain.MAX_LINE + 1)])
+    assert "line 6 is not JSON" in refused([*LINES[:5], "x" * audit_chain.MAX_LINE])
+    assert "line 6 is not an object with sorted names" in refused([*LINES[:5], "{ }"])
+    assert "line 6 is not an event" in refused([*LINES[:5], "{}"])
+    assert "something else than lower hex" in refused([*LINES[:5], '{"head":"0"}'])
+
+
+def test_says_which_event_is_missing() -> None:
+    assert refused([*LINES[:2], *LINES[3:]]) == ("event 2: is missing, event 3 stands in its place")
+    assert refused([*LINES[:2], LINES[-1]]) == ("event 2: is missing: a signed head names event 9")
+    assert refused([header(last_seq=10)[0], *LINES[1:]]) == (
+        "event 10: is missing: the header names event 10"
+    )
+
+
 def test_refuses_an_empty_file() -> None:
     refused([])
 
@@ -548,14 +554,21 @@ def test_runs_as_a_single_file_far_from_the_project(tmp_path: Path) -> None:
     assert done.stderr == "FAILED: event 2: was changed: its content has another digest\n"
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"x" * (audit_chain.MAX_LINE + 5), b""])
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"\xff\xfe", "the file is not UTF-8"),
+        (b"x" * (audit_chain.MAX_LINE + 5), "line 1 is longer"),
+        (b"", "line 1 is not JSON"),
+    ],
+)
 def test_refuses_a_hostile_file_on_the_command_line(
-    tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, content: bytes, expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     exported = tmp_path / "export.jsonl"
     exported.write_bytes(content)
     assert audit_chain.main([str(exported)]) == 1
-    assert capsys.readouterr().err.startswith("FAILED: ")
+    assert capsys.readouterr().err.startswith(f"FAILED: {expected}")
 
 
 def test_says_on_the_command_line_that_there_is_no_such_file(

@@ -638,66 +638,214 @@ def test_counts_as_the_review_expression_says(
     assert counted(review, standing) is expected
 
 
-HEADERS: list[dict[Any, Any]] = [
-    {1: -7},
-    {1: -35},
-    {3: 51},
-    {16: "application/vnd.ecs.reply.v1+cose"},
-    {99: 1},
-    {15: {3: bundles.AUDIENCE, 4: 1, 6: 0}},
-    {15: {3: bundles.AUDIENCE, 4: 1.0, 6: 0, 7: b"n" * 16}},
-    {15: {3: bundles.AUDIENCE, 4: 400, 6: 0, 7: b"n" * 16}},
-    {15: {3: bundles.AUDIENCE, 4: 60, 6: 0, 7: b"n"}},
-    {15: 5},
-    {4: "text"},
+AT = bundles.CREATED + 100
+OTHER_HEADER = "has another header than a request"
+
+
+def claims(**changes: Any) -> dict[int, Any]:
+    base = {"aud": bundles.AUDIENCE, "exp": AT + 60, "iat": AT, "cti": b"n" * 16}
+    made = {**base, **changes}
+    return {3: made["aud"], 4: made["exp"], 6: made["iat"], 7: made["cti"]}
+
+
+def header_failures(change: dict[Any, Any]) -> list[str]:
+    header = {1: -7, 3: 50, 4: UUID(bundles.DEVICES["bob"]).bytes, 15: claims()}
+    header |= {16: evidence.REQUEST_TYPE, **change}
+    voted = bundles.vote("bob")
+    voted["sign1"] = lambda digest: bundles.sign1(
+        header, json.dumps(bundles.ballot("approve", digest)).encode(), bundles.KEYS["bob"]
+    )
+    made = bundles.sealed(bundles.bundle(votes=[bundles.vote("alice"), voted]))
+    try:
+        evidence.verify_bundle(made)
+    except evidence.EvidenceInvalid as error:
+        return error.failures
+    return []
+
+
+HEADERS: list[tuple[dict[Any, Any], str]] = [
+    ({1: -35}, OTHER_HEADER),
+    ({3: 51}, OTHER_HEADER),
+    ({16: "application/vnd.ecs.reply.v1+cose"}, OTHER_HEADER),
+    ({99: 1}, OTHER_HEADER),
+    ({15: {3: bundles.AUDIENCE, 4: AT + 60, 6: AT}}, OTHER_HEADER),
+    ({15: {**claims(), 99: 1}}, OTHER_HEADER),
+    ({15: claims(exp=float(AT + 60))}, OTHER_HEADER),
+    ({15: claims(iat=True)}, OTHER_HEADER),
+    ({15: claims(aud=b"x")}, OTHER_HEADER),
+    ({15: claims(cti=b"n" * 15)}, OTHER_HEADER),
+    ({15: 5}, OTHER_HEADER),
+    ({4: "text"}, OTHER_HEADER),
+    ({4: b"short"}, OTHER_HEADER),
+    ({4: UUID(bundles.DEVICES["alice"]).bytes}, "was signed by another device"),
+    ({15: claims(exp=AT + 301)}, "was to live too long"),
+    ({15: claims(exp=AT)}, "was to live too long"),
+    ({15: claims(iat=AT - 200, exp=AT - 61)}, "was signed at another time"),
+    ({15: claims(iat=AT + 61, exp=AT + 100)}, "was signed at another time"),
 ]
 
 
-@pytest.mark.parametrize("change", HEADERS, ids=repr)
-def test_refuses_any_other_header(change: dict[Any, Any]) -> None:
-    at = bundles.CREATED + 100
-    plain = {3: bundles.AUDIENCE, 4: at + 60, 6: at, 7: b"n" * 16}
-    header = {1: -7, 3: 50, 4: UUID(bundles.DEVICES["bob"]).bytes, 15: plain}
-    header |= {16: evidence.REQUEST_TYPE}
-    voted = bundles.vote("bob")
-    voted["sign1"] = lambda digest: bundles.sign1(
-        {**header, **change},
-        json.dumps(bundles.ballot("approve", digest)).encode(),
-        bundles.KEYS["bob"],
-    )
-    made = bundles.sealed(bundles.bundle(votes=[bundles.vote("alice"), voted]))
-    if change == {1: -7}:
-        evidence.verify_bundle(made)
-    else:
-        assert any("the vote of" in failure for failure in failures(made))
+@pytest.mark.parametrize(("change", "expected"), HEADERS, ids=repr)
+def test_refuses_any_other_header(change: dict[Any, Any], expected: str) -> None:
+    assert f"the vote of {bundles.USERS['bob']} {expected}" in header_failures(change)
 
 
 @pytest.mark.parametrize(
-    "payload",
+    "change",
     [
-        b"[]",
-        b"{}",
-        b'{"action":"approve","action":"reject"}',
-        b'{"action":"approve","resource":1,"details":{}}',
-        b'{"action":"approve","resource":"/x","details":[]}',
-        b'{"batch":{}}',
-        b'{"batch":[1]}',
-        b'{"action":"approve","resource":"/x","batch":[]}',
-        b'{"action":NaN}',
-        b"\xff",
-        b"[" * 100_000,
+        {},
+        {15: claims(exp=AT + 300)},
+        {15: claims(exp=AT + 1)},
+        {15: claims(iat=AT - 100, exp=AT - 60)},
+        {15: claims(iat=AT + 60, exp=AT + 100)},
+    ],
+    ids=repr,
+)
+def test_accepts_a_header_at_the_edge(change: dict[Any, Any]) -> None:
+    assert header_failures(change) == []
+
+
+def parts() -> tuple[bytes, bytes, bytes]:
+    item = cbor2.loads(base64.b64decode(GOOD["votes"][1]["sign1"]))
+    return item.value[0], item.value[2], item.value[3]
+
+
+def message(*value: Any, tag: int = 18) -> bytes:
+    return cbor2.dumps(cbor2.CBORTag(tag, list(value)))
+
+
+PROTECTED, BODY, SIGNATURE = parts()
+MESSAGES: list[tuple[bytes, str]] = [
+    (b"", "is not CBOR"),
+    (b"\xff", "is not CBOR"),
+    (cbor2.dumps([PROTECTED, {}, BODY, SIGNATURE]), "is not a COSE_Sign1"),
+    (cbor2.dumps(cbor2.CBORTag(18, 5)), "is not a COSE_Sign1"),
+    (message(PROTECTED, {}, BODY), "is not a COSE_Sign1"),
+    (message(PROTECTED, {}, None, SIGNATURE), "is not a COSE_Sign1"),
+    (message(PROTECTED, b"", BODY, SIGNATURE), "is not a COSE_Sign1"),
+    (message(PROTECTED, {1: -7}, BODY, SIGNATURE), "is not encoded deterministically"),
+    (message(PROTECTED, {}, BODY, SIGNATURE, tag=98), "is not encoded deterministically"),
+    (message(PROTECTED, {}, BODY, SIGNATURE) + b"\x00", "is not"),
+    (b"\xd8\x12" + message(PROTECTED, {}, BODY, SIGNATURE)[1:], "is not encoded determin"),
+    (message(PROTECTED, {}, BODY, SIGNATURE + b"\x00"), "has a signature of another length"),
+    (message(PROTECTED, {}, BODY, b""), "has a signature of another length"),
+    (message(PROTECTED, {}, BODY, bytes(64)), "is not signed by the key it names"),
+    (message(b"", {}, BODY, SIGNATURE), OTHER_HEADER),
+    (message(cbor2.dumps([]), {}, BODY, SIGNATURE), OTHER_HEADER),
+    (message(b"\xd8\x24\x61a", {}, BODY, SIGNATURE), OTHER_HEADER),
+]
+
+
+@pytest.mark.parametrize(("sign1", "expected"), MESSAGES)
+def test_refuses_any_other_message(sign1: bytes, expected: str) -> None:
+    def change(made: dict[str, Any]) -> None:
+        made["votes"][1]["sign1"] = bundles.encoded(sign1)
+
+    found = failures(resealed(GOOD, change))
+    assert any(f"{bundles.USERS['bob']} {expected}" in failure for failure in found), found
+
+
+NOT_JSON, NO_COMMAND = "is not strict JSON", "has no command"
+UNNAMED = "has a command without action, resource or details"
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        (b"[]", "is not a JSON object"),
+        (b"\xff", NOT_JSON),
+        (b"[" * 100_000, NOT_JSON),
+        (b'{"action":NaN}', "holds the number NaN"),
+        (b'{"action":"approve","action":"reject"}', "names something twice"),
+        (b"{}", NO_COMMAND),
+        (b'{"batch":{}}', NO_COMMAND),
+        (b'{"batch":5}', NO_COMMAND),
+        (b'{"action":"approve","resource":"/x","batch":[]}', NO_COMMAND),
+        (b'{"batch":[1]}', "has a command that is not an object"),
+        (b'{"batch":[],"atomicBatch":[{}]}', UNNAMED),
+        (b'{"action":5,"resource":"/x","details":{}}', UNNAMED),
+        (b'{"action":"approve","resource":1,"details":{}}', UNNAMED),
+        (b'{"action":"approve","resource":"/x","details":[]}', UNNAMED),
+        (b'{"batch":[]}', "is not one vote on this proposal"),
+        (b'{"action":"approve","resource":"/proposals/1"}', "is not one vote on this proposal"),
     ],
 )
-def test_refuses_a_signed_payload_that_is_no_command(payload: bytes) -> None:
+def test_refuses_a_signed_payload_that_is_no_vote(payload: bytes, expected: str) -> None:
     voted = bundles.vote("bob")
     voted["sign1"] = lambda digest: bundles.request(
-        payload,
-        device=bundles.DEVICES["bob"],
-        secret=bundles.KEYS["bob"],
-        at=bundles.CREATED + 100,
+        payload, device=bundles.DEVICES["bob"], secret=bundles.KEYS["bob"], at=AT
     )
     found = failures(bundles.sealed(bundles.bundle(votes=[bundles.vote("alice"), voted])))
-    assert any(f"the vote of {bundles.USERS['bob']}" in failure for failure in found)
+    assert f"the vote of {bundles.USERS['bob']} {expected}" in found
+
+
+def test_refuses_a_registration_of_another_kind_of_request() -> None:
+    details = {"device_signature_pubkey": bundles.public_hex(bundles.KEYS["bob"])}
+    for action, resource in (
+        ("edit", "/account-management/authorize"),
+        ("add", "/account-management/password"),
+    ):
+        signed = bundles.request(
+            {"action": action, "resource": resource, "details": details},
+            device=str(UUID(int=0x900)),
+            secret=bundles.KEYS["one-time"],
+            at=bundles.CREATED - 5000,
+        )
+        made = bundles.bundle()
+        made["devices"][2]["registration"]["sign1"] = bundles.encoded(signed)
+        found = failures(bundles.sealed(made))
+        assert found == [
+            f"device {bundles.DEVICES['bob']} has a registration that does not name its key"
+        ]
+
+
+def test_refuses_a_request_attested_for_another_user() -> None:
+    payload = {**bundles.PAYLOAD, "user": bundles.USERS["alice"]}
+    made = bundles.bundle(
+        request=bundles.attested(payload, evidence.STAFF_REQUEST_TYPE),
+        proposer={"user": bundles.USERS["maker"], "device": None},
+    )
+    assert failures(bundles.sealed(made)) == ["the request is by another user"]
+
+
+def test_refuses_a_vote_attestation_as_a_request() -> None:
+    payload = {**bundles.PAYLOAD, "user": bundles.USERS["maker"]}
+    made = bundles.bundle(
+        request=bundles.attested(payload, evidence.STAFF_VOTE_TYPE),
+        proposer={"user": bundles.USERS["maker"], "device": None},
+    )
+    found = failures(bundles.sealed(made))
+    assert found == ["the request is not attested by a known server key"]
+
+
+def test_accepts_everything_in_one_second() -> None:
+    created = bundles.CREATED
+    made = bundles.with_proposal(
+        bundles.bundle(votes=[bundles.vote("alice", at=created), bundles.vote("bob", at=created)]),
+        decided_at=created,
+    )
+    for entry in made["devices"]:
+        entry["registered_at"] = created
+    assert evidence.verify_bundle(bundles.sealed(made)).state == "executed"
+
+
+def test_accepts_a_decision_in_the_last_second() -> None:
+    made = bundles.with_proposal(bundles.bundle(), decided_at=bundles.EXPIRES)
+    made["votes"][1] = bundles.vote("bob", at=bundles.EXPIRES)
+    assert evidence.verify_bundle(bundles.sealed(made)).state == "executed"
+
+
+def test_accepts_a_registration_whose_request_came_from_a_fast_clock() -> None:
+    made = bundles.bundle()
+    made["devices"][2]["registered_at"] = bundles.CREATED - 5060
+    evidence.verify_bundle(bundles.sealed(made))
+
+
+def test_accepts_both_keys_in_the_second_of_a_rotation() -> None:
+    devices = [*bundles.bundle()["devices"], rotated(AT)]
+    for secret in (bundles.KEYS["bob"], bundles.KEYS["other"]):
+        votes = [bundles.vote("alice"), bundles.vote("bob", at=AT, secret=secret)]
+        evidence.verify_bundle(bundles.sealed(bundles.bundle(devices=devices, votes=votes)))
 
 
 SHAPES: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
@@ -707,6 +855,7 @@ SHAPES: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("no object", lambda made: made.update(proposal=[]), "bundle.proposal is not an object"),
     ("no list", lambda made: made.update(votes={}), "bundle.votes is not a list"),
     ("too many", lambda made: made.update(standing=[{}] * 1001), "list of at most 1000"),
+    ("many", lambda made: made.update(standing=[{}] * 1000), "bundle.standing[0] lacks user"),
     ("upper case", lambda made: made.update(scope=made["scope"].upper()), "bundle.scope"),
     ("flag", lambda made: made["standing"][0].update(is_program=0), "is_program"),
     ("boolean time", lambda made: made["proposal"].update(created_at=True), "created_at"),
@@ -756,6 +905,7 @@ def test_refuses_a_file_that_is_not_one_strict_object(text: bytes) -> None:
 def test_refuses_a_file_of_any_size() -> None:
     with pytest.raises(evidence.EvidenceInvalid, match="larger"):
         evidence.read_bundle(b" " * (evidence.MAX_BYTES + 1))
+    assert evidence.read_bundle(b"{}" + b" " * (evidence.MAX_BYTES - 2)) == {}
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,8 +1,7 @@
 """Questions asked before a scope is known, on both engines."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.db import connection, migrations, transaction
@@ -10,6 +9,7 @@ from django.db.migrations.writer import MigrationWriter
 from django.db.utils import ProgrammingError
 
 from identity.scoping import current, lookups, operations, roles
+from identity.scoping.postgresql import session
 
 PAPER_DOOR = lookups.Lookup(
     name="trial_paper_door",
@@ -43,7 +43,7 @@ NOON = datetime(2026, 5, 4, 12, 0, 0, 250_000, tzinfo=UTC)
 
 
 @pytest.fixture
-def door(trial: Any) -> Iterator[Any]:
+def door(trial: Any) -> Any:
     """The look-ups made, and one paper in each scope."""
     for lookup in (PAPER_DOOR, WRITTEN_SINCE):
         operations.LookupFunction(lookup).apply(connection)
@@ -111,14 +111,14 @@ class TestFunctions:
     def test_cost_no_change_of_scope_on_a_session_that_follows_one(self, door: Any) -> None:
         with current.in_scope(door.acme):
             door.names()
-        before = connection.scope_changes
+        before = session.changes(connection.connection)
         lookups.call(connection, PAPER_DOOR, door.ours.id, "alpha")
         with current.in_scope(door.acme):
             assert door.names() == ["alpha"]
-        assert connection.scope_changes == before
+        assert session.changes(connection.connection) == before
         # Any other statement outside the scope is another matter.
         assert door.names() == []
-        assert connection.scope_changes == before + 1
+        assert session.changes(connection.connection) == before + 1
 
     def test_run_as_the_run_time_role_whatever_was_before(self, door: Any) -> None:
         with current.across_scopes(why="asking"):
@@ -216,8 +216,10 @@ class TestRegistry:
 
 
 def test_can_be_written_into_a_migration() -> None:
-    migration = migrations.Migration("0002_doors", "identity")
-    migration.operations = [operations.LookupFunction(PAPER_DOOR)]
-    text = MigrationWriter(migration, include_header=False).as_string()
+    class Doors(migrations.Migration):
+        operations: ClassVar = [operations.LookupFunction(PAPER_DOOR)]
+
+    writer = MigrationWriter(Doors("0002_doors", "identity"), include_header=False)
+    text = writer.as_string()
     assert "name='trial_paper_door'" in text
     assert "identity.scoping.lookups.Lookup(" in text

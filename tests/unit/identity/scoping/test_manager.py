@@ -129,9 +129,9 @@ def test_makes_managers_from_querysets() -> None:
         def early(self) -> "OwnQuerySet":
             return self.order_by("pk")
 
-    manager = ScopeManager.from_queryset(OwnQuerySet)()
-    assert isinstance(manager, ScopeManager)
+    manager: Any = ScopeManager.from_queryset(OwnQuerySet)()
     assert callable(manager.early)
+    assert isinstance(manager, ScopeManager)
 
 
 class TestHoles:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core import checks as django_checks
@@ -294,12 +294,14 @@ class TestOwnerWork:
 
 
 def test_can_be_written_into_a_migration() -> None:
-    migration = migrations.Migration("0002_wall", "identity")
-    migration.operations = [
-        operations.CreateRoles(),
-        operations.IsolateTable("trial_shelf", append_only=True),
-        operations.GrantSharedTables(["a"], readable=["b"]),
-    ]
-    text = MigrationWriter(migration, include_header=False).as_string()
+    class Wall(migrations.Migration):
+        operations: ClassVar = [
+            operations.CreateRoles(),
+            operations.IsolateTable("trial_shelf", append_only=True),
+            operations.GrantSharedTables(["a"], readable=["b"]),
+        ]
+
+    writer = MigrationWriter(Wall("0002_wall", "identity"), include_header=False)
+    text = writer.as_string()
     assert "append_only=True" in text
     assert "identity.scoping.operations.CreateRoles(" in text

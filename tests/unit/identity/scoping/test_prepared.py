@@ -89,11 +89,10 @@ def test_gives_values_as_the_queryset_would(papers: Any) -> None:
             assert [bytes(v) if isinstance(v, memoryview) else v for v in row] == [
                 bytes(v) if isinstance(v, memoryview) else v for v in plain
             ]
-        assert row[0] == papers.beta.id
-        assert isinstance(row[0], UUID)
     with current.in_scope(papers.acme):
         alpha = query.one(paper=papers.alpha.id)
     assert alpha is not None
+    assert isinstance(alpha[0], UUID)
     assert alpha[4:7] == ({"a": [1, None]}, NOON, True)
 
 

@@ -112,6 +112,11 @@ FALSE = [
     '"add" in ["edit", "delete"]',
     "null in [1]",
     '"ADD" == action',
+    "1 <= 0",
+    "1 >= 2",
+    "1 > 1",
+    "1 < 1",
+    '"b" <= "a"',
 ]
 FAILING = [
     "details.missing == 1",
@@ -245,6 +250,36 @@ def test_refuses_with_the_position_and_what_to_do(text: str, position: int) -> N
     assert caught.value.facts == {"position": position}
     assert caught.value.detail.startswith(f"At character {position}: ")
     assert caught.value.detail.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("1 == 2 == 3", "Compare two values at a time and join with &&."),
+        ("true && )", "Put a value, a name or a parenthesis here."),
+        ("(true", "Put ) here."),
+        ("true true", "Join conditions with && or ||, or end here."),
+        ("'a'", "Use texts in double quotes, integers, names and operators."),
+    ],
+)
+def test_says_what_to_do(text: str, advice: str) -> None:
+    with pytest.raises(expression.ExpressionInvalid, match=re.escape(advice)):
+        expression.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("details.share == 1", "Only texts, integers, booleans, null, lists and objects"),
+        ("1 in details.email", "Can't look for integer in text."),
+        ("1 in 5", "Can't look for integer in integer."),
+        ('1 == "1"', "Can't compare integer with text."),
+        ("1 in details.long", "more than 1000 items"),
+    ],
+)
+def test_says_why_it_fails(text: str, reason: str) -> None:
+    with pytest.raises(expression.EvaluationFailed, match=re.escape(reason)):
+        judged(text)
 
 
 def test_refuses_as_a_typed_error() -> None:

@@ -120,9 +120,7 @@ def test_refuses_what_is_no_review(text: str) -> None:
         ([voter(7, SECURITY), voter(8, groups=(OWNER,)), ALICE], Outcome.OPEN),
     ],
 )
-def test_counts_distinct_persons_for_each_clause(
-    approvals: list[Voter], expected: Outcome
-) -> None:
+def test_counts_distinct_persons_for_each_clause(approvals: list[Voter], expected: Outcome) -> None:
     assert outcome(TEXT, approvals) is expected
 
 
@@ -165,6 +163,13 @@ def test_lets_rejections_win(deny: int, rejections: list[Voter], expected: Outco
 
 def test_ends_at_the_first_rejection_unless_it_says_otherwise() -> None:
     assert outcome('{"all":[],"min":1}', [ALICE], [OTHER_OWNER]) is Outcome.REJECTED
+
+
+def test_reads_at_most_8192_characters() -> None:
+    text = TEXT + " " * (review.MAX_LENGTH - len(TEXT))
+    assert review.parse(text) == review.parse(TEXT)
+    with pytest.raises(review.ReviewInvalid, match="Shorten"):
+        review.parse(text + " ")
 
 
 def test_merges_into_what_both_ask_for() -> None:
@@ -235,15 +240,18 @@ def test_refuses_a_merger_that_could_not_be_read_again() -> None:
         ),
     ],
 )
-def test_says_what_is_missing(
-    text: str, approvals: list[Voter], expected: tuple[str, ...]
-) -> None:
+def test_says_what_is_missing(text: str, approvals: list[Voter], expected: tuple[str, ...]) -> None:
     assert review.missing(review.parse(text), approvals) == expected
 
 
 @pytest.mark.parametrize(
     ("eligible", "expected"),
-    [([], False), ([ALICE, OTHER_OWNER], False), ([ALICE, OTHER_OWNER, OFFICER], True), ([ALICE, BOTH], True)],
+    [
+        ([], False),
+        ([ALICE, OTHER_OWNER], False),
+        ([ALICE, OTHER_OWNER, OFFICER], True),
+        ([ALICE, BOTH], True),
+    ],
 )
 def test_knows_whether_enough_people_exist(eligible: list[Voter], expected: bool) -> None:
     assert review.is_reachable(review.parse(TEXT), eligible) is expected

@@ -1,5 +1,6 @@
 """The second wall: sessions that follow the scope, whatever statement they are given."""
 
+import contextlib
 import os
 import socket
 import threading
@@ -36,6 +37,10 @@ def apart(papers: Any) -> Iterator[Any]:
     second = connections.create_connection("default")
     yield second
     second.close()
+
+
+def _changes() -> int:
+    return session.changes(connection.connection)
 
 
 def _names(opened: Any) -> list[str]:
@@ -176,10 +181,10 @@ class TestTransactions:
             with connection.cursor() as cursor, pytest.raises(DatabaseError, match="division"):
                 cursor.execute("SELECT 1 / 0")
             with current.in_scope(papers.acme), connection.cursor() as cursor:
-                before = connection.scope_changes
+                before = _changes()
                 with pytest.raises(InternalError, match="current transaction is aborted"):
                     cursor.execute("SELECT name FROM trial_paper")
-                assert connection.scope_changes == before
+                assert _changes() == before
             transaction.set_rollback(True)
         with current.in_scope(papers.acme):
             assert papers.names() == ["alpha"]
@@ -198,9 +203,9 @@ class TestTransactions:
         with current.in_scope(papers.acme):
             with transaction.atomic():
                 papers.names()
-            before = connection.scope_changes
+            before = _changes()
             papers.names()
-            assert connection.scope_changes == before
+            assert _changes() == before
 
 
 class TestStatementsOfEveryKind:
@@ -293,6 +298,52 @@ class TestStatementsOfEveryKind:
             assert papers.names() == []
 
 
+class TestBindings:
+    """Both of Django's ways to bind parameters, with and without prepared statements."""
+
+    @pytest.fixture(
+        params=[
+            {"server_side_binding": True, "prepare_threshold": 1},
+            {"server_side_binding": True},
+            {"server_side_binding": False, "prepare_threshold": 1},
+            {},
+        ],
+        ids=["server, prepared", "server", "client, prepared", "client"],
+    )
+    def bound(self, request: pytest.FixtureRequest, papers: Any) -> Iterator[Any]:
+        given = {**connections.settings["default"], "OPTIONS": request.param}
+        connections["bound"] = base.DatabaseWrapper(given, alias="bound")
+        yield connections["bound"]
+        connections["bound"].close()
+        del connections["bound"]
+
+    def test_follow_the_scope(self, bound: Any, papers: Any) -> None:
+        for _ in range(7):
+            for scope_id, expected_names in ((papers.acme, ["alpha"]), (papers.other, ["gamma"])):
+                with current.in_scope(scope_id):
+                    assert _names(bound) == expected_names
+            assert _names(bound) == []
+
+    def test_follow_in_transactions_and_named_cursors(self, bound: Any, papers: Any) -> None:
+        for entered in (contextlib.nullcontext(), transaction.atomic(using="bound")):
+            with entered:
+                for scope_id, name in ((papers.acme, "alpha"), (papers.other, "gamma")):
+                    with current.in_scope(scope_id), bound.chunked_cursor() as cursor:
+                        cursor.execute("SELECT name FROM trial_paper WHERE pages > %s", [0])
+                        assert cursor.fetchall() == [(name,)]
+        rows = papers.Paper.objects.using("bound").order_by("name").iterator(chunk_size=1)
+        with current.across_scopes(why="reading in chunks"):
+            assert [paper.name for paper in rows] == ["alpha", "gamma"]
+
+    def test_follow_before_executemany(self, bound: Any, papers: Any) -> None:
+        with current.in_scope(papers.acme), bound.cursor() as cursor:
+            cursor.executemany(INSERT, [(papers.acme, "one"), (papers.acme, "two")])
+            with pytest.raises(ProgrammingError, match="row-level security"):
+                cursor.executemany(INSERT, [(papers.acme, "three"), (papers.other, "four")])
+            cursor.execute("SELECT name FROM trial_folder ORDER BY name")
+            assert cursor.fetchall() == [("one",), ("ours",), ("two",)]
+
+
 class TestConnections:
     def test_starts_each_connection_from_nothing(self, papers: Any) -> None:
         with current.in_scope(papers.acme):
@@ -341,14 +392,14 @@ class TestConnections:
     def test_asks_once_while_the_scope_stays(self, papers: Any) -> None:
         with current.in_scope(papers.acme):
             papers.names()
-            before = connection.scope_changes
+            before = _changes()
             with CaptureQueriesContext(connection) as captured:
                 for _ in range(5):
                     papers.names()
             assert len(captured) == 5
-            assert connection.scope_changes == before
+            assert _changes() == before
         papers.names()
-        assert connection.scope_changes == before + 1
+        assert _changes() == before + 1
 
     def test_works_without_the_roles_when_told_to(self, papers: Any, settings: Any) -> None:
         settings.SCOPING_ROLES = False
@@ -462,46 +513,47 @@ class TestPoolerBetween:
 
 
 class _Relay:
-    """Passes bytes between one client at a time and the server, with another BackendKeyData."""
+    """Passes bytes between clients and the server, with another BackendKeyData."""
 
     def __init__(self, host: str, port: int) -> None:
         self._server = (host, port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self._sockets: list[Any] = [self._listener]
+        self._sockets: list[socket.socket] = [self._listener]
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._run(self._accept)
 
     def stop(self) -> None:
         for opened in self._sockets:
+            with contextlib.suppress(OSError):
+                opened.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(timeout=10)
+        for opened in self._sockets:
             opened.close()
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(self._server)
-            self._sockets += [client, server]
-            for source, target, change in (
-                (client, server, bytes),
-                (server, client, _other_process),
-            ):
-                threading.Thread(
-                    target=self._pass, args=(source, target, change), daemon=True
-                ).start()
+    def _run(self, work: Callable[..., None], *arguments: Any) -> None:
+        self._threads.append(threading.Thread(target=work, args=arguments, daemon=True))
+        self._threads[-1].start()
 
-    def _pass(self, source: Any, target: Any, change: Callable[[bytes], bytes]) -> None:
-        try:
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(self._server)
+                self._sockets += [client, server]
+                self._run(self._pass, client, server, bytes)
+                self._run(self._pass, server, client, _other_process)
+
+    def _pass(
+        self, source: socket.socket, target: socket.socket, change: Callable[[bytes], bytes]
+    ) -> None:
+        with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 target.sendall(change(data))
-        except OSError:
-            pass
-        finally:
-            source.close()
-            target.close()
+            target.shutdown(socket.SHUT_WR)
 
 
 def _other_process(data: bytes) -> bytes:

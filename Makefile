@@ -1,0 +1,77 @@
+# The commands of the house. `make` alone lists them.
+
+VENV ?= .venv
+PYTHON ?=
+PY := $(VENV)/bin/python
+# Another database for the tests on PostgreSQL; the login must be allowed to make databases and roles.
+TEST_POSTGRES_URL ?= postgres://$(shell id -un)@127.0.0.1:5432/postgres
+TEST_REDIS_URL ?= redis://127.0.0.1:6379/15
+PYTEST := $(PY) -m pytest
+JOBS ?= auto
+# A production environment with secrets that live as long as the command.
+RANDOM_KEY = $$($(PY) -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes($(1))).decode())')
+AS_DEPLOYED = COUNTERSIGN_MODE=production COUNTERSIGN_URL=https://id.example.org DATABASE_URL=sqlite:// \
+	COUNTERSIGN_SECRET_KEY=$(call RANDOM_KEY,48) COUNTERSIGN_KEK=$(call RANDOM_KEY,32)
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test test-postgresql test-redis test-browser test-interop check bench lock
+
+help: ## list these commands
+	@echo "Countersign:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do \
+		printf '%-24s %s\n' "$$name" "$$text"; done
+	@echo "HOST, PORT, DATABASE_URL and COUNTERSIGN_HOME change the obvious; docs/operating.md has the rest."
+
+run: $(VENV)/runtime.stamp ## start web server and task worker; stop with Ctrl-C
+	@exec $(PY) manage.py serve
+
+demo: $(VENV)/runtime.stamp ## play the main job over HTTP, step by step
+	@exec $(PY) manage.py demo
+
+test: $(VENV)/dev.stamp ## all tests that need nothing but Python (SQLite)
+	env -u DATABASE_URL $(PYTEST) -n $(JOBS)
+
+test-postgresql: $(VENV)/dev.stamp ## the same tests on PostgreSQL (TEST_POSTGRES_URL)
+	DATABASE_URL=$(TEST_POSTGRES_URL) $(PYTEST) -n $(JOBS)
+
+test-redis: $(VENV)/dev.stamp ## limits counted in Redis (TEST_REDIS_URL)
+	REDIS_URL=$(TEST_REDIS_URL) $(PYTEST) -m redis
+
+test-browser: $(VENV)/dev.stamp ## admin and pages in the system's Chromium
+	$(PYTEST) -m browser
+
+test-interop: $(VENV)/dev.stamp tests/interop/node_modules ## the JavaScript client against a live server (Node 20)
+	$(PYTEST) -m interop
+
+check: $(VENV)/dev.stamp ## style, types, storeys of the house, migrations, deployment settings
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports --no-timing
+	$(AS_DEPLOYED) $(PY) manage.py makemigrations --check --dry-run
+	$(AS_DEPLOYED) $(PY) manage.py check --deploy --fail-level WARNING
+
+bench: $(VENV)/dev.stamp ## requests/s and CPU per request beside a bare floor
+	$(PY) -m bench
+
+lock: $(VENV)/dev.stamp ## write the lock files anew from pyproject.toml
+	$(VENV)/bin/pip-compile --quiet --upgrade --output-file requirements.lock pyproject.toml
+	$(VENV)/bin/pip-compile --quiet --upgrade --extra dev --extra redis --constraint requirements.lock \
+		--output-file requirements-dev.lock pyproject.toml
+
+tests/interop/node_modules: tests/interop/package-lock.json
+	cd tests/interop && npm ci --no-audit --no-fund
+	@touch $@
+
+# The stamps are newer than the locks they were made from, so a second start installs nothing.
+$(VENV)/runtime.stamp: requirements.lock
+	@test -x $(PY) || { python=$$(PYTHON='$(PYTHON)' .ci/find-python) && \
+		echo "Making $(VENV) with $$python" && "$$python" -m venv $(VENV); }
+	@echo "Installing the pinned packages into $(VENV) …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/runtime.stamp
+	@echo "Installing the pinned tools into $(VENV) …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@
