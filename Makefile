@@ -47,7 +47,7 @@ check: $(VENV)/dev.stamp ## style, types, storeys of the house, migrations, depl
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(VENV)/bin/lint-imports --no-timing
+	$(VENV)/bin/lint-imports --no-logo
 	$(AS_DEPLOYED) $(PY) manage.py makemigrations --check --dry-run
 	$(AS_DEPLOYED) $(PY) manage.py check --deploy --fail-level WARNING
 

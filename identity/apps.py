@@ -10,5 +10,9 @@ class IdentityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks."""
-        from identity import checks  # noqa: F401, PLC0415 apps must be loaded first
+        """Register the system checks, and tell the services which queue carries their mail."""
+        from identity import checks, tasks  # noqa: F401, PLC0415 apps must be loaded first
+        from identity.scoping import checks as wall_checks  # noqa: F401, PLC0415
+        from identity.services import mail  # noqa: PLC0415
+
+        mail.transports.append(tasks.queue_mail)

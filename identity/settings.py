@@ -42,7 +42,7 @@ SECRET_KEY = _environment.secret(
 )
 if SECRET_KEY and len(SECRET_KEY) < 50:  # Django's own measure, security.W009
     _environment.mistake("COUNTERSIGN_SECRET_KEY", "is too short: use at least 50 characters.")
-SECRET_KEY_FALLBACKS = _read(
+SECRET_KEY_FALLBACKS: list[str] = _read(
     _env.list, "COUNTERSIGN_OLD_SECRET_KEYS", [], "older keys, separated by commas"
 )
 
@@ -90,7 +90,7 @@ BASE_URL: str = _environment.address(
     "" if IS_PRODUCTION else f"http://{_shown_host}:{LISTEN_PORT}",
     is_secure=IS_PRODUCTION,
 )
-ALLOWED_HOSTS = _read(_env.list, "COUNTERSIGN_ALLOWED_HOSTS", [], "host names, separated by commas")
+ALLOWED_HOSTS: list[str] = _read(_env.list, "COUNTERSIGN_ALLOWED_HOSTS", [], "host names, separated by commas")
 if "*" in ALLOWED_HOSTS and IS_PRODUCTION:
     _environment.mistake("COUNTERSIGN_ALLOWED_HOSTS", "must not be “*” in production: name them.")
 _base_host = urllib.parse.urlsplit(BASE_URL).hostname or ""

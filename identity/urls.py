@@ -1,12 +1,22 @@
 """Addresses that Django serves; the hottest ones are answered before it, in identity.wsgi."""
 
-from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.contrib.admin import autodiscover
+from django.urls import URLPattern, URLResolver, include, path
 
-admin.autodiscover()
+from identity import admin
+from identity.api.enterprise import urls as enterprise
+
+autodiscover()
+
+_FACES: list[URLPattern | URLResolver] = [
+    path("", include(enterprise)),
+]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    *_FACES,
+    # Any face also works under the prefix of a scope.
+    path("s/<slug:slug>/", include(_FACES)),
 ]
 
 handler400 = "identity.web.problems.bad_request"

@@ -7,11 +7,13 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "identity.settings")
 _django = get_wsgi_application()
 
-from identity.management import lifeline  # noqa: E402 Django must be set up first
+from identity.api.enterprise import views as enterprise  # noqa: E402 Django must be set up first
+from identity.management import lifeline  # noqa: E402
 from identity.web import health  # noqa: E402
 from identity.web.lane import Lane, Route  # noqa: E402
 
 ROUTES = [
+    Route("POST", "/request", enterprise.handle, is_scoped=True),
     Route("GET", "/healthz", health.live),
     Route("HEAD", "/healthz", health.live),
     Route("GET", "/readyz", health.ready),

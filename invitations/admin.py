@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from accounts import queries as accounts
 from identity import ids
 from identity.admin import ReadOnlyAdmin, actor_of, site
-from identity.api.enterprise import outputs
+from identity.api.enterprise import results
 from identity.errors import DomainError
 from identity.pages import staff_acts
 from invitations import queries
@@ -96,7 +96,7 @@ class InvitationAdmin(ReadOnlyAdmin):
                 if not isinstance(answer, Done):
                     staff_acts.report(request, answer, done="")
                     return HttpResponseRedirect(context["back"])
-                bundle = outputs.invitation(answer.result)
+                bundle = results.bundle(answer.result)
                 context |= {"bundle": json.dumps(bundle, indent=2), "title": "Invitation"}
                 context["email"] = form.cleaned_data["email"]
                 return TemplateResponse(request, "admin/invitation_bundle.html", context)

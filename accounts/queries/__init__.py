@@ -8,7 +8,7 @@ from accounts.queries.address_book import (
     recipients,
 )
 from accounts.queries.catalogue import group, groups, role, roles, rule, rules
-from accounts.queries.grants import Grants, actor_of_user, grants_of, staff_actor
+from accounts.queries.grants import Grants, actor_of_user, grants_of, operator, staff_actor
 from accounts.queries.people import (
     device,
     device_of,
@@ -50,6 +50,7 @@ __all__ = [
     "grants_of",
     "group",
     "groups",
+    "operator",
     "protecting_kinds",
     "public_id_of",
     "recipient",

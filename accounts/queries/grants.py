@@ -32,6 +32,7 @@ NOTHING = Grants(permissions.SELF_SERVICE, frozenset(), frozenset(), frozenset()
 """Of a user without roles: what everybody signed in may do."""
 
 _ROLE, _GROUP = "role", "group"
+_BOTH_ACTIVE = ("active", "active")
 
 
 def _held(user: Any) -> QuerySet[Any, Any]:
@@ -120,23 +121,36 @@ def actor_of_user(
 def staff_actor(user: User, *, scope_id: UUID) -> Actor:
     """A member of staff at work in a scope: its own with its roles, or any one as an operator.
 
-    Operators vote nowhere. Raises `accounts.errors.UserInactive`, `Forbidden` in a foreign scope.
+    Raises `accounts.errors.UserInactive`, `Forbidden` in a foreign scope.
     """
+    if user.is_operator:
+        return operator(user.id, scope_id=scope_id)
     if not user.is_active or not user.is_staff:
         raise errors.UserInactive
-    if user.is_operator:
-        return Actor(
-            kind=ActorKind.STAFF,
-            scope_id=scope_id,
-            user_id=user.id,
-            public_id=user.public_id,
-            permissions=permissions.OPERATOR,
-            is_operator=True,
-        )
     if user.scope_id != scope_id:
         raise refusals.Forbidden
     with current.in_scope(scope_id):
         return _actor(user, grants_of(user.id), kind=ActorKind.STAFF)
+
+
+def operator(user_id: UUID, *, scope_id: UUID) -> Actor:
+    """An operator of the platform at work in a scope, where it may do all but vote.
+
+    Raises `accounts.errors.UserInactive` for whoever is no active operator of the platform now.
+    """
+    door = doors.staff_by_id(user_id)
+    if door is None or not door.is_operator or (door.status, door.scope_status) != _BOTH_ACTIVE:
+        raise errors.UserInactive
+    with current.in_scope(door.scope_id):
+        user = User.objects.get(id=user_id)
+    return Actor(
+        kind=ActorKind.STAFF,
+        scope_id=scope_id,
+        user_id=user.id,
+        public_id=user.public_id,
+        permissions=permissions.OPERATOR,
+        is_operator=True,
+    )
 
 
 def _staff_again(user: User | None, user_id: UUID) -> Actor:
@@ -146,9 +160,7 @@ def _staff_again(user: User | None, user_id: UUID) -> Actor:
     door = doors.staff_by_id(user_id)
     if door is None or not door.is_operator:
         raise refusals.Missing("There is no such user.")
-    with current.in_scope(door.scope_id):
-        operator = User.objects.get(id=user_id)
-    return staff_actor(operator, scope_id=scope_id)
+    return operator(user_id, scope_id=scope_id)
 
 
 def _invited(user: User, device_id: UUID | None) -> Actor:

@@ -46,7 +46,7 @@ _write = json.JSONEncoder(
 ).encode
 
 
-class AuditInvalid(Exception):  # noqa: N818 - named like the refusals of the rest of the house
+class AuditInvalid(Exception):
     """The record is not what it claims to be; the subclasses say where."""
 
 
@@ -483,7 +483,8 @@ def _hex(text: Any, number: int) -> bytes:
     return bytes.fromhex(text)
 
 
-def _lines(path: str) -> Iterator[str]:
+def read_lines(path: str | Path) -> Iterator[str]:
+    """The lines of an export file, never more than one in memory. Raises ExportInvalid, OSError."""
     with Path(path).open(encoding="utf-8", newline="\n") as file:
         try:
             while line := file.readline(MAX_LINE + 2):
@@ -501,7 +502,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     try:
-        report = verify_export(_lines(options.export), expected_server_key=options.server_key)
+        report = verify_export(read_lines(options.export), expected_server_key=options.server_key)
     except OSError as error:
         parser.error(str(error))
     except AuditInvalid as error:

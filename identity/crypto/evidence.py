@@ -45,7 +45,7 @@ _UNDECIDED = frozenset({"pending", "expired"})
 _STATES = _APPROVED | _UNDECIDED | {"rejected", "cancelled", "stale"}
 
 
-class EvidenceInvalid(Exception):  # noqa: N818 - named like the refusals of the rest of the house
+class EvidenceInvalid(Exception):
     """The bundle proves nothing; `failures` says why, one sentence each."""
 
     def __init__(self, failures: Iterable[str]) -> None:
@@ -163,7 +163,7 @@ def verify_bundle(bundle: Mapping[str, Any], *, expected_server_key: str | None 
     return verification.report()
 
 
-class _Refused(Exception):  # noqa: N818
+class _Refused(Exception):
     """One check failed; the text continues a sentence that names the part."""
 
 
@@ -272,7 +272,7 @@ class _Verification:
         _demand(issued_at <= entry["registered_at"] + SKEW, "was asked for after its registration")
         is_own = kind != "rotation" or sender == entry["device"]
         _demand(is_own, "was rotated by another device")
-        if "one_time_key" not in registration and signer not in self.listed:
+        if kind not in _ONE_TIME_KINDS and signer not in self.listed:
             self.notes.append(f"{name}: registered by a key outside the bundle")
         return payload
 
@@ -705,6 +705,7 @@ _BUNDLE = {
     "server_key": _point,
     "statement": _message,
 }
+_ONE_TIME_KINDS = frozenset({"authorize", "bootstrap"})
 _ATTESTED_KINDS = frozenset({"authorize", "keys-at-creation"})
 _UNSIGNED_KINDS = frozenset({"bootstrap", "keys-at-creation", "invitation"})
 _AUTHORIZE = re.compile(r"/account-management/(authorize|key-register)")

@@ -13,6 +13,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from identity import home
+from identity.management import timetable
 
 MOST_WORKERS: Final = 64
 MOST_TRIES: Final = 5
@@ -44,6 +45,7 @@ def run(folder: Path) -> None:
     """Work on all queues until SIGTERM; then finish the task at hand. `folder` keeps the names."""
     slot = Slot(folder)
     take_up(slot.worker_id)
+    timetable.keep()
     call_command("db_worker", worker_id=slot.worker_id, queue_name="*", reload=False)
 
 

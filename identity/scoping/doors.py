@@ -267,6 +267,8 @@ def staff_by_id(user_id: UUID) -> StaffDoor | None:
 
 def staff_by_login(scope_slug: str, username_folded: str) -> StaffDoor | None:
     """The member of staff with this name in this scope; an empty slug means the platform's."""
+    if "\x00" in scope_slug + username_folded:
+        return None
     rows = lookups.call(connection, STAFF_BY_LOGIN, scope_slug, username_folded)
     return StaffDoor(*rows[0]) if rows else None
 
@@ -278,8 +280,8 @@ def operator_count() -> int:
 
 
 def _scope(lookup: lookups.Lookup, argument: UUID | str) -> ScopeDoor | None:
+    # PostgreSQL takes no NUL in a text; nothing is named by one.
     if isinstance(argument, str) and "\x00" in argument:
-        # PostgreSQL takes no NUL in a text; no scope is named by one.
         return None
     rows = lookups.call(connection, lookup, argument)
     return ScopeDoor(*rows[0]) if rows else None

@@ -1,6 +1,6 @@
 """The audit record as it is read: verified against its heads, exported for an auditor."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -51,11 +51,12 @@ def verify() -> audit_chain.Report:
     sequence number, HeadInvalid, Missing.
     """
     before = end()
+    keys = server_keys.signature_keys()
     report = audit_chain.verify_chain(
         _events(up_to=before.sequence),
         scope=before.scope_id,
-        heads=(statement for _, statement in _heads(up_to=before.sequence)),
-        expected_server_keys=server_keys.signature_keys(),
+        heads=_statements(keys, up_to=before.sequence),
+        expected_server_keys=keys,
         expected_end=(before.sequence, _bytes(before.digest, before.sequence)),
     )
     _verify_nothing_behind()
@@ -123,6 +124,21 @@ def _bytes(digest: str, sequence: int) -> bytes:
         return bytes.fromhex(digest)
     except ValueError as error:
         raise audit_chain.ChainInvalid(sequence, "was changed: it has no digest") from error
+
+
+def _statements(keys: Sequence[str], *, up_to: int) -> Iterator[bytes]:
+    """Signed heads in order, each seen to say what the columns beside it say."""
+    scope_id = current.required_scope()
+    rows = SignedHead.objects.filter(sequence__lte=up_to).order_by("sequence")
+    for row in rows.iterator(_CHUNK):
+        statement = bytes(row.statement)
+        head = audit_chain.verify_head(
+            statement, expected_scope=scope_id, expected_server_keys=keys
+        )
+        columns = (row.sequence, row.digest, audit.microseconds(row.signed_at))
+        if columns != (head.seq, head.digest.hex(), head.at):
+            raise audit_chain.HeadInvalid(f"the head of event {head.seq} is stored as another one")
+        yield statement
 
 
 def _heads(*, up_to: int) -> Iterator[tuple[int, bytes]]:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from identity.errors import IdempotencyConflict
+from identity.errors import IdempotencyConflict, Invalid
 from identity.models import IdempotencyRecord
 from identity.scoping import current
 from identity.services import sealing
@@ -37,13 +37,13 @@ def begin(*, device_id: UUID, key: str, request_digest: str, now: datetime) -> b
     `request_digest` is 64 hexadecimal digits over what was asked for. Returns None when the
     command is to be done (then call `finish` before the transaction ends), or the outcome of the
     first time. While another transaction holds the same claim this waits for its end. Raises
-    IdempotencyConflict when the key was used for another request, RuntimeError outside a
-    transaction, ValueError for a key of another length than 1 to 128 characters.
+    IdempotencyConflict when the key was used for another request, Invalid for a key of another
+    length than 1 to 128 characters, RuntimeError outside a transaction.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a claim is made in the transaction of the command")
-    if not 1 <= len(key) <= LONGEST_KEY:
-        raise ValueError("an idempotency key has 1 to 128 characters")
+    if not 1 <= len(key) <= LONGEST_KEY or "\x00" in key:
+        raise Invalid("An idempotency key has 1 to 128 characters, none of them NUL.")
     if _claim(device_id, key, request_digest, now):
         return None
     record = IdempotencyRecord.objects.get(device_id=device_id, key=key)

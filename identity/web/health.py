@@ -12,8 +12,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-from django_tasks import task_backends
-from django_tasks_db import DatabaseBackend
 from django_tasks_db.models import DBTaskResult
 
 from identity.web.lane import Answer
@@ -68,7 +66,7 @@ def _migrations(_now: datetime) -> None:
 
 
 def _queue(now: datetime) -> None:
-    if not isinstance(task_backends["default"], DatabaseBackend):
+    if not settings.TASKS["default"]["BACKEND"].startswith("django_tasks_db."):
         return
     patience = timedelta(seconds=settings.QUEUE_PATIENCE)
     # Due since then and still not taken by any worker.

@@ -72,7 +72,7 @@ class Lane:
         if handler is None:
             return self._otherwise(environ, start_response)
         answer = _answered(handler, environ)
-        headers = self._headers | answer.headers
+        headers = {**self._headers, **answer.headers}
         headers["Content-Length"] = str(len(answer.body))
         headers[request_id.HEADER] = environ["countersign.request_id"]
         start_response(_STATUS_LINES[answer.status], list(headers.items()))

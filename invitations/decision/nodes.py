@@ -167,7 +167,9 @@ def _same_scalar(left: Any, right: Any) -> bool:
 def _contains(whole: Any, part: Any) -> bool:
     kind = _kind(whole)
     if kind == "list":
-        return any([_same_scalar(item, part) for item in _items(whole)])
+        # Every item is looked at, so that a misfit never hides behind an earlier find.
+        found = [_same_scalar(item, part) for item in _items(whole)]
+        return any(found)
     if kind in {"text", "object"} and _kind(part) == "text":
         return part in whole
     raise EvaluationFailed(f"Can't look for {_kind(part)} in {kind}.")

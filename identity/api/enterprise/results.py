@@ -17,8 +17,8 @@ def of_command(name: str, result: Row, *, client_keys: Callable[[], ClientKeys])
     return _PLAIN[name](result)
 
 
-def _issued(result: Row) -> Words:
-    # The names of the onboarding page.
+def bundle(result: Row) -> Words:
+    """The invitation bundle in the names of the onboarding page."""
     return {
         "uid": result["user"],
         "invitation_id": result["invitation"],
@@ -89,8 +89,8 @@ _WITH_KEYS: Final[Mapping[str, Callable[[Row, ClientKeys], Words]]] = {
     "user.create": _created_program,
 }
 _PLAIN: Final[Mapping[str, Shown]] = {
-    "user.invite": _issued,
-    "device.invite": _issued,
+    "user.invite": bundle,
+    "device.invite": bundle,
     "invitation.revoke": _revoked_invitation,
     "password.change": _own_id,
     "password.reset": _gone("user", "uid"),

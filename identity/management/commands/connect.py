@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from identity import actor
-from identity.api.enterprise import outputs
+from identity.api.enterprise import results
 from identity.errors import DomainError
 from identity.management import shell
 from identity.services import server_keys
@@ -59,5 +59,5 @@ class Command(BaseCommand):
                     by=actor.system(scope.scope_id),
                     now=datetime.now(UTC),
                 )
-                facts["invitation"] = outputs.invitation(bundle)
+                facts["invitation"] = results.bundle(bundle)
         return facts

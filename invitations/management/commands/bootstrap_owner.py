@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from identity import actor
-from identity.api.enterprise import outputs
+from identity.api.enterprise import results
 from identity.errors import DomainError
 from identity.management import shell
 from invitations.services import onboarding
@@ -39,5 +39,5 @@ class Command(BaseCommand):
                 )
         except DomainError as refusal:
             raise CommandError(str(refusal)) from refusal
-        shown = outputs.invitation(bundle) | {"url": shell.face_url(options["scope"], "request")}
+        shown = results.bundle(bundle) | {"url": shell.face_url(options["scope"], "request")}
         self.stdout.write(json.dumps(shown, indent=2))

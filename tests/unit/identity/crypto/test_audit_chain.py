@@ -83,7 +83,7 @@ def test_digests_every_field(change: dict[str, Any]) -> None:
 
 def test_does_not_care_for_the_order_of_names() -> None:
     made = EVENTS[0].event
-    turned = dict(reversed(made.facts.items()))
+    turned = dict(reversed(list(made.facts.items())))
     assert list(turned) != list(made.facts)
     assert audit_chain.digest(dataclasses.replace(made, facts=turned)) == EVENTS[0].digest
 

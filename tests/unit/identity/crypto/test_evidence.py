@@ -305,6 +305,13 @@ BEFORE_SEALING: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     (
         "an authorization without its one-time key",
         lambda made: made["devices"][2]["registration"].pop("one_time_key"),
+        "is not attested by a known server key",
+    ),
+    (
+        "a rotation without the key that signed it",
+        lambda made: made["devices"][2].update(
+            registration={"kind": "rotation", "sign1": bundles.encoded(b"x")}
+        ),
         "does not say which key signed its registration",
     ),
     (
@@ -581,6 +588,22 @@ def test_accepts_keys_given_at_creation_by_a_device_and_by_staff() -> None:
     assert report.notes == (
         f"device {bundles.DEVICES['bob']}: keys-at-creation, attested by the server",
     )
+
+
+def test_names_an_authorization_that_only_the_server_attests() -> None:
+    key = bundles.public_hex(bundles.KEYS["bob"])
+    payload = {
+        "action": "add",
+        "resource": "/account-management/authorize",
+        "details": {"device_signature_pubkey": key},
+    }
+    made = bundles.bundle()
+    made["devices"][2]["registration"] = {
+        "kind": "authorize",
+        "sign1": bundles.attested(payload, evidence.STAFF_REQUEST_TYPE),
+    }
+    report = evidence.verify_bundle(bundles.sealed(made), expected_server_key=SERVER_KEY)
+    assert report.notes == (f"device {bundles.DEVICES['bob']}: authorize, attested by the server",)
 
 
 def test_accepts_a_proposal_of_the_invited_person() -> None:

@@ -12,7 +12,7 @@ from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import MigrationWriter
 from django.db.utils import ProgrammingError
 
-from identity.scoping import checks, current, operations, protection, roles
+from identity.scoping import checks, current, lookups, operations, protection, roles
 
 # Logins belong to the whole cluster: other runs may be using it.
 PLAIN = f"scoping_plain_{os.getpid()}"
@@ -194,9 +194,11 @@ class TestCreateRoles:
 
 
 class TestProtection:
-    def test_finds_nothing_amiss_behind_the_wall(self, trial: Any) -> None:
-        assert "trial_paper" not in protection.unprotected_tables(connection)
+    def test_finds_nothing_amiss_in_the_whole_house(self, trial: Any) -> None:
+        assert protection.unprotected_tables(connection) == []
+        assert protection.ungranted_tables(connection) == []
         assert protection.loose_roles(connection) == []
+        assert lookups.stale(connection) == []
 
     @pytest.mark.usefixtures("on_postgresql")
     def test_finds_a_table_without_row_level_security(self, shelf: Any) -> None:

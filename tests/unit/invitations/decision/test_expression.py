@@ -31,7 +31,7 @@ FACTS: dict[str, Any] = {
     "actor": {
         "roles": frozenset({"workspace-owner", "support"}),
         "groups": ("security",),
-        "type": "person",
+        "type": "regular",
     },
     "device": {"age_hours": 30},
 }
@@ -80,7 +80,7 @@ TRUE = [
     '"workspace-owner" in actor.roles',
     'actor.roles == ["support", "workspace-owner"]',
     '"security" in actor.groups',
-    'actor.type == "person"',
+    'actor.type == "regular"',
     "device.age_hours >= 24",
     'details.device.in.true == "deep"',
     "details.is_new",
@@ -342,7 +342,7 @@ def test_does_what_the_document_says(text: str, outcome: str) -> None:
         "action": "add",
         "resource": "/users/invite",
         "details": {"email": "bob@example.test", "roles": ["member"], "count": 5},
-        "actor": {"roles": ["workspace-maintainer"], "groups": [], "type": "person"},
+        "actor": {"roles": ["workspace-maintainer"], "groups": [], "type": "regular"},
         "device": {"age_hours": 30},
     }
     parsed = expression.parse(text)

@@ -1,0 +1,22 @@
+"""A scope with its cast for the tests of this face, whose requests skip the envelope."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from identity.scoping import current
+from tests.faces.enterprise.desk import Desk
+
+
+@pytest.fixture
+def desk(db: None) -> Iterator[Desk]:
+    """alice is super-admin, bob a member, robot a program, carol and dave owners."""
+    made = Desk.new()
+    with current.in_scope(made.scope_id):
+        yield made
+
+
+@pytest.fixture
+def other(desk: Desk) -> Desk:
+    """charlie's scope, in which he is super-admin."""
+    return Desk.new("charlie")
