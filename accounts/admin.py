@@ -83,7 +83,7 @@ class DeviceAdmin(ReadOnlyAdmin):
             '<a href="{}">Revoke…</a>', reverse("admin:device_revoke", args=[device.id])
         )
 
-    def get_urls(self) -> list[URLPattern]:  # type: ignore[override]
+    def get_urls(self) -> list[URLPattern]:
         """Add the page that revokes."""
         view = self.admin_site.admin_view(self.revoke)
         return [path("<uuid:device_id>/revoke/", view, name="device_revoke"), *super().get_urls()]

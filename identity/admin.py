@@ -1,6 +1,5 @@
 """The staff's admin: one site, in which every page belongs to one scope."""
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -56,7 +55,7 @@ class Site(admin.AdminSite):
         user = request.user
         return bool(user.is_active and getattr(user, "is_staff", False))
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:  # noqa: FBT001, FBT002 - Django's signature
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 Django's signature
         """Run a page, rendering included, inside the scope it is about."""
         inner = super().admin_view(view, cacheable)
 
@@ -73,7 +72,7 @@ class Site(admin.AdminSite):
 
         return scoped
 
-    def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
+    def get_urls(self) -> list[URLPattern | URLResolver]:
         """Django's pages and the choice of a scope."""
         return [path("scope/", self.choose_scope, name="scope"), *super().get_urls()]
 

@@ -65,7 +65,7 @@ class InvitationAdmin(ReadOnlyAdmin):
             '<a href="{}">Revoke…</a>', reverse("admin:invitation_revoke", args=[invitation.id])
         )
 
-    def get_urls(self) -> list[URLPattern]:  # type: ignore[override]
+    def get_urls(self) -> list[URLPattern]:
         """Add the pages that issue and revoke."""
         issue = self.admin_site.admin_view(never_cache(self.issue))
         revoke = self.admin_site.admin_view(self.revoke)
@@ -154,7 +154,7 @@ class ProposalAdmin(ReadOnlyAdmin):
         """The state that a reader should see."""
         return str(proposal.state_at(datetime.now(UTC)))
 
-    def get_urls(self) -> list[URLPattern]:  # type: ignore[override]
+    def get_urls(self) -> list[URLPattern]:
         """Add the address that votes are sent to."""
         vote = self.admin_site.admin_view(self.vote)
         return [path("<uuid:proposal_id>/vote/", vote, name="proposal_vote"), *super().get_urls()]

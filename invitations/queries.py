@@ -14,7 +14,6 @@ from identity import errors
 from identity.actor import Actor
 from identity.paging import Listed, Page
 from identity.services import scopes
-from invitations.decision import review
 from invitations.models import Invitation, Policy, Proposal, Vote
 from invitations.services import proposals, standing, votes
 
@@ -149,7 +148,9 @@ def proposal(proposal_id: UUID, *, now: datetime) -> ProposalDetail:
         raise errors.Missing("There is no such proposal.")
     cast = list(row.votes.order_by("cast_at", "id"))
     names = _names([row.proposer_id, *(vote.user_id for vote in cast)])
-    everybody = standing.of_everybody(_question(row, now))
+    settings = scopes.settings()
+    asked = settings.device_age_rule
+    everybody = standing.of_everybody(standing.question_of(row, is_device_age_asked=asked, now=now))
     return ProposalDetail(
         row=_proposal(row, names, now),
         commands=[
@@ -170,7 +171,11 @@ def proposal(proposal_id: UUID, *, now: datetime) -> ProposalDetail:
             ElectorRow(item.person.public_id, item.person.username, item.obstacle)
             for item in everybody
         ],
-        missing=_missing(row, everybody, now=now),
+        missing=(
+            votes.still_missing(row, everybody, votes.living(row, settings, now=now))
+            if row.state_at(now) == Proposal.State.PENDING
+            else []
+        ),
     )
 
 
@@ -260,38 +265,22 @@ def _vote(vote: Vote, names: Mapping[UUID, User]) -> VoteRow:
     )
 
 
-def _question(row: Proposal, now: datetime) -> standing.Question:
-    asked = scopes.settings().device_age_rule
-    return standing.question_of(row, is_device_age_asked=asked, now=now)
-
-
 def _pending(rows: "QuerySet[Proposal]", now: datetime) -> list[Proposal]:
     return list(rows.filter(_proposal_in_state("pending", now)).order_by("-created_at")[:500])
 
 
 def _waiting_for(by: Actor, rows: "QuerySet[Proposal]", *, now: datetime) -> list[UUID]:
     people = electors.everybody()
+    asked = scopes.settings().device_age_rule
     waiting = []
     for row in _pending(rows.exclude(votes__in=_standing_votes_of(by)), now):
-        everybody = standing.of_everybody(_question(row, now), people)
+        question = standing.question_of(row, is_device_age_asked=asked, now=now)
+        everybody = standing.of_everybody(question, people)
         if any(item.person.user_id == by.user_id and not item.obstacle for item in everybody):
             waiting.append(row.id)
     return waiting
 
 
 def _standing_votes_of(by: Actor) -> "QuerySet[Vote]":
-    return Vote.objects.filter(user_id=by.user_id, retracted_at__isnull=True)
-
-
-def _missing(
-    row: Proposal, everybody: Sequence[standing.Standing], *, now: datetime
-) -> Sequence[str]:
-    if row.state_at(now) != Proposal.State.PENDING:
-        return []
-    voters = {item.person.user_id: item.voter for item in everybody if not item.obstacle}
-    approvals = [
-        voters[vote.user_id]
-        for vote in votes.living(row, now=now)
-        if vote.decision == Vote.Decision.APPROVE and vote.user_id in voters
-    ]
-    return list(review.missing(review.parse(row.review_expression), approvals))
+    votes_now = Vote.objects.filter(retracted_at__isnull=True)
+    return votes_now.filter(user_id=by.user_id) if by.user_id else votes_now.none()

@@ -53,7 +53,7 @@ def approve(member: Member, proposal_id: UUID, *, at: datetime | None = None) ->
             by=by,
             now=at or now(),
             evidence=SIGNED,
-        )
+        ).proposal
 
 
 def reject(member: Member, proposal_id: UUID, reason: str = "no") -> Proposal:
@@ -68,7 +68,7 @@ def reject(member: Member, proposal_id: UUID, reason: str = "no") -> Proposal:
             by=by,
             now=now(),
             evidence=SIGNED,
-        )
+        ).proposal
 
 
 def proposal(world: World, answer: Done | Pending) -> Proposal:

@@ -9,6 +9,7 @@ from accounts.queries.address_book import (
 )
 from accounts.queries.catalogue import group, groups, role, roles, rule, rules
 from accounts.queries.grants import Grants, actor_of_user, grants_of, operator, staff_actor
+from accounts.queries.own import own
 from accounts.queries.people import (
     device,
     device_of,
@@ -51,6 +52,7 @@ __all__ = [
     "group",
     "groups",
     "operator",
+    "own",
     "protecting_kinds",
     "public_id_of",
     "recipient",

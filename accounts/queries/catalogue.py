@@ -84,7 +84,7 @@ def group(public_id: UUID) -> GroupRow:
 
 
 def _predefined(page: Page) -> list[RoleRow]:
-    wanted = page.filters.get("name")
+    wanted = listing.text(page.filters["name"]) if "name" in page.filters else None
     if page.filters.get("status") == Role.Status.DISABLED:
         return []
     return [

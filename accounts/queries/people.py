@@ -107,11 +107,12 @@ def _folded(value: Any) -> str:
 
 
 def _with_role(rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
+    role = listing.text(value)
     held = RoleAssignment.objects.all()
-    if value in permissions.PREDEFINED_ROLES:
-        held = held.filter(predefined=value)
+    if role in permissions.PREDEFINED_ROLES:
+        held = held.filter(predefined=role)
     else:
-        held = held.filter(role__public_id=listing.identifier(value))
+        held = held.filter(role__public_id=listing.identifier(role))
     return rows.filter(id__in=held.values("user_id"))
 
 

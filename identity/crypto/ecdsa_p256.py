@@ -101,17 +101,13 @@ def verify(public: PublicKey, signature: bytes, message: bytes) -> None:
 
     Raises SignatureInvalid. Signature bytes are never an identifier: S has two valid values.
     """
-    # A signature of another size is refused only after a verification was paid for, so that
-    # the time does not tell the two refusals apart.
-    is_sized = len(signature) == SIGNATURE_SIZE
-    raw = signature if is_sized else bytes(SIGNATURE_SIZE)
-    r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
+    if len(signature) != SIGNATURE_SIZE:
+        raise SignatureInvalid
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
     try:
         public.key.verify(utils.encode_dss_signature(r, s), message, _VERIFYING)
     except InvalidSignature as error:
         raise SignatureInvalid from error
-    if not is_sized:
-        raise SignatureInvalid
 
 
 def _private(key: ec.EllipticCurvePrivateKey) -> PrivateKey:

@@ -93,7 +93,7 @@ class Play:
         waiting = self._pending(alice.request("add", "/users/invite", details))
         self._hold(True, f"the change waits as proposal {waiting.proposal_id}")
         self._tell("alice can't approve her own proposal.")
-        own = alice.proposals.verify(alice.proposals.read(waiting.proposal_id))
+        own = alice.proposals.verify(alice.proposals.read(str(waiting.proposal_id)))
         refused = self._refused(lambda: alice.proposals.approve(own))
         self._hold(refused.error_code == "-9", "her vote is refused")
         self._tell("bob's client recomputes the hash, checks alice's signature and signs his yes.")
@@ -101,7 +101,7 @@ class Play:
         read = self._done(alice.request("get", f"/proposals/{waiting.proposal_id}")).details
         self._hold(read["state"] == "executed", "the proposal was carried out")
         self._hold(read.get("outcome") is not None, "alice reads the invitation, once")
-        self._evidence(bob, waiting.proposal_id)
+        self._evidence(bob, str(waiting.proposal_id))
         newcomer = self._join(read["outcome"][0], "newcomer's laptop")
         me = self._done(newcomer.request("get", "/me")).details
         self._hold(me["email"] == details["email"], "the newcomer's device signs requests")

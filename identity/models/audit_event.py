@@ -9,7 +9,7 @@ from identity.scoping.owned import ScopeOwned
 
 
 class AuditEvent(ScopeOwned):
-    """One thing that happened. Subjects are text ids on purpose: the record outlives its subject."""
+    """One thing that happened. Subjects are text ids: the record outlives them."""
 
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
     sequence = models.BigIntegerField()

@@ -43,7 +43,7 @@ def vote(
         "user": str(by.public_id),
     }
     cast = votes.approve if decision == "approve" else votes.reject
-    proposal = cast(
+    counted = cast(
         proposal_id=proposal_id,
         proposal_hash=proposal_hash,
         reason=reason,
@@ -51,7 +51,7 @@ def vote(
         now=now,
         evidence=Evidence(sign1=attestations.vote(_bytes(statement)), is_attested=True),
     )
-    return str(proposal.state)
+    return str(counted.proposal.state)
 
 
 def report(request: HttpRequest, answer: Done | Pending, *, done: str) -> None:

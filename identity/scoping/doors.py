@@ -267,7 +267,7 @@ def staff_by_id(user_id: UUID) -> StaffDoor | None:
 
 def staff_by_login(scope_slug: str, username_folded: str) -> StaffDoor | None:
     """The member of staff with this name in this scope; an empty slug means the platform's."""
-    if "\x00" in scope_slug + username_folded:
+    if not _is_storable(scope_slug + username_folded):
         return None
     rows = lookups.call(connection, STAFF_BY_LOGIN, scope_slug, username_folded)
     return StaffDoor(*rows[0]) if rows else None
@@ -280,11 +280,15 @@ def operator_count() -> int:
 
 
 def _scope(lookup: lookups.Lookup, argument: UUID | str) -> ScopeDoor | None:
-    # PostgreSQL takes no NUL in a text; nothing is named by one.
-    if isinstance(argument, str) and "\x00" in argument:
+    if isinstance(argument, str) and not _is_storable(argument):
         return None
     rows = lookups.call(connection, lookup, argument)
     return ScopeDoor(*rows[0]) if rows else None
+
+
+def _is_storable(text: str) -> bool:
+    # PostgreSQL takes neither NUL nor half of a surrogate pair; nothing is named by them.
+    return not any(sign == "\x00" or "\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _is_usable(status: str | None, expires_at: datetime | None, now: datetime) -> bool:

@@ -7,7 +7,7 @@ class SdkError(Exception):
     """Everything that the client raises on purpose."""
 
 
-class Refused(SdkError):  # noqa: N818 - named like the refusals of the rest of the house
+class Refused(SdkError):
     """The server said no, in a message that is proven to be its own.
 
     `status` is failed, unauthorized or rejected; `error_code` one of '-1' to '-13' or empty.
@@ -31,7 +31,7 @@ class Refused(SdkError):  # noqa: N818 - named like the refusals of the rest of 
         self.retry_after = retry_after
 
 
-class NoAnswer(SdkError):  # noqa: N818
+class NoAnswer(SdkError):
     """Nothing came back, or bytes that are not the server's answer to this request.
 
     The request may have taken effect. Its cause, if any, is the error that the bytes or the
@@ -39,13 +39,13 @@ class NoAnswer(SdkError):  # noqa: N818
     """
 
 
-class TooManyOpenRequests(SdkError):  # noqa: N818
+class TooManyOpenRequests(SdkError):
     """So many requests wait for their reply that no further one is made."""
 
 
-class BundleInvalid(SdkError):  # noqa: N818
+class BundleInvalid(SdkError):
     """An invitation or a stored session that cannot be read; the text names the field."""
 
 
-class NotGenuine(SdkError):  # noqa: N818
+class NotGenuine(SdkError):
     """A proposal that is not what its proposer signed: do not vote on it."""

@@ -148,8 +148,10 @@ def microseconds(at: datetime) -> int:
 
 def _described(by: Actor) -> dict[str, str]:
     described = {"kind": str(by.kind)}
-    if by.user_id is not None:
-        described["user"] = str(by.user_id)
+    # Readers of the record know users by the id that clients see.
+    user = by.public_id or by.user_id
+    if user is not None:
+        described["user"] = str(user)
     if by.device_id is not None:
         described["device"] = str(by.device_id)
     if by.address:

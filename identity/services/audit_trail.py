@@ -77,7 +77,7 @@ def export(*, now: datetime) -> Iterator[str]:
         _events(up_to=last.sequence),
         scope=last.scope_id,
         last_seq=last.sequence,
-        heads=_heads(up_to=last.sequence),
+        heads=((head.sequence, bytes(head.statement)) for head in _heads(up_to=last.sequence)),
         server_keys=_signers(up_to=last.sequence),
     )
 
@@ -96,8 +96,9 @@ def _verify_nothing_behind() -> None:
 
 
 def _events(*, up_to: int) -> Iterator[audit_chain.Recorded]:
-    """In the order of the chain, chunk by chunk: no transaction is held open for the reading."""
     rows = AuditEvent.objects.filter(sequence__lte=up_to).order_by("sequence")
+    # Chunk by chunk, with neither a transaction nor a cursor held open: whoever stops reading at
+    # the first fault leaves nothing behind that is closed inside somebody else's transaction.
     chunk = list(rows[:_CHUNK])
     while chunk:
         yield from map(_recorded, chunk)
@@ -129,8 +130,7 @@ def _bytes(digest: str, sequence: int) -> bytes:
 def _statements(keys: Sequence[str], *, up_to: int) -> Iterator[bytes]:
     """Signed heads in order, each seen to say what the columns beside it say."""
     scope_id = current.required_scope()
-    rows = SignedHead.objects.filter(sequence__lte=up_to).order_by("sequence")
-    for row in rows.iterator(_CHUNK):
+    for row in _heads(up_to=up_to):
         statement = bytes(row.statement)
         head = audit_chain.verify_head(
             statement, expected_scope=scope_id, expected_server_keys=keys
@@ -141,10 +141,12 @@ def _statements(keys: Sequence[str], *, up_to: int) -> Iterator[bytes]:
         yield statement
 
 
-def _heads(*, up_to: int) -> Iterator[tuple[int, bytes]]:
-    heads = SignedHead.objects.filter(sequence__lte=up_to).order_by("sequence")
-    for sequence, statement in heads.values_list("sequence", "statement").iterator(_CHUNK):
-        yield sequence, bytes(statement)
+def _heads(*, up_to: int) -> Iterator[SignedHead]:
+    rows = SignedHead.objects.filter(sequence__lte=up_to).order_by("sequence")
+    chunk = list(rows[:_CHUNK])
+    while chunk:
+        yield from chunk
+        chunk = list(rows.filter(sequence__gt=chunk[-1].sequence)[:_CHUNK])
 
 
 def _signers(*, up_to: int) -> set[str]:
@@ -153,9 +155,9 @@ def _signers(*, up_to: int) -> set[str]:
     keys = server_keys.signature_keys()
     by_kid = {audit_chain.key_id(key): key for key in keys}
     found = set()
-    for _, statement in _heads(up_to=up_to):
+    for row in _heads(up_to=up_to):
         head = audit_chain.verify_head(
-            statement, expected_scope=scope_id, expected_server_keys=keys
+            bytes(row.statement), expected_scope=scope_id, expected_server_keys=keys
         )
         found.add(by_kid[head.kid])
     return found

@@ -1,4 +1,4 @@
-"""What a sensitive command is: the unit that policies judge, people approve and services carry out."""
+"""What a sensitive command is: policies judge it, people approve it, services carry it out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -5,7 +5,7 @@ from uuid import UUID
 from invitations.commands.command import Input
 
 
-class InviteUser(Input):
+class InviteUser(Input, frozen=True):
     """A new person and the invitation for the first device. `user` is chosen by the client."""
 
     user: UUID
@@ -17,7 +17,7 @@ class InviteUser(Input):
     life_minutes: int | None = None
 
 
-class InviteDevice(Input):
+class InviteDevice(Input, frozen=True):
     """A further invitation for somebody who is a user already."""
 
     user: UUID
@@ -25,13 +25,13 @@ class InviteDevice(Input):
     keeps_older: bool = False
 
 
-class RevokeInvitation(Input):
+class RevokeInvitation(Input, frozen=True):
     """The end of an open or pending invitation."""
 
     invitation: UUID
 
 
-class AuthorizeDevice(Input):
+class AuthorizeDevice(Input, frozen=True):
     """A device's public keys, brought with the one-time key of an invitation."""
 
     invitation: UUID

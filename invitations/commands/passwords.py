@@ -8,7 +8,7 @@ from identity.actor import Actor
 from invitations.commands.command import Command, Input, Result, registry
 
 
-class ChangePassword(Input):
+class ChangePassword(Input, frozen=True):
     """The verifier of a new password; the old one was checked before. Empty removes it."""
 
     user: UUID

@@ -10,7 +10,7 @@ from invitations.models import Policy
 from invitations.services import policies
 
 
-class CreatePolicy(Input):
+class CreatePolicy(Input, frozen=True):
     """A new policy; `policy` is chosen by the client. `review_expression` is its text form."""
 
     policy: UUID
@@ -25,7 +25,7 @@ class CreatePolicy(Input):
     status: str = "active"
 
 
-class EditPolicy(Input):
+class EditPolicy(Input, frozen=True):
     """A change of some fields; absent ones stay."""
 
     policy: UUID
@@ -40,7 +40,7 @@ class EditPolicy(Input):
     status: str | None = None
 
 
-class DeletePolicy(Input):
+class DeletePolicy(Input, frozen=True):
     """The removal of a policy."""
 
     policy: UUID

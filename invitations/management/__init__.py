@@ -1,0 +1,1 @@
+"""Operators' commands about invitations and proposals."""

@@ -46,13 +46,14 @@ def authorize(
     ended); other keys on a used invitation raise an alarm event. Raises `InvitationInvalid` for
     every invitation that can't be used, `PasswordRefused`, `KeyInvalid`, `KeyTaken`.
     """
-    _check_secret(invitation_id, request, by=by, now=now)
+    found = _get(invitation_id)
+    _check_secret(found, request, by=by, now=now)
     digest = _keys_digest(request)
-    earlier = _earlier_answer(_get(invitation_id), digest, by=by, now=now)
+    earlier = _earlier_answer(found, digest, by=by, now=now)
     if earlier is not None:
         return earlier
-    verifier = _check_password(invitation_id, request, by=by, now=now)
-    with transaction.atomic():
+    verifier = _check_password(found, request, by=by, now=now)
+    with transaction.atomic(), audit.gathered():
         invitation = invitations.locked(invitation_id)
         if invitation.state not in {Invitation.State.USED, Invitation.State.PENDING}:
             return _first_use(
@@ -84,11 +85,10 @@ def _get(invitation_id: UUID) -> Invitation:
     return invitation
 
 
-def _check_secret(invitation_id: UUID, request: Request, *, by: Actor, now: datetime) -> None:
-    invitation = _get(invitation_id)
+def _check_secret(invitation: Invitation, request: Request, *, by: Actor, now: datetime) -> None:
     if hmac.compare_digest(tokens.digest(request.invite_string), invitation.secret_digest):
         return
-    invitations.count_wrong_try(invitation_id, by=by, now=now)
+    invitations.count_wrong_try(invitation.id, by=by, now=now)
     raise refusals.InvitationInvalid
 
 
@@ -103,8 +103,9 @@ def _earlier_answer(
         raise refusals.InvitationInvalid
     if invitation.state == Invitation.State.PENDING:
         return _pending_answer(invitation, now=now)
-    assert invitation.used_at is not None
-    if now - invitation.used_at > invitations.REPEAT_WINDOW or invitation.device is None:
+    if invitation.device is None or invitation.used_at is None:
+        raise refusals.InvitationInvalid
+    if now - invitation.used_at > invitations.REPEAT_WINDOW:
         raise refusals.InvitationInvalid
     if invitation.device.status != Device.Status.ACTIVE:
         raise refusals.InvitationInvalid
@@ -112,23 +113,23 @@ def _earlier_answer(
 
 
 def _pending_answer(invitation: Invitation, *, now: datetime) -> Pending:
-    proposal = Proposal.objects.filter(id=invitation.proposal_id).first()
+    waiting = invitation.proposal_id
+    proposal = Proposal.objects.filter(id=waiting).first() if waiting else None
     if proposal is None or proposal.state_at(now) != Proposal.State.PENDING:
         raise refusals.InvitationInvalid
     return Pending(proposal_id=proposal.id)
 
 
 def _check_password(
-    invitation_id: UUID, request: Request, *, by: Actor, now: datetime
+    invitation: Invitation, request: Request, *, by: Actor, now: datetime
 ) -> str | None:
     """The verifier to store when this is the account's first password; else None."""
-    invitation = _get(invitation_id)
     _require_usable(invitation, now=now)
     if invitation.user.password:
         # The try is reserved before the slow check, so that parallel guesses can't share one.
-        invitations.count_wrong_try(invitation_id, by=by, now=now)
+        invitations.count_wrong_try(invitation.id, by=by, now=now)
         passwords.check(user_id=invitation.user_id, password=request.password, now=now)
-        invitations.give_try_back(invitation_id)
+        invitations.give_try_back(invitation.id)
         return None
     return passwords.make_verifier(request.password) if request.password else None
 
@@ -176,7 +177,7 @@ def _first_use(
 
 def _raise_alarm(invitation: Invitation, *, by: Actor, now: datetime) -> None:
     """Somebody else holds this invitation too: say so loudly, once."""
-    with transaction.atomic():
+    with transaction.atomic(), audit.gathered():
         first = Invitation.objects.filter(id=invitation.id, alarmed_at__isnull=True).update(
             alarmed_at=now
         )
@@ -202,7 +203,7 @@ def use(details: AuthorizeDevice, *, by: Actor, now: datetime) -> dict[str, obje
     Raises `InvitationInvalid` when it is not open (or waiting for this approval), `PasswordRefused`
     when the account got a password in between, and what `devices.register` raises.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False), audit.gathered():
         invitation = invitations.locked(details.invitation)
         if invitation.state not in {Invitation.State.OPEN, Invitation.State.PENDING}:
             raise refusals.InvitationInvalid

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from identity import errors
 from identity.actor import Actor
+from identity.services import audit
 from invitations.commands.command import Command, Input, Result, registry
 from invitations.errors import PolicyDenied
 from invitations.services import decisions, proposals
@@ -60,7 +61,7 @@ def submit_together(
     *, steps: Sequence[Step], by: Actor, now: datetime, evidence: Evidence
 ) -> Done | Pending:
     """Do several commands as one: all or nothing, under one approval if any of them needs one."""
-    with transaction.atomic():
+    with transaction.atomic(), audit.gathered():
         asked = [_read(step, by) for step in steps]
         reviews = []
         for command, details in asked:

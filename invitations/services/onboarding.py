@@ -1,4 +1,4 @@
-"""The operator's way in: inviting people from the shell, first of all the first owner of a scope."""
+"""The operator's way in: inviting people from the shell, the first owner of a scope first."""
 
 from datetime import datetime, timedelta
 from typing import Any

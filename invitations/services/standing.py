@@ -106,12 +106,20 @@ def _standing(person: electors.Elector, question: Question) -> Standing:
 
 
 def _obstacle(person: electors.Elector, question: Question, latest: datetime | None) -> str:
+    return _conflict_of_interest(person, question) or _lack(person, question, latest)
+
+
+def _conflict_of_interest(person: electors.Elector, question: Question) -> str:
     if person.user_id == question.proposer_id:
         return "proposed it"
     if person.public_id in question.raised:
         return "would gain rights by it"
     if person.is_program and person.created_by == question.proposer_id:
         return "is a program that the proposer made"
+    return ""
+
+
+def _lack(person: electors.Elector, question: Question, latest: datetime | None) -> str:
     approves = person.approves_by(latest)
     if EVERY_RESOURCE not in approves and not question.roots <= approves:
         return "has no right to approve this kind of change"

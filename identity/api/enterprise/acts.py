@@ -1,5 +1,6 @@
 """What is done but not by a single command: onboarding, the password, votes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -9,7 +10,6 @@ from identity.api.enterprise.asked import Answer, Asked
 from identity.api.enterprise.details.people import Authorize, RegisterKey
 from identity.errors import Forbidden
 from identity.services import server_keys
-from invitations import queries as invitations
 from invitations.services import account, authorization, governance, proposals, votes
 from invitations.services.evidence import Evidence
 
@@ -63,7 +63,7 @@ def approve(asked: Asked) -> Answer:
         now=call.now,
         evidence=call.evidence,
     )
-    return _voted(decided, asked, wanted="executed")
+    return _voted(decided.proposal, asked, decided.missing, wanted="executed")
 
 
 def reject(asked: Asked) -> Answer:
@@ -77,21 +77,21 @@ def reject(asked: Asked) -> Answer:
         now=call.now,
         evidence=call.evidence,
     )
-    return _voted(decided, asked, wanted="rejected")
+    return _voted(decided.proposal, asked, decided.missing, wanted="rejected")
 
 
 def retract(asked: Asked) -> Answer:
     """Take one's own vote back."""
     call = asked.call
     decided = votes.retract(proposal_id=asked.ids["proposal"], by=call.actor, now=call.now)
-    return _voted(decided, asked, wanted="pending")
+    return _voted(decided.proposal, asked, decided.missing, wanted="pending")
 
 
 def cancel(asked: Asked) -> Answer:
     """End a proposal before it is decided."""
     call = asked.call
     decided = proposals.cancel(proposal_id=asked.ids["proposal"], by=call.actor, now=call.now)
-    return _voted(decided, asked, wanted="cancelled")
+    return _voted(decided, asked, (), wanted="cancelled")
 
 
 def submitted(command: str, answer: governance.Done | governance.Pending) -> Answer:
@@ -120,13 +120,12 @@ def _without_password(asked: Asked) -> Evidence:
     return attestation.without_password({**asked.payload, "details": kept}, asked.call)
 
 
-def _voted(decided: Decided, asked: Asked, *, wanted: str) -> Answer:
+def _voted(decided: Decided, asked: Asked, missing: Sequence[str], *, wanted: str) -> Answer:
     """What became of the proposal: a success if it goes on or ended as this vote wanted."""
     state = str(decided.state_at(asked.call.now))
     details: dict[str, Any] = {"proposal_id": str(decided.id), "state": state}
     if state == "pending":
-        detail = invitations.proposal(decided.id, now=asked.call.now)
-        return outputs.success(details | {"missing": list(detail.missing)})
+        return outputs.success(details | {"missing": list(missing)})
     if state == wanted:
         return outputs.success(details)
     return errors.ended(state, decided.reason) | {"details": details}

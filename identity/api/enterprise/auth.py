@@ -1,4 +1,4 @@
-"""Who sent an envelope: from sealed bytes to a verified call (specification §3.4, steps 1 to 12)."""
+"""Who sent an envelope: from sealed bytes to a verified call (specification §3.4)."""
 
 import hashlib
 import ipaddress

@@ -20,9 +20,7 @@ _KINDS = {"regular": "person", "api": "program"}
 def me(asked: Asked) -> Answer:
     """The caller's own account."""
     actor = asked.call.actor
-    if actor.public_id is None:
-        raise Missing
-    row = accounts.described(accounts.user(actor.public_id))
+    row = accounts.described(accounts.own(actor))
     return outputs.success(outputs.user(row) | {"device_uuid": outputs.text(actor.device_id)})
 
 

@@ -19,7 +19,7 @@ class Command(BaseCommand):
     """`export` reads the database; `verify` needs neither database nor server."""
 
     help = "Export and verify the evidence of proposals."
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the two sub-commands."""

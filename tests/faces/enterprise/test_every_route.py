@@ -5,6 +5,7 @@ import pytest
 from identity.api.enterprise import route as kinds
 from identity.api.enterprise import routes
 from identity.api.enterprise.route import Route
+from identity.errors import Missing
 from identity.permissions import ALL, SELF_SERVICE
 from identity.scoping import current
 from invitations.commands.command import registry
@@ -19,16 +20,10 @@ MISSING = {
 }
 NAMES = [f"{known.action} {known.path}" for known in routes.ROUTES]
 every_route = pytest.mark.parametrize("known", routes.ROUTES, ids=NAMES)
-with_ids = pytest.mark.parametrize("known", [known for known in routes.ROUTES if "{" in known.path])
-guarded = pytest.mark.parametrize(
-    "known",
-    [
-        known
-        for known in routes.ROUTES
-        if known.permission not in kinds.NOT_PERMISSIONS | SELF_SERVICE
-    ],
-    ids=lambda known: f"{known.action} {known.path}",
-)
+WITH_IDS = [known for known in routes.ROUTES if "{" in known.path]
+GUARDED = [
+    known for known in routes.ROUTES if known.permission not in kinds.NOT_PERMISSIONS | SELF_SERVICE
+]
 
 
 @every_route
@@ -57,14 +52,13 @@ def test_every_sensitive_command_has_a_route_with_its_resource_and_permission() 
             assert declared[command.action, path] == command.permission, command.name
 
 
-@guarded
-def test_is_refused_without_its_permission(desk: Desk, known: Route) -> None:
+def test_is_refused_without_its_permission(desk: Desk) -> None:
     things = Things.of(desk, desk.person("alice"))
     bob = desk.person("bob", "member")
-    answer = bob.ask(known.action, things.path(known), examples.details(known, things))
-    assert answer["status"] == "unauthorized", answer
-    assert answer["error_code"] == "-9"
-    assert "details" not in answer
+    for known in GUARDED:
+        answer = bob.ask(known.action, things.path(known), examples.details(known, things))
+        assert (answer["status"], answer["error_code"]) == ("unauthorized", "-9"), (known, answer)
+        assert "details" not in answer
 
 
 @pytest.mark.parametrize(
@@ -77,19 +71,17 @@ def test_a_registered_device_authorizes_nothing(desk: Desk, known: Route) -> Non
     assert (answer["status"], answer["error_code"]) == ("unauthorized", "-9")
 
 
-@with_ids
-def test_foreign_ids_answer_as_unknown_ones(desk: Desk, other: Desk, known: Route) -> None:
+def test_foreign_ids_answer_as_unknown_ones(desk: Desk, other: Desk) -> None:
     with current.in_scope(other.scope_id):
         foreign = Things.of(other, other.person("charlie"))
     alice = desk.person("alice")
     own = Things.of(desk, alice)
-    # Details name things that are there, so that only the ids in the path are foreign.
-    details = examples.details(known, own)
-    answers = [
-        alice.ask(known.action, things.path(known), details)
-        for things in (foreign, Things.unknown())
-    ]
-    assert answers == [MISSING, MISSING]
+    for known in WITH_IDS:
+        # Details name things that are there, so that only the ids in the path are foreign.
+        details = examples.details(known, own)
+        for things in (foreign, Things.unknown()):
+            answer = alice.ask(known.action, things.path(known), details)
+            assert answer == MISSING, (known, answer)
 
 
 FOREIGN_IN_DETAILS = (
@@ -125,31 +117,55 @@ def test_foreign_ids_in_details_answer_as_unknown_ones(
     assert answers[0]["status"] == "failed"
 
 
-@every_route
-def test_refuses_unknown_fields_by_name(desk: Desk, known: Route) -> None:
+def test_refuses_unknown_fields_by_name(desk: Desk) -> None:
     alice = desk.person("alice")
-    asker = desk.invited("new@example.test") if known.permission == kinds.INVITED else alice
+    holder = desk.invited("new@example.test")
     things = Things.unknown()
-    details = examples.details(known, things) | {"is_admin": True}
-    answer = asker.send(
-        {"action": known.action, "resource": things.path(known), "details": details}
-    )
-    assert (answer["status"], answer["error_code"]) == ("failed", "-7")
-    assert "is_admin" in answer["message"]
+    for known in routes.ROUTES:
+        details = examples.details(known, things) | {"is_admin": True}
+        payload = {"action": known.action, "resource": things.path(known), "details": details}
+        asker = holder if known.permission == kinds.INVITED else alice
+        answer = asker.send(payload)
+        assert (answer["status"], answer["error_code"]) == ("failed", "-7"), (known, answer)
+        assert "is_admin" in answer["message"], (known, answer)
 
 
-@with_ids
-@pytest.mark.parametrize("spelling", ["upper", "braced", "plain", "cut", "sql"])
-def test_a_malformed_id_is_an_unknown_resource(desk: Desk, known: Route, spelling: str) -> None:
-    alice = desk.person("alice")
-    ids = vars(Things.unknown())
-    spelled = {
-        "upper": {name: value.upper() for name, value in ids.items()},
-        "braced": {name: f"{{{value[1:-1]}}}" for name, value in ids.items()},
-        "plain": {name: value.replace("-", "") for name, value in ids.items()},
-        "cut": {name: value[:-1] for name, value in ids.items()},
-        "sql": dict.fromkeys(ids, "' OR 1=1 -- 0000000000000000000000000"),
-    }[spelling]
-    resource = known.path.format_map(spelled)
-    assert alice.ask(known.action, resource, {}) == MISSING
-    assert alice.ask("get", "/nothing", {}) == MISSING
+MISSPELLED = {
+    "upper case": str.upper,
+    "in braces": lambda value: f"{{{value[1:-1]}}}",
+    "without hyphens": lambda value: value.replace("-", ""),
+    "too short": lambda value: value[:-1],
+    "a line more": lambda value: value[:-1] + "\n",
+    "no id at all": lambda value: "' OR 1=1 -- 0000000000000000000000000",
+}
+
+
+@pytest.mark.parametrize("spelling", MISSPELLED)
+def test_a_malformed_id_is_an_unknown_resource(spelling: str) -> None:
+    misspell = MISSPELLED[spelling]
+    ids = {name: misspell(value) for name, value in vars(Things.unknown()).items()}
+    for known in WITH_IDS:
+        with pytest.raises(Missing):
+            routes.find(known.action, known.path.format_map(ids))
+
+
+@pytest.mark.parametrize(
+    "resource",
+    ["", "/", "me", "/me/", "//me", "/ME", "/me?x=1", "/users/", "/wallets", "/users/{user}"],
+)
+def test_an_unknown_resource_is_missing(resource: str) -> None:
+    with pytest.raises(Missing):
+        routes.find("get", resource)
+
+
+def test_an_unknown_action_is_missing() -> None:
+    for action in ("", "GET", "create", "drop", "approve"):
+        with pytest.raises(Missing):
+            routes.find(action, "/me")
+
+
+def test_lists_are_asked_for_with_get_and_with_list() -> None:
+    for known in routes.ROUTES:
+        if known.is_list:
+            path = known.path.format_map(vars(Things.unknown()))
+            assert routes.find("list", path)[0] is routes.find("get", path)[0] is known

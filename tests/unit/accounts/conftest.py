@@ -47,10 +47,24 @@ def now() -> datetime:
     return NOW
 
 
+@pytest.fixture(scope="session")
+def made_keys() -> list[KeyPair]:
+    """Key pairs of this run: making one takes longer than most tests."""
+    return []
+
+
 @pytest.fixture
-def keys() -> MakeKeys:
-    """Fresh key pairs."""
-    return lambda: KeyPair(ecdsa_p256.generate(), rsa.generate())
+def keys(made_keys: list[KeyPair]) -> MakeKeys:
+    """Key pairs that differ within a test; the next test's database has not seen them."""
+    counter = itertools.count()
+
+    def make() -> KeyPair:
+        number = next(counter)
+        if number == len(made_keys):
+            made_keys.append(KeyPair(ecdsa_p256.generate(), rsa.generate()))
+        return made_keys[number]
+
+    return make
 
 
 @pytest.fixture

@@ -141,7 +141,8 @@ def test_shares_the_counter_with_other_password_paths(staff):
     assert sign_in("acme/alice", PASSWORD) is None
 
 
-def test_keeps_a_session_while_the_user_and_the_scope_are_active(staff, system, now):
+def test_keeps_a_session_while_the_user_is_active(staff, system, member, now):
+    member("owner", "workspace-owner")
     backend = StaffBackend()
     assert backend.get_user(staff.id) == staff
     users.disable(user_id=staff.id, by=system, now=now)

@@ -79,9 +79,7 @@ def test_suspends_the_first_device_on_alarm_where_the_scope_says_so() -> None:
 
 
 @pytest.mark.parametrize(("minutes", "is_valid"), [(72 * 60 - 1, True), (72 * 60 + 1, False)])
-def test_judges_expiry_when_it_is_read(
-    world: cast.World, minutes: int, is_valid: bool
-) -> None:
+def test_judges_expiry_when_it_is_read(world: cast.World, minutes: int, is_valid: bool) -> None:
     bundle = acts.invitation(world, "bob@example.test")
     at = acts.now() + timedelta(minutes=minutes)
     if is_valid:

@@ -151,6 +151,21 @@ def test_refuses_a_reply_to_another_device() -> None:
     assert outcome(reply_of(claims)) == "-4"
 
 
+def test_refuses_a_reply_whose_outer_header_names_another_device() -> None:
+    outer = cose_encrypt.read(reply())
+    sign1 = cose_encrypt.open_sealed(outer, DEVICE_KEY)
+    other = UUID(KEYS["other_device"]["uuid"])
+    again = cose_encrypt.seal(sign1, device=other, recipient=DEVICE_KEY.public)
+    assert outcome(again) == "-4"
+
+
+def test_refuses_a_reply_under_the_name_of_another_encryption_key() -> None:
+    # The recipient's header is not authenticated, so the client has to look at it itself.
+    body = reply()
+    assert body.count(DEVICE_KEY.public.kid) == 1
+    assert outcome(body.replace(DEVICE_KEY.public.kid, bytes(32))) == "-3"
+
+
 def test_refuses_a_reply_to_another_encryption_key() -> None:
     foreign = rsa.load_private_pem(KEYS["other_device"]["rsa_private_pem"])
     assert outcome(reply(recipient=foreign.public)) == "-3"

@@ -225,6 +225,15 @@ def test_one_refusal_for_an_unknown_device_a_wrong_signature_and_a_wrong_audienc
         assert refusal.value.__cause__ is None
 
 
+def test_a_signature_by_the_dummy_key_does_not_pass_for_an_unknown_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inner = cose.open_inner(cose.read_outer(sealed()), SERVER)
+    monkeypatch.setattr(ecdsa_p256, "DUMMY", SIGNERS[DEVICE].public)
+    with pytest.raises(cose.EnvelopeUnauthentic):
+        cose.verify_inner(inner, None, expected_audience=AUDIENCE, now=NOW)
+
+
 def test_a_stale_request_of_a_stranger_is_unauthentic_before_it_is_untimely() -> None:
     assert outcome(sealed(now=0, signing_key=ecdsa_p256.generate()), NOW, set()) == "-4"
 

@@ -112,6 +112,7 @@ def test_refuses_signatures_that_are_not_the_keys() -> None:
         b"",
         signature[:-1],
         signature + b"\x00",
+        signature[:32] + b"\x00" + signature[32:],
         der,
         bytes(64),
         with_s(signature, 0),

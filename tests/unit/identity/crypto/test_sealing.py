@@ -117,6 +117,14 @@ class RecordingProvider:
         return key
 
 
+def test_a_provider_that_gives_back_another_size_breaks_the_seal() -> None:
+    provider = RecordingProvider()
+    sealed = sealing.seal(provider, b"secret", **PLACE)
+    provider.held = {name: (key[:16], context) for name, (key, context) in provider.held.items()}
+    with pytest.raises(SealBroken):
+        sealing.unseal(provider, sealed, **PLACE)
+
+
 def test_a_provider_from_outside_fits() -> None:
     provider = RecordingProvider()
     sealed = sealing.seal(provider, b"secret", **PLACE)

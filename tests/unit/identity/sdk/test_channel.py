@@ -74,6 +74,15 @@ def test_opens_replies_in_any_order(channel: sdk.Channel, reply: Replying) -> No
         assert channel.open(reply(request.digest)).content == {"status": "success"}
 
 
+def test_a_used_request_has_no_further_reply_on_its_own_connection(
+    channel: sdk.Channel, reply: Replying
+) -> None:
+    request = channel.seal({})
+    channel.open(reply(request.digest), expected_request=request.digest)
+    with pytest.raises(cose.EnvelopeReplayed):
+        channel.open(reply(request.digest), expected_request=request.digest)
+
+
 def test_a_reply_on_the_connection_of_another_request_is_refused(
     channel: sdk.Channel, reply: Replying
 ) -> None:

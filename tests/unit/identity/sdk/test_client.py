@@ -1,5 +1,6 @@
 """The client against a server in memory: results, refusals, silence, time, new keys."""
 
+import gzip
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,6 +17,7 @@ from identity.crypto.errors import (
     EnvelopeUnauthentic,
     EnvelopeUnsupported,
 )
+from identity.sdk.exchange import Exchange
 from tests.unit.identity.sdk.memory_server import (
     KEYS,
     NOW,
@@ -274,7 +276,9 @@ def test_redirects_are_not_followed_and_packed_bodies_not_unpacked(
     with pytest.raises(sdk.NoAnswer):
         client.request("add", "/users")
     packed = {"Content-Encoding": "gzip"}
-    server.meddle = lambda *_: httpx.Response(200, headers=packed, stream=Chunks([b"\x1f\x8b"]))
+    server.meddle = lambda _, response: httpx.Response(
+        200, headers=packed, stream=Chunks([gzip.compress(response.content)])
+    )
     with pytest.raises(sdk.NoAnswer) as silence:
         client.request("add", "/users")
     assert type(silence.value.__cause__) is EnvelopeMalformed
@@ -286,6 +290,52 @@ def test_an_endless_body_is_not_read_to_its_end(server: Server, client: sdk.Clie
     with pytest.raises(sdk.NoAnswer):
         client.request("add", "/users")
     assert body.read <= 5 * 1024 * 1024
+
+
+def test_a_body_that_drips_is_given_up(server: Server, session: sdk.Session) -> None:
+    seconds = iter(range(0, 1000, 20))
+    body = Chunks([b"\x00"] * 100)
+    server.meddle = lambda *_: httpx.Response(200, stream=body)
+    channel = sdk.Channel(
+        device=session.device,
+        signing_key=session.keys.signature,
+        private=session.keys.encryption,
+        server=session.server,
+        clock=lambda: NOW,
+    )
+    exchange = Exchange(URL, channel, http=server.http, timeout=30, stopwatch=lambda: next(seconds))
+    with pytest.raises(sdk.NoAnswer, match="too long"):
+        exchange.ask({}, is_repeatable=False)
+    assert body.read == 2
+
+
+def test_silence_does_not_use_up_the_open_requests(session: sdk.Session) -> None:
+    def unreachable(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    with httpx.Client(transport=httpx.MockTransport(unreachable)) as http:
+        client = sdk.Client(URL, session, http=http)
+        for _ in range(1030):
+            with pytest.raises(sdk.NoAnswer):
+                client.request("add", "/users")
+
+
+def test_replies_cannot_be_exchanged_between_two_open_requests(
+    server: Server, client: sdk.Client
+) -> None:
+    refused: list[BaseException | None] = []
+
+    def meddle(body: bytes, response: httpx.Response) -> httpx.Response:
+        del body
+        server.meddle = lambda *_: httpx.Response(200, content=response.content)
+        with pytest.raises(sdk.NoAnswer) as silence:
+            client.request("add", "/groups")
+        refused.append(silence.value.__cause__)
+        return response
+
+    server.meddle = meddle
+    assert isinstance(client.request("add", "/users"), sdk.Done)
+    assert [type(cause) for cause in refused] == [EnvelopeReplayed]
 
 
 def test_corrects_its_clock_from_a_verified_refusal_and_tries_once_more(

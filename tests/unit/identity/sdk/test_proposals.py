@@ -7,7 +7,14 @@ from uuid import UUID
 import pytest
 
 from identity import sdk
-from identity.crypto import cose_device, ecdsa_p256, evidence, strict_json
+from identity.crypto import (
+    cbor,
+    cose_device,
+    cose_sign1,
+    ecdsa_p256,
+    evidence,
+    strict_json,
+)
 from tests.unit.identity.sdk.memory_server import NOW, VECTORS, Server
 
 VECTOR = VECTORS["proposal"]
@@ -216,9 +223,15 @@ def test_nobody_else_attests_and_nothing_else_is_attested(
     server: Server, client: sdk.Client
 ) -> None:
     good = attested(REQUEST, server.signature, evidence.STAFF_REQUEST_TYPE)
+    header = cbor.encode(
+        {1: -7, 2: [1], 4: server.signature.public.kid, 16: evidence.STAFF_REQUEST_TYPE}
+    )
+    signature = ecdsa_p256.sign(server.signature, cose_sign1.sig_structure(header, REQUEST))
+    critical = cbor.encode(cbor.Tag(18, [header, {}, REQUEST, signature]))
     foreign = attested(REQUEST, ecdsa_p256.generate(), evidence.STAFF_REQUEST_TYPE)
     for sign1 in (
         foreign,
+        critical,
         attested(REQUEST, server.signature, evidence.STAFF_VOTE_TYPE),
         attested(b"[]", server.signature, evidence.STAFF_REQUEST_TYPE),
         good[:-1] + bytes((good[-1] ^ 1,)),

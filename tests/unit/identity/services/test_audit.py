@@ -10,7 +10,7 @@ import pytest
 from django.db import Error, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from identity import actor
+from identity import actor, ids
 from identity.actor import Actor, ActorKind
 from identity.crypto import audit_chain
 from identity.models import AuditEvent, AuditHead, Scope
@@ -31,16 +31,15 @@ def _names() -> list[str]:
 
 
 def _statements(captured: CaptureQueriesContext) -> list[str]:
-    return [
-        query["sql"] for query in captured.captured_queries if "SAVEPOINT" not in query["sql"]
-    ]
+    return [query["sql"] for query in captured.captured_queries if "SAVEPOINT" not in query["sql"]]
 
 
 def test_tells_who_did_what_to_whom_and_when(inside: Scope, now: datetime) -> None:
     alice = Actor(
         kind=ActorKind.DEVICE,
         scope_id=inside.id,
-        user_id=ALICE,
+        user_id=ids.new(),
+        public_id=ALICE,
         device_id=DEVICE,
         address="192.0.2.1",
     )
@@ -119,7 +118,7 @@ class Word(enum.StrEnum):
     "facts",
     [
         {},
-        {"nothing": None, "yes": True, "number": -(2**53 - 1), "text": "ü €\u2028 \x1f \\ \""},
+        {"nothing": None, "yes": True, "number": -(2**53 - 1), "text": 'ü €\u2028 \x1f \\ "'},
         {"nested": {"list": [1, "two", [None, {"a": False}]]}},
         {"decision": Word.REVIEW},
         {"is_password_protected": True, "has_token": None},
@@ -214,11 +213,14 @@ def test_costs_few_statements(inside: Scope, by: Actor, now: datetime) -> None:
 
 
 def test_gathers_events_and_appends_them_in_order(inside: Scope, by: Actor, now: datetime) -> None:
-    with CaptureQueriesContext(connection) as statements, transaction.atomic():
-        with audit.gathered():
-            for name in ("first.done", "second.done", "third.done"):
-                _record(name, by, now)
-            assert _names() == []
+    with (
+        CaptureQueriesContext(connection) as statements,
+        transaction.atomic(),
+        audit.gathered(),
+    ):
+        for name in ("first.done", "second.done", "third.done"):
+            _record(name, by, now)
+        assert _names() == []
     assert _names() == ["first.done", "second.done", "third.done"]
     locks = [sql for sql in _statements(statements) if "SELECT sequence, digest" in sql]
     assert len(locks) == 1

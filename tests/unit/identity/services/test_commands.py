@@ -53,9 +53,7 @@ def test_audit_verify_looks_at_every_scope(recorded: Scope, charlies: Scope) -> 
     assert f"charlies: {_last(charlies)} events hold" in printed
 
 
-def test_audit_verify_fails_and_names_the_first_bad_event(
-    recorded: Scope, charlies: Scope
-) -> None:
+def test_audit_verify_fails_and_names_the_first_bad_event(recorded: Scope, charlies: Scope) -> None:
     bad = _last(recorded) - 2
     _damage(recorded, bad)
     output = io.StringIO()
@@ -161,9 +159,7 @@ def test_scopes_are_made_listed_and_changed() -> None:
         ("activate", "acme"),
     ],
 )
-def test_scopes_refuses_what_the_services_refuse(
-    arguments: tuple[str, ...], acme: Scope
-) -> None:
+def test_scopes_refuses_what_the_services_refuse(arguments: tuple[str, ...], acme: Scope) -> None:
     with pytest.raises(CommandError):
         _run("scopes", *arguments)
 
@@ -185,5 +181,3 @@ def test_purge_says_how_much_it_removed(acme: Scope) -> None:
     assert _run("purge") == (
         "1 nonces and 0 outcomes removed, 0 server keys retired, 1 heads signed\n"
     )
-
-

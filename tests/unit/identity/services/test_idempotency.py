@@ -18,9 +18,7 @@ SECRET = b'{"invite_string":"inv_secret"}'
 
 def _once(device: UUID, now: datetime, *, digest: str = DIGEST, key: str = "key") -> bytes | None:
     with transaction.atomic():
-        outcome = idempotency.begin(
-            device_id=device, key=key, request_digest=digest, now=now
-        )
+        outcome = idempotency.begin(device_id=device, key=key, request_digest=digest, now=now)
         if outcome is None:
             idempotency.finish(device_id=device, key=key, outcome=SECRET)
         return outcome

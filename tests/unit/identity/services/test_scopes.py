@@ -41,7 +41,9 @@ def test_makes_keys_a_chain_and_an_event(inside: Scope, now: datetime) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("slug", ["", "Acme", "a--b", "-a", "a-", "a_b", "a.b", "a" * 64, "ä", "a\n"])
+@pytest.mark.parametrize(
+    "slug", ["", "Acme", "a--b", "-a", "a-", "a_b", "a.b", "a" * 64, "ä", "a\n"]
+)
 def test_refuses_what_is_no_slug(slug: str, now: datetime) -> None:
     with pytest.raises(refusals.SlugInvalid):
         scopes.create(slug=slug, name="x", now=now)
@@ -130,7 +132,9 @@ def test_serves_a_scope_at_a_host(acme: Scope, by: Actor, now: datetime) -> None
         assert _names().count("scope.host-added") == 1
 
 
-def test_refuses_another_scopes_host(acme: Scope, charlies: Scope, by: Actor, now: datetime) -> None:
+def test_refuses_another_scopes_host(
+    acme: Scope, charlies: Scope, by: Actor, now: datetime
+) -> None:
     scopes.add_host(host="acme.example", by=by, now=now)
     charlie = Actor(kind=by.kind, scope_id=charlies.id)
     with pytest.raises(refusals.HostTaken):
@@ -184,9 +188,7 @@ def test_records_nothing_when_nothing_changes(inside: Scope, by: Actor, now: dat
     assert _names() == before
 
 
-def test_changes_nothing_when_one_setting_is_wrong(
-    inside: Scope, by: Actor, now: datetime
-) -> None:
+def test_changes_nothing_when_one_setting_is_wrong(inside: Scope, by: Actor, now: datetime) -> None:
     with pytest.raises(SettingsInvalid):
         scopes.change_settings(changes={"max_devices": 5, "rsa_bits": 1}, by=by, now=now)
     assert scopes.settings() == ScopeSettings()
