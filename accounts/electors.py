@@ -98,7 +98,7 @@ def _roles_by_user() -> dict[UUID, list[HeldRole]]:
         if predefined in PREDEFINED_ROLES:
             approves = PREDEFINED_ROLES[predefined].approves
             held[user_id].append(HeldRole(predefined, granted_at, approves))
-        elif role_id and status == Role.Status.ACTIVE:
+        elif status == Role.Status.ACTIVE:
             held[user_id].append(HeldRole(name, granted_at, frozenset(custom[role_id])))
     return held
 

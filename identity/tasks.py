@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.core import mail
-from django.template import Context, loader
+from django.template import Context, Engine
 from django_tasks import task
 
 from identity.services import audit_heads
@@ -18,7 +18,7 @@ def send_mail(to: str, template: str, context: Mapping[str, Any]) -> int:
 
     Raises what the mail backend raises; the queue keeps the failure.
     """
-    source = loader.get_template(f"mail/{template}.txt").template
+    source = Engine.get_default().get_template(f"mail/{template}.txt")
     # Plain text: escaping for HTML would spoil every name with an apostrophe.
     text = source.render(Context(dict(context), autoescape=False))
     subject, _, body = text.partition("\n")

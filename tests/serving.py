@@ -65,7 +65,7 @@ class Served:
         while time.monotonic() < deadline:
             assert self.process is not None
             assert self.process.poll() is None, self.output()
-            if self.status("/readyz") == 200:
+            if "Countersign is ready" in self.output() and self.status("/readyz") == 200:
                 return
             time.sleep(0.1)
         raise AssertionError(f"not ready after {seconds} s:\n{self.output()}")

@@ -47,4 +47,5 @@ def own(actor: Actor) -> UserRow:
     if row is None:
         raise errors.Missing("There is no such user.")
     held = (sorted(actor.roles), sorted(UUID(group) for group in actor.groups))
-    return UserRow(*row[:_BEFORE_ROLES], *held, *row[_BEFORE_ROLES:])
+    values: list[Any] = [*row[:_BEFORE_ROLES], *held, *row[_BEFORE_ROLES:]]
+    return UserRow(*values)

@@ -121,8 +121,11 @@ STAFF_BY_LOGIN: Final = lookups.define(
     sql="""
 SELECT account.id, scope.id, scope.slug, scope.status, account.status, account.is_operator,
   account.password
-FROM identity_scope AS scope JOIN accounts_user AS account ON account.scope_id = scope.id
-WHERE (scope.slug = %(slug)s OR (%(slug)s = '' AND scope.is_platform))
+FROM accounts_user AS account JOIN identity_scope AS scope ON scope.id = account.scope_id
+WHERE account.scope_id = COALESCE(
+    (SELECT id FROM identity_scope WHERE slug = %(slug)s),
+    (SELECT id FROM identity_scope WHERE is_platform AND %(slug)s = '')
+  )
   AND account.username_folded = %(username)s AND account.is_staff
 """,
 )
@@ -132,8 +135,9 @@ OPERATOR_COUNT: Final = lookups.define(
     columns=[("operators", "bigint")],
     sql="""
 SELECT count(*)
-FROM identity_scope AS scope JOIN accounts_user AS account ON account.scope_id = scope.id
-WHERE scope.is_platform AND account.is_operator AND account.status = 'active'
+FROM accounts_user AS account
+WHERE account.scope_id = (SELECT id FROM identity_scope WHERE is_platform)
+  AND account.is_operator AND account.status = 'active'
 """,
 )
 OF_THE_FLOOR: Final = (SCOPE_BY_ID, SCOPE_BY_SLUG, SCOPE_BY_HOST)

@@ -64,7 +64,7 @@ class Channel:
             device=self._device,
             signing_key=self._signing_key,
             recipient=self._server.encryption,
-            now=int(self._clock()) + self._correction,
+            now=self.now(),
             random=self._random,
         )
         self._open.add(request.digest)
@@ -97,6 +97,10 @@ class Channel:
     def forget(self, request_digest: bytes) -> None:
         """Give up waiting for a reply; one that comes later is refused."""
         self._open.discard(request_digest)
+
+    def now(self) -> int:
+        """Seconds since the epoch by the own clock, corrected by the server's."""
+        return int(self._clock()) + self._correction
 
     def correct_clock(self, reply: Reply) -> None:
         """Take over the server's time from a verified reply to our own request."""

@@ -116,7 +116,9 @@ class Client:
         They are believed because the reply that brings them is signed by a key that is known.
         Raises NoAnswer if the list cannot be read, and as `request` does.
         """
-        server = server_keys.read(self.request("get", "/server-keys").details)
+        server = server_keys.read(
+            self.request("get", "/server-keys").details, now=self._channel.now()
+        )
         self.session = dataclasses.replace(self.session, server=server)
         self._channel.trust(server)
         return self.session

@@ -12,21 +12,28 @@ ENCRYPTION: Final = "encryption"
 SIGNATURE: Final = "signature"
 
 
-def read(details: Any) -> ServerKeys:
+def read(details: Any, *, now: int) -> ServerKeys:
     """The keys in `details.keys`: `{kid, purpose, public_key, not_before, not_after}` each.
 
-    The active key of a purpose is the one without `not_after`. Raises NoAnswer for a list that
-    cannot be read, lacks an active key, or holds a key under a foreign `kid`.
+    The active key of a purpose is the one without `not_after`; keys whose time is over at `now`
+    (seconds since the epoch) are left out. Raises NoAnswer for a list that cannot be read, lacks
+    an active key, or holds a key under a foreign `kid`.
     """
     listed = details.get("keys") if isinstance(details, Mapping) else None
     if not isinstance(listed, list) or not all(isinstance(entry, Mapping) for entry in listed):
         raise NoAnswer("The reply does not list the server's keys.")
     try:
-        encryption = [_rsa(entry) for entry in _active_first(listed, ENCRYPTION)]
-        signatures = tuple(_point(entry) for entry in _active_first(listed, SIGNATURE))
+        in_force = [entry for entry in listed if _is_in_force(entry, now)]
+        encryption = _rsa(_active_first(in_force, ENCRYPTION)[0])
+        signatures = tuple(_point(entry) for entry in _active_first(in_force, SIGNATURE))
     except (KeyError, TypeError, KeyInvalid) as error:
         raise NoAnswer("The list of the server's keys cannot be read.") from error
-    return ServerKeys(encryption[0], signatures)
+    return ServerKeys(encryption, signatures)
+
+
+def _is_in_force(entry: Mapping[str, Any], now: int) -> bool:
+    not_after = entry.get("not_after")
+    return not_after is None or not_after > now
 
 
 def _active_first(listed: Sequence[Mapping[str, Any]], purpose: str) -> list[Mapping[str, Any]]:

@@ -88,8 +88,7 @@ class Lane:
 
 
 def _answered(handler: Handler, environ: Environ) -> Answer:
-    # What Django does around each request: a broken connection serves no second one.
-    db.close_old_connections()
+    _tend_connections()
     try:
         return handler(environ)
     except DomainError as error:
@@ -106,4 +105,12 @@ def _answered(handler: Handler, environ: Environ) -> Answer:
             {"Content-Type": problems.MEDIA_TYPE, "Cache-Control": "no-store"},
         )
     finally:
-        db.close_old_connections()
+        _tend_connections()
+
+
+def _tend_connections() -> None:
+    # What Django does around each request: a connection that broke or grew old serves no second
+    # one. Inside a transaction there is only a test that calls the lane.
+    for connection in db.connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()

@@ -22,10 +22,11 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
-ROOM = re.compile(r"(?:identity|accounts|sessions_app|invitations|tests|bench|templates|docs)/[\w/.*-]*")
+ROOM = re.compile(
+    r"(?:identity|accounts|sessions_app|invitations|tests|bench|templates|docs)/[\w/.*-]*"
+)
 MAKE = re.compile(r"\bmake ([a-z][a-z-]*)")
 COMMAND = re.compile(r"manage\.py ([a-z_]+)([^`#\n]*)")
-PLACE_HOLDERS = {"…": "value"}
 
 documents = pytest.mark.parametrize(
     "document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT))
@@ -55,18 +56,19 @@ def code(document: Path) -> Iterator[str]:
     yield from INLINE.findall(prose(document))
 
 
+def is_broken(target: str, document: Path) -> bool:
+    if re.match(r"https?:|mailto:", target):
+        return False
+    path, _, heading = target.partition("#")
+    page = (document.parent / path).resolve() if path else document
+    if not page.exists():
+        return True
+    return bool(heading) and heading not in map(anchor, HEADING.findall(page.read_text()))
+
+
 @documents
 def test_leads_to_pages_and_headings_that_exist(document: Path) -> None:
-    broken = []
-    for target in LINK.findall(prose(document)):
-        if re.match(r"https?:|mailto:", target):
-            continue
-        path, _, heading = target.partition("#")
-        page = (document.parent / path).resolve() if path else document
-        if not page.exists():
-            broken.append(target)
-        elif heading and heading not in {anchor(text) for text in HEADING.findall(page.read_text())}:
-            broken.append(target)
+    broken = [target for target in LINK.findall(prose(document)) if is_broken(target, document)]
     assert not broken
 
 
@@ -84,33 +86,49 @@ def test_names_make_targets_that_exist(document: Path) -> None:
     assert named <= targets
 
 
-def shown_commands(document: Path) -> Iterator[tuple[str, str]]:
-    for text in code(document):
+def lines_of(document: Path) -> Iterator[tuple[str, str]]:
+    """Command lines in blocks: they can be typed as they stand."""
+    for _, body in FENCE.findall(document.read_text()):
+        yield from COMMAND.findall(body)
+
+
+def mentions_of(document: Path) -> Iterator[tuple[str, str]]:
+    """Commands in running text: what they need besides may be left out."""
+    for text in INLINE.findall(prose(document)):
         yield from COMMAND.findall(text)
 
 
-def parse(name: str, arguments: str) -> None:
-    """Read a command line as the command itself would."""
+def fault_of(name: str, arguments: str) -> str:
+    """What the command itself says of a command line; empty if it understands it."""
+    if name not in get_commands():
+        return "there is no such command"
     command = load_command_class(get_commands()[name], name)
     assert isinstance(command, BaseCommand)
-    for written, meant in PLACE_HOLDERS.items():
-        arguments = arguments.replace(written, meant)
-    words = shlex.split(re.split(r"[|>;&]", arguments)[0])
-    command.create_parser("manage.py", name).parse_args(words)
+    words = shlex.split(arguments.replace("…", "0"))
+    try:
+        command.create_parser("manage.py", name).parse_args(words)
+    except CommandError as error:
+        return str(error)
+    return ""
 
 
 @documents
 def test_shows_command_lines_that_the_commands_understand(document: Path) -> None:
-    faults = []
-    for name, arguments in shown_commands(document):
-        # A name alone speaks of the command; it is no line to be typed.
-        if name not in get_commands():
-            faults.append(f"{name}: no such command")
-        elif arguments.strip(" .,:"):
-            try:
-                parse(name, arguments)
-            except CommandError as error:
-                faults.append(f"{name}{arguments}: {error}")
+    faults = {
+        f"{name}{arguments}": fault
+        for name, arguments in lines_of(document)
+        if (fault := fault_of(name, re.split(r"[|>;&]", arguments)[0]))
+    }
+    assert not faults
+
+
+@documents
+def test_mentions_commands_and_options_that_exist(document: Path) -> None:
+    faults = {
+        f"{name}{arguments}": fault
+        for name, arguments in mentions_of(document)
+        if (fault := fault_of(name, arguments)) and "arguments are required" not in fault
+    }
     assert not faults
 
 
@@ -120,14 +138,17 @@ def test_the_page_of_commands_shows_every_command_of_ours() -> None:
         for app in OWN_APPS
         for file in (ROOT / app / "management" / "commands").glob("[a-z]*.py")
     }
-    shown = {name for name, _ in shown_commands(ROOT / "docs" / "commands.md")}
+    shown = {name for name, _ in lines_of(ROOT / "docs" / "commands.md")}
     assert len(ours) > 5
     assert ours <= shown
 
 
-def test_refuses_a_command_line_with_an_unknown_option() -> None:
-    with pytest.raises(CommandError):
-        parse("scopes", " create acme --colour blue")
+@pytest.mark.parametrize(
+    "line", ["scopes create acme --colour blue", "scopes make acme", "scope list"]
+)
+def test_finds_a_command_line_that_is_wrong(line: str) -> None:
+    ((name, arguments),) = COMMAND.findall(f"manage.py {line}")
+    assert fault_of(name, arguments)
 
 
 @documents

@@ -7,7 +7,10 @@ from identity.errors import DomainError, Kind
 
 
 class Meaning(NamedTuple):
-    """What a refusal is here (specification §3.7). `http` matters for errors in the clear only."""
+    """What a refusal is here (specification §3.7).
+
+    `http` is for errors in the clear: sealed answers are 200 whatever they say (§3.2).
+    """
 
     status: str
     error_code: str
@@ -30,12 +33,12 @@ SEALED: Final = Meaning("failed", "-3", 400)
 UNAUTHENTIC: Final = Meaning("unauthorized", "-4", 401)
 UNTIMELY: Final = Meaning("unauthorized", "-5", 401)
 REPLAYED: Final = Meaning("unauthorized", "-6", 401)
-INVALID: Final = Meaning("failed", "-7", 200)
-MISSING: Final = Meaning("failed", "-8", 200)
-FORBIDDEN: Final = Meaning("unauthorized", "-9", 200)
-CONFLICT: Final = Meaning("failed", "-10", 200)
-INVITATION: Final = Meaning("unauthorized", "-11", 200)
-PASSWORD: Final = Meaning("unauthorized", "-12", 200)
+INVALID: Final = Meaning("failed", "-7", 400)
+MISSING: Final = Meaning("failed", "-8", 400)
+FORBIDDEN: Final = Meaning("unauthorized", "-9", 401)
+CONFLICT: Final = Meaning("failed", "-10", 400)
+INVITATION: Final = Meaning("unauthorized", "-11", 401)
+PASSWORD: Final = Meaning("unauthorized", "-12", 401)
 LIMITED: Final = Meaning("failed", "-13", 429)
 UNAVAILABLE: Final = Meaning("failed", "-13", 503)
 
@@ -47,6 +50,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "envelope.cannot-open": SEALED,
     "decryption.failed": SEALED,
     "envelope.unauthentic": UNAUTHENTIC,
+    "scope.mismatch": UNAUTHENTIC,
+    "scope.not-active": UNAUTHENTIC,
     "signature.invalid": UNAUTHENTIC,
     "token.invalid": UNAUTHENTIC,
     "unauthenticated": UNAUTHENTIC,
@@ -66,11 +71,13 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "proposal.reason-needed": INVALID,
     "role.unknown": INVALID,
     "rule.unknown": INVALID,
+    "scope.ambiguous": INVALID,
     "scope.host-invalid": INVALID,
     "scope.settings-invalid": INVALID,
     "scope.slug-invalid": INVALID,
     "missing": MISSING,
     "not-supported": MISSING,
+    "scope.unknown": MISSING,
     "forbidden": FORBIDDEN,
     "policy.denied": FORBIDDEN,
     "proposal.may-not-decide": FORBIDDEN,
@@ -89,7 +96,6 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "proposal.already-voted": CONFLICT,
     "proposal.ended": CONFLICT,
     "proposal.quorum-unreachable": CONFLICT,
-    "role.predefined": CONFLICT,
     "scope.has-owner": CONFLICT,
     "scope.host-taken": CONFLICT,
     "scope.platform-taken": CONFLICT,
@@ -97,6 +103,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "user.last-owner": CONFLICT,
     "invitation.not-valid": INVITATION,
     "password.refused": PASSWORD,
+    "rate-limited": LIMITED,
     "too-many-requests": LIMITED,
     "busy": UNAVAILABLE,
     "seal.broken": UNAVAILABLE,

@@ -19,6 +19,7 @@ from invitations.services.governance import Pending, Step
 
 Found = tuple[Route, Asked]
 _CHANGES_ONLY: Final = "An atomic batch holds only changes, and no votes."
+_VOTES: Final = frozenset({"approve", "reject"})
 _ALONE: Final = "Send this request by itself, in no batch."
 
 
@@ -146,6 +147,7 @@ def _batches(message: Message, payload: Mapping[str, Any], call: Call) -> Answer
     """`batch` first, so that the atomic part sees what it made (§1.2)."""
     if call.invitation_id is not None:
         raise Forbidden(_ALONE)
+    _require_one_vote_each((*(message.batch or ()), *(message.atomic_batch or ())))
     independent = _items(message.batch or (), payload, call)
     together = _items(message.atomic_batch or (), payload, call)
     answers: Answer = {}
@@ -154,6 +156,13 @@ def _batches(message: Message, payload: Mapping[str, Any], call: Call) -> Answer
     if message.atomic_batch is not None:
         answers["atomicBatch"] = _together(together, call)
     return answers
+
+
+def _require_one_vote_each(items: Sequence[Mapping[str, Any]]) -> None:
+    # The signed message is the evidence of every vote in it, so it must not say two things.
+    voted_on = [str(item.get("resource")) for item in items if item.get("action") in _VOTES]
+    if len(set(voted_on)) != len(voted_on):
+        raise Invalid("One message holds one vote on a proposal at most.")
 
 
 def _items(

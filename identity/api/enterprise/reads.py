@@ -20,8 +20,8 @@ _KINDS = {"regular": "person", "api": "program"}
 def me(asked: Asked) -> Answer:
     """The caller's own account."""
     actor = asked.call.actor
-    row = accounts.described(accounts.own(actor))
-    return outputs.success(outputs.user(row) | {"device_uuid": outputs.text(actor.device_id)})
+    shown = outputs.user(accounts.described(accounts.own(actor)))
+    return outputs.success(shown | {"device_uuid": outputs.text(actor.device_id)})
 
 
 def user(asked: Asked) -> Answer:

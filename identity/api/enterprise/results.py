@@ -76,8 +76,8 @@ def _gone(part: str, word: str) -> Shown:
     return lambda result: {word: result[part]["id"]}
 
 
-def _own_id(result: Row) -> Words:
-    return {"uid": result["user"]}
+def _nothing(_: Row) -> Words:
+    return {}
 
 
 def _by_name(names: Iterable[str], shown: Shown) -> dict[str, Shown]:
@@ -92,7 +92,7 @@ _PLAIN: Final[Mapping[str, Shown]] = {
     "user.invite": bundle,
     "device.invite": bundle,
     "invitation.revoke": _revoked_invitation,
-    "password.change": _own_id,
+    "password.change": _nothing,
     "password.reset": _gone("user", "uid"),
     "user.delete": _gone("user", "uid"),
     "role.delete": _gone("role", "rid"),

@@ -74,6 +74,7 @@ class Command(BaseCommand):
                 raise CommandError("The database could not be prepared.")
         if not settings.IS_PRODUCTION:
             call_command("first_start", scope=DEMO_SCOPE, stdout=self.stdout)
+            self.stdout.flush()
 
 
 class Announcement:

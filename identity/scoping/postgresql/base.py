@@ -20,7 +20,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     SchemaEditorClass = owner_work.OwnerSchemaEditor
     creation_class = owner_work.OwnerCreation
-    ops_class = owner_work.OwnerOperations
 
     def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
         super().__init__(settings_dict, alias)

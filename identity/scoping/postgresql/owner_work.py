@@ -1,12 +1,10 @@
-"""Work on the tables themselves runs as their owner: schema changes, flushing, test databases."""
+"""Work on the tables themselves runs as their owner: schema changes and test databases."""
 
-from collections.abc import Iterable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
 from django.db.backends.postgresql.creation import DatabaseCreation
-from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 
 from identity.scoping import current
@@ -30,15 +28,6 @@ class OwnerSchemaEditor(DatabaseSchemaEditor):
     ) -> None:
         with self._as_owner:
             super().__exit__(exc_type, exc_value, traceback)
-
-
-class OwnerOperations(DatabaseOperations):
-    """TRUNCATE is a right of the owner alone."""
-
-    def execute_sql_flush(self, sql_list: Iterable[str]) -> None:
-        """Django's, as the owner."""
-        with current.as_owner(why="flush"):
-            super().execute_sql_flush(sql_list)
 
 
 class OwnerCreation(DatabaseCreation):

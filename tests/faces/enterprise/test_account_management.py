@@ -162,10 +162,9 @@ def test_a_password_protects_further_devices(desk: Desk) -> None:
     holder = desk.invited("erin@example.test")
     holder.authorize(password="correct horse")
     second = further_device(desk, holder)
-    refused(second.authorize(), "-12")
-    refused(second.authorize(password=""), "-12")
-    refused(second.authorize(password="wrong horse"), "-12")
-    assert second.authorize() == second.authorize(password="wrong horse again")
+    answers = [second.authorize(), second.authorize(password=""), second.authorize(password="no")]
+    assert answers[0] == answers[1] == answers[2]
+    refused(answers[0], "-12")
     assert second.authorize(password="correct horse")["status"] == "success"
 
 
@@ -278,7 +277,7 @@ def with_password(desk: Desk, password: str) -> Person:
 def test_changes_the_own_password(desk: Desk) -> None:
     erin = with_password(desk, "correct horse")
     answer = change(erin, "correct horse", "battery staple")
-    assert answer["details"] == {"uid": erin.uid}
+    assert answer == {"status": "success", "details": {}, "metadata": None}
     refused(change(erin, "correct horse", "another one"), "-12")
     assert change(erin, "battery staple", "another one")["status"] == "success"
 

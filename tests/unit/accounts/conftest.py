@@ -1,8 +1,7 @@
 """Two scopes, their actors, and key pairs for devices."""
 
 import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -17,29 +16,17 @@ from identity.crypto import ecdsa_p256, rsa
 from identity.models import AuditEvent, Scope
 from identity.scoping import current
 from identity.services import scopes
+from tests.unit.accounts.people import (
+    Events,
+    KeyPair,
+    MakeActor,
+    MakeDevice,
+    MakeKeys,
+    MakeUser,
+    Sent,
+)
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class KeyPair:
-    """A device's private keys and the public ones as it sends them."""
-
-    signing: ecdsa_p256.PrivateKey
-    opening: rsa.PrivateKey
-
-    @property
-    def signature_key(self) -> str:
-        return self.signing.public.hex
-
-    @property
-    def encryption_key(self) -> str:
-        return self.opening.public.pem
-
-
-MakeKeys = Callable[[], KeyPair]
-MakeUser = Callable[..., User]
-MakeDevice = Callable[..., Device]
 
 
 @pytest.fixture
@@ -117,7 +104,7 @@ def register(system: Actor, keys: MakeKeys) -> MakeDevice:
     """Active devices of users, who become active by it."""
     counter = itertools.count(1)
 
-    def make(user: User, pair: KeyPair | None = None, by: Actor = system) -> Device:
+    def make(user: User, pair: KeyPair | Sent | None = None, by: Actor = system) -> Device:
         pair = pair or keys()
         device = devices.register(
             user=user,
@@ -151,7 +138,7 @@ def member(person: MakeUser, register: MakeDevice) -> MakeUser:
 
 
 @pytest.fixture
-def acting() -> Callable[[User], Actor]:
+def acting() -> MakeActor:
     """The user as an actor, with the rights it has now, on its first device."""
 
     def make(user: User) -> Actor:
@@ -162,6 +149,6 @@ def acting() -> Callable[[User], Actor]:
 
 
 @pytest.fixture
-def events() -> Callable[[], list[str]]:
+def events() -> Events:
     """Names of the audit events of the scope in force, in order."""
     return lambda: list(AuditEvent.objects.order_by("sequence").values_list("name", flat=True))

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +12,16 @@ import pytest
 from accounts import errors, queries
 from accounts.models import User
 from accounts.services import device_keys, users
+from identity import actor, ids, permissions
 from identity import errors as refusals
-from identity import ids, permissions
+from identity.actor import Actor
 from identity.crypto import cose, cose_sign1
+from identity.models import Scope
 from identity.paging import Page
 from identity.scoping import current
 from invitations.commands import catalogue
 from invitations.commands.command import Command, registry
+from tests.unit.accounts.people import KeyPair, MakeActor, MakeDevice, MakeKeys, MakeUser
 
 catalogue.load()
 OURS = {
@@ -52,7 +55,9 @@ OURS = {
 }
 
 
-def carry_out(name, details, by, now, *, is_reviewed=False):
+def carry_out(
+    name: str, details: dict[str, Any], by: Actor, now: datetime, *, is_reviewed: bool = False
+) -> Any:
     """As the one door does: read, validate, check on direct execution, execute."""
     command: Command[Any] = registry.get(name)
     given = command.read(details)
@@ -65,34 +70,34 @@ def carry_out(name, details, by, now, *, is_reviewed=False):
     return command.execute(given, by=by, now=now)
 
 
-def new():
+def new() -> str:
     return str(ids.new())
 
 
-def test_registers_every_command():
+def test_registers_every_command() -> None:
     assert registry.by_name.keys() >= OURS
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
-def test_asks_for_a_permission_that_exists(name):
+def test_asks_for_a_permission_that_exists(name: str) -> None:
     command = registry.get(name)
     assert command.permission in permissions.ALL
     assert command.action in {"add", "edit", "delete"}
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
-def test_fills_its_path_from_its_input(name):
+def test_fills_its_path_from_its_input(name: str) -> None:
     command = registry.get(name)
-    known = {
-        field: ids.new() for field in command.input.__struct_fields__
-    }
+    known = {field: ids.new() for field in command.input.__struct_fields__}
     path = command.resource.format_map(known)
     assert "{" not in path
     assert path.startswith("/")
 
 
 @pytest.fixture
-def things(system, person, register, keys, now) -> dict[str, str]:
+def things(
+    system: Actor, person: MakeUser, register: MakeDevice, keys: MakeKeys, now: datetime
+) -> dict[str, str]:
     """One of each thing in acme, and the input of every command about them."""
     user = person("bob")
     device = register(user)
@@ -111,7 +116,7 @@ def things(system, person, register, keys, now) -> dict[str, str]:
     return made
 
 
-def inputs(things: dict[str, str], pair, proof: str) -> dict[str, dict[str, Any]]:
+def inputs(things: dict[str, str], pair: KeyPair, proof: str) -> dict[str, dict[str, Any]]:
     user, device = things["user"], things["device"]
     on_list = {"group": things["list"], "recipient": things["recipient"]}
     in_group = {"group": things["group"], "user": user}
@@ -147,7 +152,7 @@ def inputs(things: dict[str, str], pair, proof: str) -> dict[str, dict[str, Any]
     }
 
 
-def proof_of(device: str, pair) -> str:
+def proof_of(device: str, pair: KeyPair) -> str:
     payload = device_keys.proof_payload(UUID(device), pair.signature_key, pair.encryption_key)
     claims: cose_sign1.Claims = {
         cose_sign1.AUDIENCE: "ecs:00",
@@ -165,7 +170,9 @@ def proof_of(device: str, pair) -> str:
     return base64.b64encode(sign1).decode()
 
 
-def test_carries_out_every_command_and_answers_json(system, things, keys, acting, now):
+def test_carries_out_every_command_and_answers_json(
+    system: Actor, things: dict[str, str], keys: MakeKeys, acting: MakeActor, now: datetime
+) -> None:
     pair = keys()
     every = inputs(things, pair, proof_of(things["device"], pair))
     creations = {name for name in OURS if name.endswith(".create")}
@@ -179,9 +186,14 @@ def test_carries_out_every_command_and_answers_json(system, things, keys, acting
         assert hidden not in json.dumps(answer), name
 
 
-def test_misses_everything_of_another_scope(things, keys, other, member, acting, now):
-    from identity import actor
-
+def test_misses_everything_of_another_scope(
+    things: dict[str, str],
+    keys: MakeKeys,
+    other: Scope,
+    member: MakeUser,
+    acting: MakeActor,
+    now: datetime,
+) -> None:
     pair = keys()
     every = inputs(things, pair, proof_of(things["device"], pair))
     stranger = actor.system(other.id)
@@ -198,12 +210,12 @@ def test_misses_everything_of_another_scope(things, keys, other, member, acting,
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
-def test_refuses_fields_it_does_not_know(name):
+def test_refuses_fields_it_does_not_know(name: str) -> None:
     with pytest.raises(refusals.Invalid):
         registry.get(name).read({"is_staff": True})
 
 
-def test_makes_a_program(system, keys, now):
+def test_makes_a_program(system: Actor, keys: MakeKeys, now: datetime) -> None:
     pair, user = keys(), new()
     details = {
         "user": user,
@@ -224,7 +236,9 @@ def test_makes_a_program(system, keys, now):
         carry_out("user.create", {**details, "registration": "?"}, system, now)
 
 
-def test_grants_no_more_than_one_holds_unless_reviewed(things, member, acting, keys, now):
+def test_grants_no_more_than_one_holds_unless_reviewed(
+    things: dict[str, str], member: MakeUser, acting: MakeActor, keys: MakeKeys, now: datetime
+) -> None:
     maintainer = acting(member("carol", "workspace-maintainer"))
     grant = {"user": things["user"], "role": "super-admin"}
     with pytest.raises(errors.GrantTooWide):
@@ -243,7 +257,9 @@ def test_grants_no_more_than_one_holds_unless_reviewed(things, member, acting, k
     assert queries.user(UUID(things["user"])).roles == ["super-admin"]
 
 
-def test_widens_no_role_beyond_ones_own_rights(things, member, acting, system, now):
+def test_widens_no_role_beyond_ones_own_rights(
+    things: dict[str, str], member: MakeUser, acting: MakeActor, system: Actor, now: datetime
+) -> None:
     maintainer = acting(member("carol", "workspace-maintainer"))
     wide = new()
     rule = {"rule": wide, "name": "w", "resource": "/proposals", "action": "approve"}
@@ -260,7 +276,14 @@ def test_widens_no_role_beyond_ones_own_rights(things, member, acting, system, n
     carry_out("role.edit", {"role": things["role"], "description": "d"}, maintainer, now)
 
 
-def test_lets_a_device_alone_change_its_keys(things, keys, register, acting, member, now):
+def test_lets_a_device_alone_change_its_keys(
+    things: dict[str, str],
+    keys: MakeKeys,
+    register: MakeDevice,
+    acting: MakeActor,
+    member: MakeUser,
+    now: datetime,
+) -> None:
     pair = keys()
     user = User.objects.get(public_id=things["user"])
     details = inputs(things, pair, proof_of(things["device"], pair))["device.rotate"]
@@ -280,14 +303,18 @@ def test_lets_a_device_alone_change_its_keys(things, keys, register, acting, mem
     carry_out("device.rotate", details, first, now)
 
 
-def test_knows_whose_device_it_is(things, acting, member):
+def test_knows_whose_device_it_is(
+    things: dict[str, str], acting: MakeActor, member: MakeUser
+) -> None:
     command = registry.get("device.revoke")
     details = command.read({"user": things["user"], "device": things["device"]})
     assert command.is_own(details, acting(User.objects.get(public_id=things["user"])))
     assert not command.is_own(details, acting(member("alice", "super-admin")))
 
 
-def test_revokes_the_last_owners_device_when_others_agreed(things, system, now, keys):
+def test_revokes_the_last_owners_device_when_others_agreed(
+    things: dict[str, str], system: Actor, now: datetime, keys: MakeKeys
+) -> None:
     carry_out("role.grant", {"user": things["user"], "role": "super-admin"}, system, now)
     revoke = {"user": things["user"], "device": things["device"]}
     with pytest.raises(errors.LastOwnerDevice):
@@ -296,7 +323,7 @@ def test_revokes_the_last_owners_device_when_others_agreed(things, system, now, 
     assert queries.device(UUID(things["device"])).status == "revoked"
 
 
-def test_switches_users_off_and_on(things, system, now):
+def test_switches_users_off_and_on(things: dict[str, str], system: Actor, now: datetime) -> None:
     for status in ("disabled", "active"):
         answer = carry_out("user.edit", {"user": things["user"], "status": status}, system, now)
         assert answer["user"]["status"] == status
@@ -317,7 +344,9 @@ def test_switches_users_off_and_on(things, system, now):
         ("recipient-group.edit", "recipient-group.delete"),
     ],
 )
-def test_a_change_makes_what_was_proposed_before_stale(things, system, keys, now, name, target):
+def test_a_change_makes_what_was_proposed_before_stale(
+    things: dict[str, str], system: Actor, keys: MakeKeys, now: datetime, name: str, target: Any
+) -> None:
     every = inputs(things, keys(), "")
     command = registry.get(target)
     given = command.read(every[target])
@@ -327,7 +356,9 @@ def test_a_change_makes_what_was_proposed_before_stale(things, system, keys, now
     assert command.target(given) != before
 
 
-def test_a_changed_rule_makes_a_proposed_grant_stale(things, system, now):
+def test_a_changed_rule_makes_a_proposed_grant_stale(
+    things: dict[str, str], system: Actor, now: datetime
+) -> None:
     carry_out("role.edit", {"role": things["role"], "rules": [things["rule"]]}, system, now)
     command = registry.get("role.grant")
     given = command.read({"user": things["user"], "role": things["role"]})
@@ -336,7 +367,9 @@ def test_a_changed_rule_makes_a_proposed_grant_stale(things, system, now):
     assert command.target(given) != before
 
 
-def test_who_is_to_be_removed_can_not_put_it_off(things, system, now):
+def test_who_is_to_be_removed_can_not_put_it_off(
+    things: dict[str, str], system: Actor, now: datetime
+) -> None:
     command = registry.get("user.delete")
     assert command.target(command.read({"user": things["user"]})) is None
     user = User.objects.get(public_id=things["user"])
@@ -355,13 +388,17 @@ def test_who_is_to_be_removed_can_not_put_it_off(things, system, now):
         ("user.edit", False),
     ],
 )
-def test_names_whose_rights_it_raises(things, keys, name, raised):
+def test_names_whose_rights_it_raises(
+    things: dict[str, str], keys: MakeKeys, name: str, raised: Any
+) -> None:
     command = registry.get(name)
     given = command.read(inputs(things, keys(), "")[name])
     assert command.raises_rights_of(given) == (UUID(things["user"]) if raised else None)
 
 
-def test_lets_policies_ask_about_lists_and_users(things, system, keys, now):
+def test_lets_policies_ask_about_lists_and_users(
+    things: dict[str, str], system: Actor, keys: MakeKeys, now: datetime
+) -> None:
     every = inputs(things, keys(), "")
     listed = registry.get("recipient-group.add_recipient")
     facts = listed.facts(listed.read(every["recipient-group.add_recipient"]))

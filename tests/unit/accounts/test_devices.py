@@ -1,6 +1,9 @@
 """Devices are registered, given new keys, suspended and revoked."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -9,14 +12,16 @@ from accounts.models import Device, KnownKey
 from accounts.services import device_keys, devices, users
 from identity import actor, ids
 from identity import errors as refusals
+from identity.actor import Actor
 from identity.crypto import cose, cose_sign1, rsa
-from identity.models import AuditEvent, ServerKey
+from identity.models import AuditEvent, Scope, ServerKey
 from identity.scoping import current
 from identity.services import scopes
+from tests.unit.accounts.people import Events, KeyPair, MakeDevice, MakeKeys, MakeUser, Sent
 
 
-def signed(device_id, signer, payload, typ=cose.REQUEST_TYPE):
-    claims = {
+def signed(device_id: UUID, signer: Any, payload: bytes, typ: str = cose.REQUEST_TYPE) -> bytes:
+    claims: cose_sign1.Claims = {
         cose_sign1.AUDIENCE: "ecs:00",
         cose_sign1.EXPIRES_AT: 60,
         cose_sign1.ISSUED_AT: 0,
@@ -27,12 +32,12 @@ def signed(device_id, signer, payload, typ=cose.REQUEST_TYPE):
     )
 
 
-def proof_of(device_id, pair, signer=None):
+def proof_of(device_id: UUID, pair: KeyPair, signer: Any = None) -> Any:
     payload = device_keys.proof_payload(device_id, pair.signature_key, pair.encryption_key)
     return signed(device_id, signer or pair.signing, payload)
 
 
-def rotate(device, pair, by, now, **changes):
+def rotate(device: Any, pair: KeyPair, by: Actor, now: datetime, **changes: Any) -> Device:
     given = {
         "signature_key": pair.signature_key,
         "encryption_key": pair.encryption_key,
@@ -42,7 +47,14 @@ def rotate(device, pair, by, now, **changes):
     return devices.rotate_keys(device_id=device.id, by=by, now=now, **(given | changes))
 
 
-def test_registers_both_keys_for_ever(system, person, register, keys, now, events):
+def test_registers_both_keys_for_ever(
+    system: Actor,
+    person: MakeUser,
+    register: MakeDevice,
+    keys: MakeKeys,
+    now: datetime,
+    events: Events,
+) -> None:
     pair = keys()
     device = register(person("alice"), pair)
     stored = Device.objects.get(id=device.id)
@@ -53,21 +65,20 @@ def test_registers_both_keys_for_ever(system, person, register, keys, now, event
     assert known["signature"].public == pair.signature_key
     assert known["signature"].digest == pair.signing.public.kid.hex()
     assert known["encryption"].digest == pair.opening.public.kid.hex()
-    assert bytes(known["signature"].registration) == b"signed request"
+    assert bytes(known["signature"].registration or b"") == b"signed request"
     facts = AuditEvent.objects.get(name="device.registered").facts
     assert facts["signature_kid"] == pair.signing.public.kid.hex()
 
 
-def test_stores_an_uncompressed_point_compressed(system, person, register, keys):
+def test_stores_an_uncompressed_point_compressed(
+    system: Actor, person: MakeUser, register: MakeDevice, keys: MakeKeys
+) -> None:
     pair = keys()
     numbers = pair.signing.public.key.public_numbers()
     long_form = f"04{numbers.x:064x}{numbers.y:064x}".upper()
 
-    class Loud:
-        signature_key = long_form
-        encryption_key = pair.encryption_key
-
-    assert register(person("alice"), Loud()).signature_key == pair.signature_key
+    sent = Sent(long_form, pair.encryption_key)
+    assert register(person("alice"), sent).signature_key == pair.signature_key
 
 
 @pytest.mark.parametrize(
@@ -80,19 +91,27 @@ def test_stores_an_uncompressed_point_compressed(system, person, register, keys)
         (None, "-----BEGIN PUBLIC KEY-----\n\ud800\n-----END PUBLIC KEY-----"),
     ],
 )
-def test_refuses_keys_that_are_none(system, person, register, keys, signature_key, encryption_key):
+def test_refuses_keys_that_are_none(
+    system: Actor,
+    person: MakeUser,
+    register: MakeDevice,
+    keys: MakeKeys,
+    signature_key: Any,
+    encryption_key: Any,
+) -> None:
     pair = keys()
 
-    class Wrong:
-        pass
-
-    Wrong.signature_key = pair.signature_key if signature_key is None else signature_key
-    Wrong.encryption_key = pair.encryption_key if encryption_key is None else encryption_key
+    wrong = Sent(
+        pair.signature_key if signature_key is None else signature_key,
+        pair.encryption_key if encryption_key is None else encryption_key,
+    )
     with pytest.raises(errors.KeyInvalid):
-        register(person("alice"), Wrong())
+        register(person("alice"), wrong)
 
 
-def test_refuses_the_one_time_key_as_the_devices_own(system, person, keys, now):
+def test_refuses_the_one_time_key_as_the_devices_own(
+    system: Actor, person: MakeUser, keys: MakeKeys, now: datetime
+) -> None:
     pair = keys()
     with pytest.raises(errors.KeyInvalid):
         devices.register(
@@ -112,24 +131,33 @@ def test_refuses_the_one_time_key_as_the_devices_own(system, person, keys, now):
 @pytest.mark.parametrize("shared", ["signature", "encryption"])
 @pytest.mark.parametrize("scope", ["same", "other"])
 def test_refuses_a_key_that_any_device_has_had(
-    system, person, register, keys, other, now, shared, scope
-):
+    system: Actor,
+    person: MakeUser,
+    register: MakeDevice,
+    keys: MakeKeys,
+    other: Scope,
+    now: datetime,
+    shared: Any,
+    scope: Any,
+) -> None:
     first, second = keys(), keys()
     register(person("alice"), first)
 
-    class Mixed:
-        signature_key = (first if shared == "signature" else second).signature_key
-        encryption_key = (first if shared == "encryption" else second).encryption_key
-
+    mixed = Sent(
+        (first if shared == "signature" else second).signature_key,
+        (first if shared == "encryption" else second).encryption_key,
+    )
     by = actor.system(other.id) if scope == "other" else system
     with current.in_scope(by.scope_id):
         user = person("charlie", by=by)
         with pytest.raises(errors.KeyTaken):
-            register(user, Mixed(), by=by)
+            register(user, mixed, by=by)
         assert not Device.objects.filter(user=user).exists()
 
 
-def test_refuses_the_key_of_a_revoked_device(system, person, register, keys, now):
+def test_refuses_the_key_of_a_revoked_device(
+    system: Actor, person: MakeUser, register: MakeDevice, keys: MakeKeys, now: datetime
+) -> None:
     pair, user = keys(), person("alice")
     device = register(user, pair)
     devices.revoke(device_id=device.id, reason="lost", by=system, now=now)
@@ -137,7 +165,9 @@ def test_refuses_the_key_of_a_revoked_device(system, person, register, keys, now
         register(user, pair)
 
 
-def test_refuses_more_devices_than_the_scope_allows(system, person, register, now):
+def test_refuses_more_devices_than_the_scope_allows(
+    system: Actor, person: MakeUser, register: MakeDevice, now: datetime
+) -> None:
     scopes.change_settings(changes={"max_devices": 2}, by=system, now=now)
     user = person("alice")
     kept = [register(user), register(user)]
@@ -147,7 +177,9 @@ def test_refuses_more_devices_than_the_scope_allows(system, person, register, no
     assert register(user).status == "active"
 
 
-def test_refuses_devices_of_a_disabled_user(system, person, register, now):
+def test_refuses_devices_of_a_disabled_user(
+    system: Actor, person: MakeUser, register: MakeDevice, now: datetime
+) -> None:
     user = person("alice")
     users.disable(user_id=user.id, by=system, now=now)
     with pytest.raises(errors.UserInactive):
@@ -155,7 +187,9 @@ def test_refuses_devices_of_a_disabled_user(system, person, register, now):
 
 
 @pytest.mark.parametrize("change", [{"name": ""}, {"name": "x" * 129}, {"push_token": "x" * 4097}])
-def test_refuses_names_and_tokens_out_of_bounds(system, person, keys, now, change):
+def test_refuses_names_and_tokens_out_of_bounds(
+    system: Actor, person: MakeUser, keys: MakeKeys, now: datetime, change: Any
+) -> None:
     pair = keys()
     given = {"name": "phone", "push_token": ""} | change
     with pytest.raises(refusals.Invalid):
@@ -171,7 +205,14 @@ def test_refuses_names_and_tokens_out_of_bounds(system, person, keys, now, chang
         )
 
 
-def test_gives_new_keys_and_keeps_the_old_on_record(system, person, register, keys, now, events):
+def test_gives_new_keys_and_keeps_the_old_on_record(
+    system: Actor,
+    person: MakeUser,
+    register: MakeDevice,
+    keys: MakeKeys,
+    now: datetime,
+    events: Events,
+) -> None:
     old, new = keys(), keys()
     device = register(person("alice"), old)
     later = now + timedelta(days=1)
@@ -183,11 +224,18 @@ def test_gives_new_keys_and_keeps_the_old_on_record(system, person, register, ke
     rows = list(history.order_by("first_seen_at"))
     assert [row.public for row in rows] == [old.signature_key, new.signature_key]
     assert (rows[1].registration_kind, rows[1].signer_key) == ("rotation", old.signature_key)
-    assert bytes(rows[1].registration) == b"request by the old key"
+    assert bytes(rows[1].registration or b"") == b"request by the old key"
     assert events()[-1] == "device.keys-rotated"
 
 
-def test_changes_nothing_when_the_keys_are_the_same(system, person, register, keys, now, events):
+def test_changes_nothing_when_the_keys_are_the_same(
+    system: Actor,
+    person: MakeUser,
+    register: MakeDevice,
+    keys: MakeKeys,
+    now: datetime,
+    events: Events,
+) -> None:
     pair = keys()
     device = register(person("alice"), pair)
     before = events()
@@ -195,7 +243,9 @@ def test_changes_nothing_when_the_keys_are_the_same(system, person, register, ke
     assert events() == before
 
 
-def test_changes_one_key_alone(system, person, register, keys, now):
+def test_changes_one_key_alone(
+    system: Actor, person: MakeUser, register: MakeDevice, keys: MakeKeys, now: datetime
+) -> None:
     pair = keys()
     device = register(person("alice"), pair)
     half = type(pair)(pair.signing, rsa.generate())
@@ -204,7 +254,9 @@ def test_changes_one_key_alone(system, person, register, keys, now):
     assert KnownKey.objects.filter(device_id=device.id, purpose="signature").count() == 1
 
 
-def test_never_takes_an_old_key_back(system, person, register, keys, now):
+def test_never_takes_an_old_key_back(
+    system: Actor, person: MakeUser, register: MakeDevice, keys: MakeKeys, now: datetime
+) -> None:
     old, new = keys(), keys()
     device = register(person("alice"), old)
     rotate(device, new, system, now)
@@ -212,7 +264,9 @@ def test_never_takes_an_old_key_back(system, person, register, keys, now):
         rotate(device, old, system, now)
 
 
-def test_refuses_new_keys_without_proof(system, person, register, keys, now):
+def test_refuses_new_keys_without_proof(
+    system: Actor, person: MakeUser, register: MakeDevice, keys: MakeKeys, now: datetime
+) -> None:
     device, pair, thief = register(person("alice")), keys(), keys()
     honest = device_keys.proof_payload(device.id, pair.signature_key, pair.encryption_key)
     proofs = {
@@ -237,7 +291,7 @@ def test_refuses_new_keys_without_proof(system, person, register, keys, now):
         assert Device.objects.get(id=device.id).signature_key != pair.signature_key, name
 
 
-def test_any_flipped_bit_breaks_the_proof(keys):
+def test_any_flipped_bit_breaks_the_proof(keys: MakeKeys) -> None:
     pair, device_id = keys(), ids.new()
     read = device_keys.read(pair.signature_key, pair.encryption_key)
     proof = proof_of(device_id, pair)
@@ -250,14 +304,23 @@ def test_any_flipped_bit_breaks_the_proof(keys):
 
 
 @pytest.mark.parametrize("end", [devices.suspend, devices.revoke])
-def test_rotates_no_key_of_a_device_that_is_not_active(system, person, register, keys, now, end):
+def test_rotates_no_key_of_a_device_that_is_not_active(
+    system: Actor,
+    person: MakeUser,
+    register: MakeDevice,
+    keys: MakeKeys,
+    now: datetime,
+    end: Callable[..., object],
+) -> None:
     device = register(person("alice"))
     end(device_id=device.id, reason="", by=system, now=now)
     with pytest.raises(refusals.Conflict):
         rotate(device, keys(), system, now)
 
 
-def test_revokes_once(system, person, register, now, events):
+def test_revokes_once(
+    system: Actor, person: MakeUser, register: MakeDevice, now: datetime, events: Events
+) -> None:
     device = register(person("alice"))
     devices.revoke(device_id=device.id, reason="lost", by=system, now=now)
     devices.revoke(device_id=device.id, reason="again", by=system, now=now)
@@ -266,7 +329,9 @@ def test_revokes_once(system, person, register, now, events):
     assert events().count("device.revoked") == 1
 
 
-def test_keeps_the_last_device_of_the_last_owner(system, person, register, now):
+def test_keeps_the_last_device_of_the_last_owner(
+    system: Actor, person: MakeUser, register: MakeDevice, now: datetime
+) -> None:
     alice = person("alice", "workspace-owner")
     first, second = register(alice), register(alice)
     person("bob", "super-admin")  # invited, has no device
@@ -278,13 +343,17 @@ def test_keeps_the_last_device_of_the_last_owner(system, person, register, now):
     assert Device.objects.get(id=second.id).status == "revoked"
 
 
-def test_revokes_an_owners_device_while_another_owner_has_one(system, member, now):
+def test_revokes_an_owners_device_while_another_owner_has_one(
+    system: Actor, member: MakeUser, now: datetime
+) -> None:
     alice, _ = member("alice", "workspace-owner"), member("bob", "super-admin")
     devices.revoke(device_id=alice.devices.get().id, reason="", by=system, now=now)
     assert alice.devices.get().status == "revoked"
 
 
-def test_suspends_and_resumes(system, person, register, now, events):
+def test_suspends_and_resumes(
+    system: Actor, person: MakeUser, register: MakeDevice, now: datetime, events: Events
+) -> None:
     device = register(person("alice"))
     for _ in range(2):
         devices.suspend(device_id=device.id, reason="alarm", by=system, now=now)
@@ -302,7 +371,14 @@ def test_suspends_and_resumes(system, person, register, now, events):
             wake()
 
 
-def test_tells_no_one_of_devices_of_another_scope(system, person, register, keys, other, now):
+def test_tells_no_one_of_devices_of_another_scope(
+    system: Actor,
+    person: MakeUser,
+    register: MakeDevice,
+    keys: MakeKeys,
+    other: Scope,
+    now: datetime,
+) -> None:
     device = register(person("alice"))
     stranger = actor.system(other.id)
     with pytest.raises(refusals.Missing):
@@ -315,8 +391,12 @@ def test_tells_no_one_of_devices_of_another_scope(system, person, register, keys
 
 
 def test_notes_use_once_a_minute(
-    system, person, register, now, django_assert_num_queries
-):
+    system: Actor,
+    person: MakeUser,
+    register: MakeDevice,
+    now: datetime,
+    django_assert_num_queries: Any,
+) -> None:
     device = register(person("alice"))
     with django_assert_num_queries(1):
         devices.mark_seen(device_id=device.id, now=now)
@@ -327,7 +407,9 @@ def test_notes_use_once_a_minute(
     assert Device.objects.get(id=device.id).last_seen_at == later
 
 
-def test_notes_use_not_more_often_from_several_processes(system, person, register, now):
+def test_notes_use_not_more_often_from_several_processes(
+    system: Actor, person: MakeUser, register: MakeDevice, now: datetime
+) -> None:
     device = register(person("alice"))
     devices.mark_seen(device_id=device.id, now=now)
     devices._noted.clear()  # another process

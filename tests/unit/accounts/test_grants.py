@@ -1,17 +1,24 @@
 """What a user may do now follows from its roles, in one statement."""
 
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
 import pytest
 
 from accounts import errors, queries
+from accounts.models import Role, User
 from accounts.queries import grants
 from accounts.services import devices, groups, operators, role_assignments, roles, rules, users
 from identity import actor, ids, permissions
 from identity import errors as refusals
-from identity.actor import ActorKind
+from identity.actor import Actor, ActorKind
+from identity.models import Scope
 from identity.scoping import current
+from tests.unit.accounts.people import MakeActor, MakeUser
 
 
-def custom_role(by, now, *held):
+def custom_role(by: Actor, now: datetime, *held: Any) -> Role:
     made = [
         rules.create(
             public_id=ids.new(),
@@ -30,18 +37,16 @@ def custom_role(by, now, *held):
     )
 
 
-def test_gives_everybody_self_service(member):
+def test_gives_everybody_self_service(member: MakeUser) -> None:
     assert queries.grants_of(member("bob").id) == grants.NOTHING
     assert queries.grants_of(None).permissions == permissions.SELF_SERVICE
 
 
 def test_adds_up_predefined_and_custom_roles_and_groups(
-    system, member, now, django_assert_num_queries
-):
+    system: Actor, member: MakeUser, now: datetime, django_assert_num_queries: Any
+) -> None:
     user = member("bob", "support", "member")
-    role = custom_role(
-        system, now, ("/policies", "list", ""), ("/proposals", "approve", "/users")
-    )
+    role = custom_role(system, now, ("/policies", "list", ""), ("/proposals", "approve", "/users"))
     role_assignments.grant(user_id=user.id, role=str(role.public_id), by=system, now=now)
     group = groups.create(public_id=ids.new(), name="security", description="", by=system, now=now)
     groups.add_member(public_id=group.public_id, user_id=user.id, by=system, now=now)
@@ -56,7 +61,7 @@ def test_adds_up_predefined_and_custom_roles_and_groups(
     assert found.permissions == support | own | permissions.SELF_SERVICE
 
 
-def test_gives_nothing_for_a_disabled_role(system, member, now):
+def test_gives_nothing_for_a_disabled_role(system: Actor, member: MakeUser, now: datetime) -> None:
     user = member("bob")
     role = custom_role(system, now, ("/policies", "list", ""))
     role_assignments.grant(user_id=user.id, role=str(role.public_id), by=system, now=now)
@@ -65,13 +70,13 @@ def test_gives_nothing_for_a_disabled_role(system, member, now):
     assert queries.grants_of(user.id) == grants.NOTHING
 
 
-def test_gives_nothing_in_another_scope(member, other):
+def test_gives_nothing_in_another_scope(member: MakeUser, other: Scope) -> None:
     user = member("alice", "super-admin")
     with current.in_scope(other.id):
         assert queries.grants_of(user.id) == grants.NOTHING
 
 
-def test_makes_an_actor_of_a_user_and_its_device(member, acting):
+def test_makes_an_actor_of_a_user_and_its_device(member: MakeUser, acting: MakeActor) -> None:
     user = member("alice", "workspace-owner")
     by = acting(user)
     assert (by.user_id, by.public_id, by.scope_id) == (user.id, user.public_id, user.scope_id)
@@ -82,7 +87,9 @@ def test_makes_an_actor_of_a_user_and_its_device(member, acting):
 
 
 @pytest.mark.parametrize("end", [devices.revoke, devices.suspend])
-def test_makes_no_actor_of_a_device_that_is_refused(system, member, acting, now, end):
+def test_makes_no_actor_of_a_device_that_is_refused(
+    system: Actor, member: MakeUser, acting: MakeActor, now: datetime, end: Callable[..., object]
+) -> None:
     user = member("bob")
     device = user.devices.get()
     end(device_id=device.id, reason="", by=system, now=now)
@@ -90,7 +97,9 @@ def test_makes_no_actor_of_a_device_that_is_refused(system, member, acting, now,
         acting(user)
 
 
-def test_makes_no_actor_of_a_disabled_user_or_anothers_device(system, member, now):
+def test_makes_no_actor_of_a_disabled_user_or_anothers_device(
+    system: Actor, member: MakeUser, now: datetime
+) -> None:
     bob, carol = member("bob"), member("carol")
     with pytest.raises(errors.UserInactive):
         queries.actor_of_user(
@@ -103,7 +112,7 @@ def test_makes_no_actor_of_a_disabled_user_or_anothers_device(system, member, no
         queries.actor_of_user(user_id=bob.id, kind=ActorKind.DEVICE, device_id=bob.devices.get().id)
 
 
-def test_an_invited_actor_has_no_rights(system, person, now):
+def test_an_invited_actor_has_no_rights(system: Actor, person: MakeUser, now: datetime) -> None:
     user = person("bob", "super-admin")
     by = queries.actor_of_user(user_id=user.id, kind=ActorKind.INVITATION, device_id=ids.new())
     assert (by.permissions, by.approves, by.roles) == (frozenset(), frozenset(), frozenset())
@@ -112,22 +121,18 @@ def test_an_invited_actor_has_no_rights(system, person, now):
         queries.actor_of_user(user_id=user.id, kind=ActorKind.INVITATION)
 
 
-def test_tells_no_one_of_users_of_another_scope(member, other):
+def test_tells_no_one_of_users_of_another_scope(member: MakeUser, other: Scope) -> None:
     user = member("alice")
     with current.in_scope(other.id):
         for kind in (ActorKind.DEVICE, ActorKind.INVITATION, ActorKind.STAFF):
             with pytest.raises(refusals.Missing):
-                queries.actor_of_user(
-                    user_id=user.id, kind=kind, device_id=None
-                )
+                queries.actor_of_user(user_id=user.id, kind=kind, device_id=None)
 
 
-def test_operators_work_everywhere_and_vote_nowhere(acme, now):
+def test_operators_work_everywhere_and_vote_nowhere(acme: Scope, now: datetime) -> None:
     operators.ensure_first(now=now)
     platform = operators.ensure_platform(now=now)
     with current.in_scope(platform.id):
-        from accounts.models import User
-
         user = User.objects.get()
     by = queries.staff_actor(user, scope_id=acme.id)
     assert (by.scope_id, by.is_operator, by.kind) == (acme.id, True, ActorKind.STAFF)
@@ -147,7 +152,9 @@ def test_operators_work_everywhere_and_vote_nowhere(acme, now):
                 ask()
 
 
-def test_staff_of_a_scope_works_with_its_roles_and_only_there(system, acme, other, now):
+def test_staff_of_a_scope_works_with_its_roles_and_only_there(
+    system: Actor, acme: Scope, other: Scope, now: datetime
+) -> None:
     user = operators.add_staff(
         username="alice",
         password="correct horse battery",

@@ -1,5 +1,8 @@
 """Groups of users, and recipients with their lists."""
 
+from datetime import datetime
+from typing import Any
+
 import pytest
 
 from accounts import errors, queries
@@ -7,28 +10,39 @@ from accounts.models import Group, GroupMember, Recipient, RecipientGroup, Recip
 from accounts.services import groups, recipient_groups, recipients
 from identity import actor, ids
 from identity import errors as refusals
+from identity.actor import Actor
+from identity.models import Scope
+from tests.unit.accounts.people import Events, MakeUser
 
 BANK = {"iban": "DE00 0000", "amounts": [1, 2], "is_default": True, "note": None}
 
 
-def make_group(by, now, name="security", public_id=None):
+def make_group(by: Actor, now: datetime, name: str = "security", public_id: Any = None) -> Group:
     return groups.create(
         public_id=public_id or ids.new(), name=name, description="", by=by, now=now
     )
 
 
-def make_recipient(by, now, public_id=None, **changes):
+def make_recipient(by: Actor, now: datetime, public_id: Any = None, **changes: Any) -> Recipient:
     given = {"kind": "company", "name": "Supplier", "payment_details": [BANK]} | changes
     return recipients.create(public_id=public_id or ids.new(), by=by, now=now, **given)
 
 
-def make_list(by, now, public_id=None, kind="whitelist", name="suppliers"):
+def make_list(
+    by: Actor,
+    now: datetime,
+    public_id: Any = None,
+    kind: str = "whitelist",
+    name: str = "suppliers",
+) -> RecipientGroup:
     return recipient_groups.create(
         public_id=public_id or ids.new(), kind=kind, name=name, description="", by=by, now=now
     )
 
 
-def test_repeats_creations_and_refuses_clashes(system, now, events):
+def test_repeats_creations_and_refuses_clashes(
+    system: Actor, now: datetime, events: Events
+) -> None:
     one, two, three = ids.new(), ids.new(), ids.new()
     made = [make_group(system, now, public_id=one), make_recipient(system, now, public_id=two)]
     made.append(make_list(system, now, public_id=three))
@@ -49,7 +63,7 @@ def test_repeats_creations_and_refuses_clashes(system, now, events):
             clash()
 
 
-def test_edits_raise_the_version(system, now):
+def test_edits_raise_the_version(system: Actor, now: datetime) -> None:
     group, recipient, listed = (
         make_group(system, now),
         make_recipient(system, now),
@@ -66,7 +80,7 @@ def test_edits_raise_the_version(system, now):
     assert Recipient.objects.get().payment_details == []
 
 
-def test_refuses_names_that_others_have(system, now):
+def test_refuses_names_that_others_have(system: Actor, now: datetime) -> None:
     group, listed = make_group(system, now), make_list(system, now)
     make_group(system, now, name="taken")
     make_list(system, now, name="taken")
@@ -76,9 +90,16 @@ def test_refuses_names_that_others_have(system, now):
         recipient_groups.edit(public_id=listed.public_id, name="taken", by=system, now=now)
 
 
-def test_puts_users_in_and_out(system, person, now, events):
+def test_puts_users_in_and_out(
+    system: Actor, person: MakeUser, now: datetime, events: Events
+) -> None:
     group, user = make_group(system, now), person("bob")
-    where = {"public_id": group.public_id, "user_id": user.id, "by": system, "now": now}
+    where: dict[str, Any] = {
+        "public_id": group.public_id,
+        "user_id": user.id,
+        "by": system,
+        "now": now,
+    }
     assert groups.add_member(**where)
     assert not groups.add_member(**where)
     assert queries.group(group.public_id).users == [user.public_id]
@@ -89,9 +110,9 @@ def test_puts_users_in_and_out(system, person, now, events):
     assert events()[-2:] == ["group.member-added", "group.member-removed"]
 
 
-def test_puts_recipients_on_lists_and_off(system, now, events):
+def test_puts_recipients_on_lists_and_off(system: Actor, now: datetime, events: Events) -> None:
     listed, recipient = make_list(system, now), make_recipient(system, now)
-    where = {
+    where: dict[str, Any] = {
         "public_id": listed.public_id,
         "recipient_id": recipient.public_id,
         "by": system,
@@ -107,7 +128,7 @@ def test_puts_recipients_on_lists_and_off(system, now, events):
     assert queries.protecting_kinds(recipient.public_id) == []
 
 
-def test_deletes_with_memberships(system, person, now):
+def test_deletes_with_memberships(system: Actor, person: MakeUser, now: datetime) -> None:
     group, listed, recipient = (
         make_group(system, now),
         make_list(system, now),
@@ -140,13 +161,15 @@ def test_deletes_with_memberships(system, person, now):
         {"payment_details": [{"x": "y" * 1025}]},
     ],
 )
-def test_refuses_what_can_not_be_stored(system, now, changes):
+def test_refuses_what_can_not_be_stored(system: Actor, now: datetime, changes: Any) -> None:
     with pytest.raises(refusals.Invalid):
         make_recipient(system, now, **changes)
     assert not Recipient.objects.exists()
 
 
-def test_tells_no_one_of_another_scopes(system, person, now, other):
+def test_tells_no_one_of_another_scopes(
+    system: Actor, person: MakeUser, now: datetime, other: Scope
+) -> None:
     group, recipient, listed = (
         make_group(system, now),
         make_recipient(system, now),
@@ -165,6 +188,4 @@ def test_tells_no_one_of_another_scopes(system, person, now, other):
             service(public_id=row.public_id, by=stranger, now=now)
     own = make_group(stranger, now)
     with pytest.raises(refusals.Missing):
-        groups.add_member(
-            public_id=own.public_id, user_id=person("bob").id, by=stranger, now=now
-        )
+        groups.add_member(public_id=own.public_id, user_id=person("bob").id, by=stranger, now=now)

@@ -1,6 +1,7 @@
 """Programs are made together with their device's keys."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,11 +10,13 @@ from accounts.models import Device, KnownKey, User
 from accounts.services import devices, programs, users
 from identity import actor, ids
 from identity import errors as refusals
-from identity.actor import ActorKind
+from identity.actor import Actor, ActorKind
+from identity.models import Scope
+from tests.unit.accounts.people import Events, KeyPair, MakeDevice, MakeKeys, MakeUser
 
 
-def make(pair, by, now, **changes):
-    given = {
+def make(pair: KeyPair, by: Actor, now: datetime, **changes: Any) -> tuple[User, Device]:
+    given: dict[str, Any] = {
         "public_id": ids.new(),
         "email": "robot@example.com",
         "first_name": "Robot",
@@ -29,7 +32,9 @@ def make(pair, by, now, **changes):
     return programs.create(by=by, now=now, **(given | changes))
 
 
-def test_makes_an_active_program_whose_device_is_unverified(system, keys, now, events):
+def test_makes_an_active_program_whose_device_is_unverified(
+    system: Actor, keys: MakeKeys, now: datetime, events: Events
+) -> None:
     pair = keys()
     user, device = make(pair, system, now)
     stored = User.objects.get(id=user.id)
@@ -37,12 +42,17 @@ def test_makes_an_active_program_whose_device_is_unverified(system, keys, now, e
     assert stored.networks == ["192.0.2.0/24", "2001:db8::/32"]
     assert Device.objects.get(id=device.id).status == "unverified"
     known = KnownKey.objects.get(device_id=device.id, purpose="signature")
-    assert (known.registration_kind, bytes(known.registration)) == ("keys-at-creation", b"request")
+    assert (known.registration_kind, bytes(known.registration or b"")) == (
+        "keys-at-creation",
+        b"request",
+    )
     assert queries.user(user.public_id).roles == ["support"]
     assert events()[-1] == "user.created"
 
 
-def test_verifies_the_device_at_its_first_use_once(system, keys, now, events):
+def test_verifies_the_device_at_its_first_use_once(
+    system: Actor, keys: MakeKeys, now: datetime, events: Events
+) -> None:
     _, device = make(keys(), system, now)
     for _ in range(2):
         devices.verify_first_use(device_id=device.id, by=system, now=now)
@@ -50,20 +60,23 @@ def test_verifies_the_device_at_its_first_use_once(system, keys, now, events):
     assert events().count("device.verified") == 1
 
 
-def test_repeats_a_creation_with_the_same_fields(system, keys, now, events):
+def test_repeats_a_creation_with_the_same_fields(
+    system: Actor, keys: MakeKeys, now: datetime, events: Events
+) -> None:
     pair, public_id = keys(), ids.new()
     made = make(pair, system, now, public_id=public_id)
     count = len(events())
     assert make(pair, system, now, public_id=public_id) == made
     assert len(events()) == count
-    for change in (
+    changes: list[dict[str, Any]] = [
         {"roles": []},
         {"networks": []},
         {"expires_at": None},
         {"first_name": "Other"},
         {"signature_key": keys().signature_key},
         {"encryption_key": keys().encryption_key},
-    ):
+    ]
+    for change in changes:
         with pytest.raises(errors.NameTaken):
             make(pair, system, now, public_id=public_id, **change)
 
@@ -81,7 +94,9 @@ def test_repeats_a_creation_with_the_same_fields(system, keys, now, events):
         ({"email": "robot"}, refusals.Invalid),
     ],
 )
-def test_refuses_what_does_not_fit_and_keeps_nothing(system, keys, now, change, refusal, events):
+def test_refuses_what_does_not_fit_and_keeps_nothing(
+    system: Actor, keys: MakeKeys, now: datetime, change: Any, refusal: Any, events: Events
+) -> None:
     before = events()
     if "expires_at" in change:
         change = {"expires_at": now}
@@ -92,7 +107,9 @@ def test_refuses_what_does_not_fit_and_keeps_nothing(system, keys, now, change, 
     assert events() == before
 
 
-def test_refuses_a_key_that_a_device_has(system, keys, person, register, now):
+def test_refuses_a_key_that_a_device_has(
+    system: Actor, keys: MakeKeys, person: MakeUser, register: MakeDevice, now: datetime
+) -> None:
     pair = keys()
     register(person("alice"), pair)
     with pytest.raises(errors.KeyTaken):
@@ -100,23 +117,27 @@ def test_refuses_a_key_that_a_device_has(system, keys, person, register, now):
     assert not User.objects.filter(kind="program").exists()
 
 
-def test_acts_until_it_expires(system, keys, now):
+def test_acts_until_it_expires(system: Actor, keys: MakeKeys, now: datetime) -> None:
     user, device = make(keys(), system, now)
-    asked = {"user_id": user.id, "kind": ActorKind.DEVICE, "device_id": device.id}
+    asked: dict[str, Any] = {"user_id": user.id, "kind": ActorKind.DEVICE, "device_id": device.id}
     by = queries.actor_of_user(**asked, now=now)
     assert by.is_program
     with pytest.raises(errors.UserInactive):
         queries.actor_of_user(**asked, now=now + timedelta(days=30))
 
 
-def test_a_program_is_no_owner(system, keys, now, member):
+def test_a_program_is_no_owner(
+    system: Actor, keys: MakeKeys, now: datetime, member: MakeUser
+) -> None:
     alice = member("alice", "workspace-owner")
     make(keys(), system, now, roles=["super-admin"])
     with pytest.raises(errors.LastOwner):
         users.disable(user_id=alice.id, by=system, now=now)
 
 
-def test_leaves_other_scopes_alone(system, keys, now, other):
+def test_leaves_other_scopes_alone(
+    system: Actor, keys: MakeKeys, now: datetime, other: Scope
+) -> None:
     public_id, pair = ids.new(), keys()
     make(pair, system, now, public_id=public_id)
     stranger = actor.system(other.id)

@@ -1,7 +1,8 @@
 """Lists come in pages within bounds, show client-visible ids only and one scope alone."""
 
 import dataclasses
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,10 +11,13 @@ from accounts import queries
 from accounts.models import User
 from accounts.services import devices, groups, users
 from identity import errors, ids
+from identity.actor import Actor
+from identity.models import Scope
 from identity.paging import Page
 from identity.scoping import current
+from tests.unit.accounts.people import MakeActor, MakeDevice, MakeUser
 
-LISTS = [
+LISTS: list[Any] = [
     queries.users,
     queries.devices,
     queries.roles,
@@ -25,7 +29,7 @@ LISTS = [
 
 
 @pytest.fixture
-def five(person, system, now):
+def five(person: MakeUser, system: Actor, now: datetime) -> list[UUID]:
     """Five users, made a minute apart."""
     made = []
     for minute in range(5):
@@ -35,7 +39,7 @@ def five(person, system, now):
     return made
 
 
-def test_pages_in_order_and_counts_all(five):
+def test_pages_in_order_and_counts_all(five: list[UUID]) -> None:
     seen = []
     for offset in (0, 2, 4):
         page = queries.users(Page(limit=2, offset=offset))
@@ -47,14 +51,16 @@ def test_pages_in_order_and_counts_all(five):
     assert queries.users(Page(offset=99)).total == 5
 
 
-def test_orders_by_the_latest_change(five, system, now):
+def test_orders_by_the_latest_change(five: list[UUID], system: Actor, now: datetime) -> None:
     user = User.objects.get(public_id=five[0])
     users.edit(user_id=user.id, last_name="x", by=system, now=now + timedelta(hours=1))
     page = queries.users(Page(sort_by="updated_at", is_descending=True, limit=1))
     assert page.rows[0].id == five[0]
 
 
-def test_counts_only_when_the_end_is_not_shown(five, django_assert_num_queries):
+def test_counts_only_when_the_end_is_not_shown(
+    five: list[UUID], django_assert_num_queries: Any
+) -> None:
     with django_assert_num_queries(3):  # users, their roles, their groups
         assert queries.users(Page(limit=6)).total == 5
     with django_assert_num_queries(4):
@@ -73,14 +79,14 @@ def test_counts_only_when_the_end_is_not_shown(five, django_assert_num_queries):
         Page(filters={"user__password": "x"}),
     ],
 )
-def test_refuses_pages_out_of_bounds(inside, page):
+def test_refuses_pages_out_of_bounds(inside: Scope, page: Page) -> None:
     for listed in LISTS:
         with pytest.raises(errors.Invalid):
             listed(page)
 
 
 @pytest.mark.parametrize("value", [None, 1, {"a": 1}, ["x"], "a\x00b", "\ud800", "x" * 600])
-def test_refuses_filters_of_another_kind(inside, value):
+def test_refuses_filters_of_another_kind(inside: Scope, value: object) -> None:
     for listed, name in (
         (queries.users, "status"),
         (queries.users, "email"),
@@ -99,7 +105,7 @@ def test_refuses_filters_of_another_kind(inside, value):
             listed(Page(filters={name: value}))
 
 
-def test_filters_users(person, member, system, now):
+def test_filters_users(person: MakeUser, member: MakeUser, system: Actor, now: datetime) -> None:
     bob, alice = person("bob"), member("alice", "workspace-owner")
     group = groups.create(public_id=ids.new(), name="g", description="", by=system, now=now)
     groups.add_member(public_id=group.public_id, user_id=bob.id, by=system, now=now)
@@ -117,7 +123,9 @@ def test_filters_users(person, member, system, now):
     assert queries.users(Page(filters={"role": str(ids.new())})).total == 0
 
 
-def test_shows_a_user_with_what_it_holds(member, acting, now, person):
+def test_shows_a_user_with_what_it_holds(
+    member: MakeUser, acting: MakeActor, now: datetime, person: MakeUser
+) -> None:
     alice = member("alice", "super-admin")
     bob = person("bob", "member", by=acting(alice))
     row = queries.user(bob.public_id)
@@ -128,10 +136,10 @@ def test_shows_a_user_with_what_it_holds(member, acting, now, person):
     assert shown["created_by"] == str(alice.public_id)
 
 
-def test_never_shows_the_rows_own_id(member, system, now):
+def test_never_shows_the_rows_own_id(member: MakeUser, system: Actor, now: datetime) -> None:
     user = member("alice", "workspace-owner")
     group = groups.create(public_id=ids.new(), name="g", description="", by=system, now=now)
-    shown = [
+    shown: list[Any] = [
         queries.user(user.public_id),
         queries.group(group.public_id),
         queries.device(user.devices.get().id),
@@ -142,7 +150,9 @@ def test_never_shows_the_rows_own_id(member, system, now):
         assert hidden.isdisjoint(value for value in values if isinstance(value, UUID))
 
 
-def test_lists_devices_of_a_user(member, register, system, now):
+def test_lists_devices_of_a_user(
+    member: MakeUser, register: MakeDevice, system: Actor, now: datetime
+) -> None:
     alice, _ = member("alice"), member("bob")
     second = register(alice)
     devices.revoke(device_id=second.id, reason="lost", by=system, now=now)
@@ -155,13 +165,13 @@ def test_lists_devices_of_a_user(member, register, system, now):
     assert queries.device_of(alice.public_id, second.id).revoke_reason == "lost"
 
 
-def test_refuses_a_device_under_another_user(member):
+def test_refuses_a_device_under_another_user(member: MakeUser) -> None:
     alice, bob = member("alice"), member("bob")
     with pytest.raises(errors.Missing):
         queries.device_of(alice.public_id, bob.devices.get().id)
 
 
-def test_shows_nothing_of_another_scope(member, other):
+def test_shows_nothing_of_another_scope(member: MakeUser, other: Scope) -> None:
     user = member("alice")
     device = user.devices.get()
     with current.in_scope(other.id):
@@ -180,7 +190,7 @@ def test_shows_nothing_of_another_scope(member, other):
         assert queries.user_by_name("alice@example.com") is None
 
 
-def test_misses_what_is_not_there(inside):
+def test_misses_what_is_not_there(inside: Scope) -> None:
     for ask in (
         queries.user,
         queries.device,

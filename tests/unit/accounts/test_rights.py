@@ -21,11 +21,11 @@ from identity import permissions
         ("/users/{id}/password", "delete", "passwords:delete"),
     ],
 )
-def test_gives_the_word_of_a_rule(resource, action, word):
+def test_gives_the_word_of_a_rule(resource: str, action: str, word: str) -> None:
     assert rights.of_rule(resource, action) == Rights(frozenset({word}))
 
 
-def test_knows_a_resource_for_every_permission():
+def test_knows_a_resource_for_every_permission() -> None:
     reached = {
         word
         for noun, verbs in permissions.NOUNS.items()
@@ -51,12 +51,12 @@ def test_knows_a_resource_for_every_permission():
         ("/proposals", "list", "/users"),
     ],
 )
-def test_refuses_words_that_mean_nothing(resource, action, narrowed):
+def test_refuses_words_that_mean_nothing(resource: str, action: str, narrowed: str) -> None:
     with pytest.raises(errors.RuleUnknown):
         rights.of_rule(resource, action, narrowed)
 
 
-def test_narrows_approval_to_a_resource():
+def test_narrows_approval_to_a_resource() -> None:
     narrow = rights.of_rule("/proposals", "approve", "/users")
     assert narrow.decides("/users")
     assert not narrow.decides("/policies")
@@ -66,21 +66,21 @@ def test_narrows_approval_to_a_resource():
     assert not narrow.exceed(wide)
 
 
-def test_decides_nothing_without_the_permission():
+def test_decides_nothing_without_the_permission() -> None:
     assert not Rights(frozenset(), frozenset({"*"})).decides("/users")
 
 
-def test_closes_what_this_version_does_not_know():
+def test_closes_what_this_version_does_not_know() -> None:
     assert rights.of_stored_rule("/wallets", "list", "") == Rights()
     assert rights.of_predefined("wizard") == Rights()
 
 
 @pytest.mark.parametrize("role", sorted(permissions.PREDEFINED_ROLES))
-def test_no_role_exceeds_the_super_admin(role):
+def test_no_role_exceeds_the_super_admin(role: str) -> None:
     assert not rights.of_predefined(role).exceed(rights.of_predefined("super-admin"))
 
 
-def test_tells_who_holds_more():
+def test_tells_who_holds_more() -> None:
     maintainer = rights.of_predefined("workspace-maintainer")
     owner = rights.of_predefined("workspace-owner")
     assert owner.exceed(maintainer)

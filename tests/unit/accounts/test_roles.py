@@ -1,5 +1,7 @@
 """Roles and rules are made, changed, granted and withdrawn."""
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,11 +11,21 @@ from accounts.models import Role, RoleAssignment, Rule
 from accounts.services import role_assignments, roles, rules
 from identity import actor, ids, permissions
 from identity import errors as refusals
-from identity.actor import ActorKind
-from identity.models import AuditEvent
+from identity.actor import Actor, ActorKind
+from identity.models import AuditEvent, Scope
+from identity.paging import Page
+from tests.unit.accounts.people import Events, MakeActor, MakeUser
 
 
-def make_rule(by, now, resource="/users", action="list", narrowed="", public_id=None, name="r"):
+def make_rule(
+    by: Actor,
+    now: datetime,
+    resource: str = "/users",
+    action: str = "list",
+    narrowed: str = "",
+    public_id: Any = None,
+    name: str = "r",
+) -> Rule:
     return rules.create(
         public_id=public_id or ids.new(),
         name=name,
@@ -26,7 +38,9 @@ def make_rule(by, now, resource="/users", action="list", narrowed="", public_id=
     )
 
 
-def make_role(by, now, *held, name="helpers", public_id=None):
+def make_role(
+    by: Actor, now: datetime, *held: Any, name: str = "helpers", public_id: Any = None
+) -> Role:
     return roles.create(
         public_id=public_id or ids.new(),
         name=name,
@@ -37,14 +51,14 @@ def make_role(by, now, *held, name="helpers", public_id=None):
     )
 
 
-def test_makes_a_role_of_rules(system, now, events):
+def test_makes_a_role_of_rules(system: Actor, now: datetime, events: Events) -> None:
     rule = make_rule(system, now)
     role = make_role(system, now, rule)
     assert list(role.rules.all()) == [rule]
     assert events()[-2:] == ["rule.created", "role.created"]
 
 
-def test_repeats_creations(system, now, events):
+def test_repeats_creations(system: Actor, now: datetime, events: Events) -> None:
     rule_id, role_id = ids.new(), ids.new()
     rule = make_rule(system, now, public_id=rule_id)
     role = make_role(system, now, rule, public_id=role_id)
@@ -59,7 +73,7 @@ def test_repeats_creations(system, now, events):
 
 
 @pytest.mark.parametrize("name", ["super-admin", "Super-Admin", "\uff53uper-admin", "member "])
-def test_keeps_names_of_predefined_roles(system, now, name):
+def test_keeps_names_of_predefined_roles(system: Actor, now: datetime, name: str) -> None:
     with pytest.raises(errors.NameTaken):
         make_role(system, now, name=name)
     role = make_role(system, now, name="free")
@@ -67,7 +81,7 @@ def test_keeps_names_of_predefined_roles(system, now, name):
         roles.edit(public_id=role.public_id, name=name, by=system, now=now)
 
 
-def test_refuses_a_name_that_another_role_has(system, now):
+def test_refuses_a_name_that_another_role_has(system: Actor, now: datetime) -> None:
     make_role(system, now, name="one")
     two = make_role(system, now, name="two")
     with pytest.raises(errors.NameTaken):
@@ -76,7 +90,9 @@ def test_refuses_a_name_that_another_role_has(system, now):
         roles.edit(public_id=two.public_id, name="one", by=system, now=now)
 
 
-def test_refuses_rules_of_unknown_words_and_roles_of_unknown_rules(system, now):
+def test_refuses_rules_of_unknown_words_and_roles_of_unknown_rules(
+    system: Actor, now: datetime
+) -> None:
     with pytest.raises(errors.RuleUnknown):
         make_rule(system, now, resource="/wallets")
     with pytest.raises(refusals.Missing):
@@ -87,7 +103,7 @@ def test_refuses_rules_of_unknown_words_and_roles_of_unknown_rules(system, now):
     assert not Role.objects.exists()
 
 
-def test_edits_a_role(system, now):
+def test_edits_a_role(system: Actor, now: datetime) -> None:
     first, second = make_rule(system, now), make_rule(system, now, action="get")
     role = make_role(system, now, first)
     roles.edit(
@@ -111,7 +127,7 @@ def test_edits_a_role(system, now):
         roles.edit(public_id=role.public_id, status="gone", by=system, now=now)
 
 
-def test_a_changed_rule_makes_a_new_version_of_its_roles(system, now):
+def test_a_changed_rule_makes_a_new_version_of_its_roles(system: Actor, now: datetime) -> None:
     rule = make_rule(system, now)
     role, apart = make_role(system, now, rule), make_role(system, now, name="apart")
     rules.edit(public_id=rule.public_id, action="get", by=system, now=now)
@@ -121,7 +137,7 @@ def test_a_changed_rule_makes_a_new_version_of_its_roles(system, now):
         rules.edit(public_id=rule.public_id, action="fly", by=system, now=now)
 
 
-def test_deletes_only_what_is_not_in_use(system, person, now):
+def test_deletes_only_what_is_not_in_use(system: Actor, person: MakeUser, now: datetime) -> None:
     rule = make_rule(system, now)
     role = make_role(system, now, rule)
     user = person("bob")
@@ -137,7 +153,9 @@ def test_deletes_only_what_is_not_in_use(system, person, now):
     assert not Rule.objects.exists()
 
 
-def test_grants_and_withdraws(system, person, now, events):
+def test_grants_and_withdraws(
+    system: Actor, person: MakeUser, now: datetime, events: Events
+) -> None:
     user = person("bob")
     assert role_assignments.grant(user_id=user.id, role="member", by=system, now=now)
     assert not role_assignments.grant(user_id=user.id, role="member", by=system, now=now)
@@ -150,12 +168,12 @@ def test_grants_and_withdraws(system, person, now, events):
 
 
 @pytest.mark.parametrize("role", ["wizard", "", "00000000-0000-0000-0000-000000000000"])
-def test_refuses_unknown_roles(system, person, now, role):
+def test_refuses_unknown_roles(system: Actor, person: MakeUser, now: datetime, role: str) -> None:
     with pytest.raises(errors.RoleUnknown):
         role_assignments.grant(user_id=person("bob").id, role=role, by=system, now=now)
 
 
-def test_refuses_to_grant_a_disabled_role(system, person, now):
+def test_refuses_to_grant_a_disabled_role(system: Actor, person: MakeUser, now: datetime) -> None:
     role = make_role(system, now)
     roles.edit(public_id=role.public_id, status="disabled", by=system, now=now)
     with pytest.raises(refusals.Conflict):
@@ -164,7 +182,9 @@ def test_refuses_to_grant_a_disabled_role(system, person, now):
         )
 
 
-def test_tells_no_one_of_roles_of_another_scope(system, person, now, other):
+def test_tells_no_one_of_roles_of_another_scope(
+    system: Actor, person: MakeUser, now: datetime, other: Scope
+) -> None:
     role, rule = make_role(system, now), make_rule(system, now)
     stranger = actor.system(other.id)
     for service, public_id in (
@@ -179,7 +199,7 @@ def test_tells_no_one_of_roles_of_another_scope(system, person, now, other):
         make_role(stranger, now, rule)
 
 
-def test_keeps_the_last_owner(system, member, now):
+def test_keeps_the_last_owner(system: Actor, member: MakeUser, now: datetime) -> None:
     alice = member("alice", "workspace-owner")
     with pytest.raises(errors.LastOwner):
         role_assignments.withdraw(user_id=alice.id, role="workspace-owner", by=system, now=now)
@@ -191,7 +211,9 @@ def test_keeps_the_last_owner(system, member, now):
     role_assignments.withdraw(user_id=alice.id, role="super-admin", by=system, now=now)
 
 
-def test_takes_an_owners_role_from_who_is_invited_only(system, person, now):
+def test_takes_an_owners_role_from_who_is_invited_only(
+    system: Actor, person: MakeUser, now: datetime
+) -> None:
     carol = person("invited", "workspace-owner")
     role_assignments.withdraw(user_id=carol.id, role="workspace-owner", by=system, now=now)
 
@@ -220,7 +242,7 @@ def closure(holder: frozenset[str]) -> frozenset[str]:
 
 
 @pytest.mark.parametrize("role", sorted(permissions.PREDEFINED_ROLES))
-def test_nobody_reaches_more_than_it_holds_by_granting(role):
+def test_nobody_reaches_more_than_it_holds_by_granting(role: str) -> None:
     own = permissions.PREDEFINED_ROLES[role]
     reached = [permissions.PREDEFINED_ROLES[name] for name in closure(frozenset({role}))]
     assert frozenset().union(*(each.permissions for each in reached)) == own.permissions
@@ -228,7 +250,9 @@ def test_nobody_reaches_more_than_it_holds_by_granting(role):
         assert frozenset().union(*(each.approves for each in reached)) == own.approves
 
 
-def test_refuses_a_custom_role_wider_than_the_granter(system, member, acting, now):
+def test_refuses_a_custom_role_wider_than_the_granter(
+    system: Actor, member: MakeUser, acting: MakeActor, now: datetime
+) -> None:
     rule = make_rule(system, now, "/proposals", "approve", "/policies")
     role = make_role(system, now, rule)
     maintainer = acting(member("bob", "workspace-maintainer"))
@@ -240,9 +264,7 @@ def test_refuses_a_custom_role_wider_than_the_granter(system, member, acting, no
     role_assignments.check_grant(owner, str(role.public_id))
 
 
-def test_lists_predefined_roles_before_custom_ones(system, now):
-    from identity.paging import Page
-
+def test_lists_predefined_roles_before_custom_ones(system: Actor, now: datetime) -> None:
     make_role(system, now, make_rule(system, now), name="custom")
     everything = queries.roles(Page(limit=200))
     assert [row.is_predefined for row in everything.rows] == [True] * 7 + [False]

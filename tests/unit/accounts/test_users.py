@@ -1,5 +1,8 @@
 """Users are made once, changed, disabled, enabled and deleted."""
 
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -7,13 +10,15 @@ import pytest
 from accounts import errors, queries
 from accounts.models import Device, GroupMember, RoleAssignment, User
 from accounts.services import groups, passwords, role_assignments, users
-from identity import errors as refusals
 from identity import actor, ids
+from identity import errors as refusals
+from identity.actor import Actor
 from identity.models import AuditEvent, Scope
 from identity.scoping import current
+from tests.unit.accounts.people import Events, MakeActor, MakeDevice, MakeUser
 
 
-def invite(public_id: UUID, by, now, **changes):
+def invite(public_id: UUID, by: Actor, now: datetime, **changes: Any) -> User:
     fields = {
         "email": "alice@example.com",
         "first_name": "Alice",
@@ -24,7 +29,9 @@ def invite(public_id: UUID, by, now, **changes):
     return users.create_invited(public_id=public_id, by=by, now=now, **(fields | changes))
 
 
-def test_makes_an_invited_person_named_by_the_address(system, now, events):
+def test_makes_an_invited_person_named_by_the_address(
+    system: Actor, now: datetime, events: Events
+) -> None:
     user = invite(ids.new(), system, now)
     stored = User.objects.get(id=user.id)
     assert (stored.status, stored.kind, stored.username) == (
@@ -36,7 +43,9 @@ def test_makes_an_invited_person_named_by_the_address(system, now, events):
     assert events()[-1] == "user.created"
 
 
-def test_repeats_a_creation_with_the_same_fields(system, now, events):
+def test_repeats_a_creation_with_the_same_fields(
+    system: Actor, now: datetime, events: Events
+) -> None:
     public_id = ids.new()
     first = invite(public_id, system, now)
     count = len(events())
@@ -45,14 +54,16 @@ def test_repeats_a_creation_with_the_same_fields(system, now, events):
 
 
 @pytest.mark.parametrize("change", [{"first_name": "Bob"}, {"email": "bob@example.com"}])
-def test_refuses_the_same_id_with_other_fields(system, now, change):
+def test_refuses_the_same_id_with_other_fields(system: Actor, now: datetime, change: Any) -> None:
     public_id = ids.new()
     invite(public_id, system, now)
     with pytest.raises(errors.NameTaken):
         invite(public_id, system, now, **change)
 
 
-def test_refuses_a_repeat_by_somebody_else(system, member, acting, now):
+def test_refuses_a_repeat_by_somebody_else(
+    system: Actor, member: MakeUser, acting: MakeActor, now: datetime
+) -> None:
     public_id = ids.new()
     invite(public_id, system, now, email="new@example.com")
     alice = acting(member("alice", "super-admin"))
@@ -60,7 +71,9 @@ def test_refuses_a_repeat_by_somebody_else(system, member, acting, now):
         invite(public_id, alice, now, email="new@example.com")
 
 
-def test_refuses_a_repeat_after_the_person_has_begun(system, now, register):
+def test_refuses_a_repeat_after_the_person_has_begun(
+    system: Actor, now: datetime, register: MakeDevice
+) -> None:
     public_id = ids.new()
     register(invite(public_id, system, now))
     with pytest.raises(errors.NameTaken):
@@ -70,13 +83,15 @@ def test_refuses_a_repeat_after_the_person_has_begun(system, now, register):
 @pytest.mark.parametrize(
     "username", ["ALICE@example.com", "\uff21lice@example.com", "alice@EXAMPLE.com"]
 )
-def test_refuses_a_name_that_only_looks_different(system, now, username):
+def test_refuses_a_name_that_only_looks_different(
+    system: Actor, now: datetime, username: str
+) -> None:
     invite(ids.new(), system, now)
     with pytest.raises(errors.NameTaken):
         invite(ids.new(), system, now, email="other@example.com", username=username)
 
 
-def test_gives_the_same_name_in_another_scope(system, now, other):
+def test_gives_the_same_name_in_another_scope(system: Actor, now: datetime, other: Scope) -> None:
     invite(ids.new(), system, now)
     with current.in_scope(other.id):
         assert invite(ids.new(), actor.system(other.id), now).scope_id == other.id
@@ -97,13 +112,15 @@ def test_gives_the_same_name_in_another_scope(system, now, other):
         {"last_name": "\ud800"},
     ],
 )
-def test_refuses_fields_that_do_not_fit(system, now, change):
+def test_refuses_fields_that_do_not_fit(system: Actor, now: datetime, change: Any) -> None:
     with pytest.raises(refusals.Invalid):
         invite(ids.new(), system, now, **change)
     assert not User.objects.exists()
 
 
-def test_edits_what_is_given_and_raises_the_version(system, person, now, events):
+def test_edits_what_is_given_and_raises_the_version(
+    system: Actor, person: MakeUser, now: datetime, events: Events
+) -> None:
     user = person("alice")
     users.edit(user_id=user.id, last_name="Ash", by=system, now=now)
     stored = User.objects.get(id=user.id)
@@ -111,7 +128,9 @@ def test_edits_what_is_given_and_raises_the_version(system, person, now, events)
     assert AuditEvent.objects.order_by("-sequence")[0].facts["changed"] == ["last_name"]
 
 
-def test_records_nothing_for_an_edit_without_change(system, person, now, events):
+def test_records_nothing_for_an_edit_without_change(
+    system: Actor, person: MakeUser, now: datetime, events: Events
+) -> None:
     user = person("alice")
     before = events()
     users.edit(user_id=user.id, first_name="Alice", by=system, now=now)
@@ -119,7 +138,9 @@ def test_records_nothing_for_an_edit_without_change(system, person, now, events)
     assert User.objects.get(id=user.id).version == 1
 
 
-def test_tells_no_one_of_users_of_another_scope(system, person, now, other):
+def test_tells_no_one_of_users_of_another_scope(
+    system: Actor, person: MakeUser, now: datetime, other: Scope
+) -> None:
     user = person("alice")
     stranger = actor.system(other.id)
     for service in (users.edit, users.disable, users.enable, users.delete, passwords.reset):
@@ -127,7 +148,9 @@ def test_tells_no_one_of_users_of_another_scope(system, person, now, other):
             service(user_id=user.id, by=stranger, now=now)
 
 
-def test_disables_and_calls_the_rooms_above(system, person, now, monkeypatch, events):
+def test_disables_and_calls_the_rooms_above(
+    system: Actor, person: MakeUser, now: datetime, monkeypatch: pytest.MonkeyPatch, events: Events
+) -> None:
     user = person("bob")
     told = []
     monkeypatch.setattr(users, "on_disabled", [lambda user_id, by, now: told.append(user_id)])
@@ -138,7 +161,9 @@ def test_disables_and_calls_the_rooms_above(system, person, now, monkeypatch, ev
     assert events().count("user.disabled") == 1
 
 
-def test_enables_to_where_the_user_was(system, person, member, now):
+def test_enables_to_where_the_user_was(
+    system: Actor, person: MakeUser, member: MakeUser, now: datetime
+) -> None:
     invited, active = person("bob"), member("alice")
     for user in (invited, active):
         users.disable(user_id=user.id, by=system, now=now)
@@ -148,7 +173,9 @@ def test_enables_to_where_the_user_was(system, person, member, now):
 
 
 @pytest.mark.parametrize("leave", [users.disable, users.delete])
-def test_keeps_the_last_owner(system, member, person, now, leave):
+def test_keeps_the_last_owner(
+    system: Actor, member: MakeUser, person: MakeUser, now: datetime, leave: Callable[..., object]
+) -> None:
     alice = member("alice", "workspace-owner")
     person("invited", "super-admin")  # holds the role but cannot act yet
     with pytest.raises(errors.LastOwner):
@@ -156,14 +183,18 @@ def test_keeps_the_last_owner(system, member, person, now, leave):
     assert User.objects.get(id=alice.id).status == "active"
 
 
-def test_lets_an_owner_go_who_is_not_the_last(system, member, now):
+def test_lets_an_owner_go_who_is_not_the_last(
+    system: Actor, member: MakeUser, now: datetime
+) -> None:
     alice, bob = member("alice", "workspace-owner"), member("bob", "super-admin")
     users.disable(user_id=alice.id, by=system, now=now)
     with pytest.raises(errors.LastOwner):
         users.edit(user_id=bob.id, status="disabled", by=system, now=now)
 
 
-def test_deletes_for_ever_and_keeps_the_row(system, member, now, events):
+def test_deletes_for_ever_and_keeps_the_row(
+    system: Actor, member: MakeUser, now: datetime, events: Events
+) -> None:
     user = member("bob", "member")
     group = groups.create(public_id=ids.new(), name="g", description="", by=system, now=now)
     groups.add_member(public_id=group.public_id, user_id=user.id, by=system, now=now)
@@ -185,7 +216,9 @@ def test_deletes_for_ever_and_keeps_the_row(system, member, now, events):
         queries.user(stored.public_id)
 
 
-def test_frees_the_name_of_a_deleted_user_but_not_its_id(system, person, now):
+def test_frees_the_name_of_a_deleted_user_but_not_its_id(
+    system: Actor, person: MakeUser, now: datetime
+) -> None:
     user = person("bob")
     users.delete(user_id=user.id, by=system, now=now)
     with pytest.raises(errors.NameTaken):
@@ -195,7 +228,9 @@ def test_frees_the_name_of_a_deleted_user_but_not_its_id(system, person, now):
     assert queries.user_by_name("BOB@example.com") == again.public_id
 
 
-def test_activates_once_and_sets_the_first_password(system, person, now, events):
+def test_activates_once_and_sets_the_first_password(
+    system: Actor, person: MakeUser, now: datetime, events: Events
+) -> None:
     user = person("bob")
     verifier = passwords.make_verifier("correct horse battery")
     users.activate(user=user, verifier=verifier, by=system, now=now)
@@ -206,7 +241,9 @@ def test_activates_once_and_sets_the_first_password(system, person, now, events)
     assert len(events()) == count
 
 
-def test_never_replaces_a_password_by_activation(system, person, now):
+def test_never_replaces_a_password_by_activation(
+    system: Actor, person: MakeUser, now: datetime
+) -> None:
     user = person("bob")
     stale = User.objects.get(id=user.id)
     users.activate(user=user, verifier="first", by=system, now=now)
@@ -214,14 +251,16 @@ def test_never_replaces_a_password_by_activation(system, person, now):
         users.activate(user=stale, verifier="second", by=system, now=now)
 
 
-def test_activates_no_disabled_user(system, person, now):
+def test_activates_no_disabled_user(system: Actor, person: MakeUser, now: datetime) -> None:
     user = person("bob")
     users.disable(user_id=user.id, by=system, now=now)
     with pytest.raises(errors.UserInactive):
         users.activate(user=user, verifier="", by=system, now=now)
 
 
-def test_leaves_no_trace_of_a_refused_write(system, member, now, events):
+def test_leaves_no_trace_of_a_refused_write(
+    system: Actor, member: MakeUser, now: datetime, events: Events
+) -> None:
     alice = member("alice", "super-admin")
     before = events()
     with pytest.raises(errors.LastOwner):
@@ -230,15 +269,13 @@ def test_leaves_no_trace_of_a_refused_write(system, member, now, events):
     assert User.objects.get(id=alice.id).last_name == ""
 
 
-def test_takes_the_scope_from_the_actor(acme: Scope, other: Scope, now):
+def test_takes_the_scope_from_the_actor(acme: Scope, other: Scope, now: datetime) -> None:
     with current.in_scope(acme.id):
         user = invite(ids.new(), actor.system(other.id), now)
         assert current.scope_in_force() == acme.id
     assert user.scope_id == other.id
 
 
-def test_role_of_an_unknown_user_is_missing(system, now):
+def test_role_of_an_unknown_user_is_missing(system: Actor, now: datetime) -> None:
     with pytest.raises(refusals.Missing):
         role_assignments.grant(user_id=ids.new(), role="member", by=system, now=now)
-
-

@@ -39,13 +39,20 @@ WRITTEN_SINCE = lookups.Lookup(
     sql="SELECT name FROM trial_paper WHERE written_at >= %(moment)s AND pages >= %(least)s "
     "AND is_final = %(final)s ORDER BY name",
 )
+# A column without its table, of the same name as the argument.
+FOLDER_NAMED = lookups.Lookup(
+    name="trial_folder_named",
+    arguments=(("name", "text"),),
+    columns=(("scope_id", "uuid"),),
+    sql="SELECT scope_id FROM trial_folder WHERE name = %(name)s",
+)
 NOON = datetime(2026, 5, 4, 12, 0, 0, 250_000, tzinfo=UTC)
 
 
 @pytest.fixture
 def door(trial: Any) -> Any:
     """The look-ups made, and one paper in each scope."""
-    for lookup in (PAPER_DOOR, WRITTEN_SINCE):
+    for lookup in (PAPER_DOOR, WRITTEN_SINCE, FOLDER_NAMED):
         operations.LookupFunction(lookup).apply(connection)
     trial.ours = trial.paper(
         trial.folder(trial.acme, "ours"),
@@ -83,6 +90,10 @@ def test_takes_moments_numbers_and_truths(
 ) -> None:
     rows = lookups.call(connection, WRITTEN_SINCE, *arguments)
     assert [name for (name,) in rows] == expected_names
+
+
+def test_tells_a_column_from_an_argument_of_the_same_name(door: Any) -> None:
+    assert lookups.call(connection, FOLDER_NAMED, "theirs") == [(door.other,)]
 
 
 def test_answers_in_every_state_and_leaves_it_alone(door: Any) -> None:

@@ -1,9 +1,12 @@
 """Migration operations, and what the database says of the wall they build."""
 
 import os
+import time
 from collections.abc import Iterator
+from concurrent import futures
 from typing import Any, ClassVar
 
+import psycopg
 import pytest
 from django.core import checks as django_checks
 from django.core.management import call_command
@@ -12,7 +15,7 @@ from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import MigrationWriter
 from django.db.utils import ProgrammingError
 
-from identity.scoping import checks, current, lookups, operations, protection, roles
+from identity.scoping import checks, current, lookups, operations, protection, roles, wall_sql
 
 # Logins belong to the whole cluster: other runs may be using it.
 PLAIN = f"scoping_plain_{os.getpid()}"
@@ -32,6 +35,17 @@ def shelf(committed: Any) -> Iterator[Any]:
     _owner_sql(SHELF.format(kind=kind, uuid=uuid))
     yield committed
     _owner_sql("DROP TABLE trial_shelf")
+
+
+def _driver(database: str) -> "psycopg.Connection[Any]":
+    given = connection.settings_dict
+    return psycopg.connect(
+        dbname=database,
+        user=given["USER"],
+        password=given["PASSWORD"],
+        host=given["HOST"],
+        port=given["PORT"],
+    )
 
 
 def _add(trial: Any, scope_id: Any, name: str) -> None:
@@ -168,7 +182,30 @@ class TestCreateRoles:
         assert f'GRANT countersign_run, countersign_sweep TO "{PLAIN}";' in str(refusal.value)
         assert "CREATE ROLE countersign_run NOLOGIN;" in str(refusal.value)
 
-    @pytest.mark.filterwarnings("ignore:Normally Django will use a connection")
+    def test_tolerates_another_database_that_makes_them_at_the_same_moment(
+        self, committed: Any
+    ) -> None:
+        role = f"scoping_race_{os.getpid()}"
+        here, there = _driver(connection.settings_dict["NAME"]), _driver("postgres")
+        waiting = "SELECT wait_event_type FROM pg_stat_activity WHERE pid = %s"
+        try:
+            here.execute(wall_sql.role_created(role))
+            with futures.ThreadPoolExecutor(1) as pool:
+                second = pool.submit(there.execute, wall_sql.role_created(role))
+                for _ in range(200):
+                    if committed.sql(waiting, there.info.backend_pid) == [("Lock",)]:
+                        break
+                    time.sleep(0.02)
+                assert not second.done()
+                here.commit()
+                second.result(timeout=20)
+            there.commit()
+            assert committed.sql("SELECT count(*) FROM pg_roles WHERE rolname = %s", role) == [(1,)]
+        finally:
+            here.close()
+            there.close()
+            _owner_sql(f"DROP ROLE IF EXISTS {role}")
+
     def test_stands_for_a_login_that_is_no_superuser(self, login: Any, committed: Any) -> None:
         plain = login("CREATEROLE", database=PLAIN)
         _owner_sql(f"CREATE DATABASE {PLAIN} OWNER {PLAIN}")

@@ -514,6 +514,20 @@ def test_accepts_new_server_keys_through_a_reply_signed_by_the_old_one(
     assert restored.request("get", "/me") == sdk.Done()
 
 
+def test_leaves_out_keys_whose_time_is_over(server: Server, client: sdk.Client) -> None:
+    over, still = ecdsa_p256.generate().public, ecdsa_p256.generate().public
+    server.answer = saying(
+        listed(
+            (server.encryption.public, None),
+            (server.signature.public, None),
+            (over, NOW),
+            (still, NOW + 1),
+        )
+    )
+    kids = [key.kid for key in client.refresh_server_keys().server.signatures]
+    assert kids == [server.signature.public.kid, still.kid]
+
+
 def test_does_not_accept_a_new_key_by_its_own_word(server: Server, client: sdk.Client) -> None:
     new = ecdsa_p256.generate()
     keys = listed((server.encryption.public, None), (new.public, None))
@@ -540,6 +554,7 @@ def test_a_list_of_keys_that_cannot_be_read_changes_nothing(
         listed((opening, NOW), (signing, None)),
         listed((opening, None), (signing, NOW)),
         listed((opening, None), (signing, None), kid="00"),
+        listed((opening, None), (signing, None), not_after="soon"),
         listed((opening, None), (signing, None), public_key="00"),
         listed((opening, None), (signing, None), public_key=None),
     ):

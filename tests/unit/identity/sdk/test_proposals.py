@@ -136,7 +136,7 @@ def test_finds_a_proposal_under_another_id(server: Server, client: sdk.Client) -
 def test_finds_a_request_that_the_server_wrote_itself(
     server: Server, client: sdk.Client, session: sdk.Session
 ) -> None:
-    payload = {"action": "add", "resource": "/users/invite", "details": {"uid": "mallory"}}
+    payload = {"action": "add", "resource": "/users/invite", "details": {"uid": "charlie"}}
     forged = signed(payload, ecdsa_p256.generate(), session)
     serving(server, with_request(forged))
     with pytest.raises(sdk.NotGenuine, match="not signed"):
@@ -146,7 +146,7 @@ def test_finds_a_request_that_the_server_wrote_itself(
 def test_holds_the_signer_against_one_that_the_caller_knows(
     server: Server, client: sdk.Client, session: sdk.Session
 ) -> None:
-    payload = {"action": "add", "resource": "/users/invite", "details": {"uid": "mallory"}}
+    payload = {"action": "add", "resource": "/users/invite", "details": {"uid": "charlie"}}
     liar = ecdsa_p256.generate()
     serving(server, with_request(signed(payload, liar, session), **named(liar)))
     proposal = client.proposals.read(ID)

@@ -75,7 +75,7 @@ def test_answers_its_paths_also_under_a_scope(path: str) -> None:
     assert spoken.headers["Content-Length"] == "5"
     assert spoken.headers["Content-Type"] == "text/plain"
     assert spoken.headers["X-Content-Type-Options"] == "nosniff"
-    assert UUID(spoken.headers["X-Request-Id"])
+    assert UUID(spoken.headers["X-Request-Id"]).version == 7
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ class TestInDatabase:
         assert refusal.value.facts == {"retry_after": 42}
         assert refusal.value.kind is Kind.LIMITED
 
-    def test_refuses_without_writing(self, django_assert_num_queries) -> None:
+    def test_refuses_without_writing(self) -> None:
         hits("alice", 3, limit=3)
         before = RateCounter.objects.get().hits
         assert hits("alice", 10, limit=3) == 0

@@ -287,6 +287,19 @@ class TestStatementsOfEveryKind:
             [("alpha",)],
         ]
 
+    def test_follows_after_a_rollback_inside_a_pipeline(self, papers: Any) -> None:
+        with transaction.atomic(), current.in_scope(papers.acme):
+            assert papers.names() == ["alpha"]
+            driver = connection.connection
+            with driver.pipeline():
+                with current.in_scope(papers.other):
+                    driver.execute("SAVEPOINT inner_one")
+                driver.execute("SELECT 1")
+                # Back in the other scope, and the server cannot have told us yet.
+                driver.execute("ROLLBACK TO SAVEPOINT inner_one")
+                last = driver.execute("SELECT name FROM trial_paper")
+            assert last.fetchall() == [("alpha",)]
+
     def test_plans_prepared_in_one_state_serve_no_other(self, papers: Any) -> None:
         for _ in range(8):
             with current.in_scope(papers.acme):
@@ -352,6 +365,16 @@ class TestConnections:
             assert papers.names() == ["alpha"]
         connection.close()
         assert papers.names() == []
+
+    def test_believes_no_name_that_a_connection_was_opened_with(self, papers: Any) -> None:
+        with current.in_scope(papers.acme):
+            options = {"application_name": current.state().mark.decode()}
+            given = {**connections.settings["default"], "OPTIONS": options}
+            named = base.DatabaseWrapper(given, alias="named")
+            try:
+                assert _names(named) == ["alpha"]
+            finally:
+                named.close()
 
     def test_keeps_two_connections_of_one_thread_apart(self, papers: Any, apart: Any) -> None:
         with current.in_scope(papers.acme):

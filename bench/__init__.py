@@ -1,0 +1,1 @@
+"""Benchmarks: ratios beside a floor in one run, never a timed test."""

@@ -1,0 +1,1 @@
+"""The floor: the same cryptography and the same statements, with no framework around them."""

@@ -1,0 +1,31 @@
+"""The table that `make bench` prints."""
+
+from collections.abc import Sequence
+
+from bench.requests import Figures
+
+
+def table(results: Sequence[tuple[int, Sequence[Figures]]], *, python: str) -> str:
+    """Markdown: per size and request the CPU of both, their ratio beside the goal, the growth."""
+    lines = [
+        f"Python {python}, one granian worker with one thread, one connection, fsync as configured.",
+        "CPU in µs per request (server + database); the ratio is own T / floor T.",
+        "",
+        "| users | request | own | floor | ratio | goal | own req/s | floor req/s | PSS MiB |",
+        "|---:|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for size, figures in results:
+        for item in figures:
+            verdict = "" if item.ratio <= item.goal else " (missed)"
+            lines.append(
+                f"| {size:,} | {item.name} | {item.own:.0f} + {item.own_database:.0f} "
+                f"| {item.floor:.0f} + {item.floor_database:.0f} | {item.ratio:.2f}{verdict} "
+                f"| ≤ {item.goal} | {item.own_rate:.0f} | {item.floor_rate:.0f} "
+                f"| {item.memory:.0f} |"
+            )
+    (_, first), *_, (_, last) = results
+    lines += ["", "| request | T at the most users / T at the fewest | goal |", "|---|---:|---:|"]
+    for few, many in zip(first, last, strict=True):
+        growth = (many.own + many.own_database) / (few.own + few.own_database)
+        lines.append(f"| {few.name} | {growth:.2f} | ≤ 1.5 |")
+    return "\n".join(lines)

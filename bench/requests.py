@@ -1,0 +1,236 @@
+"""The three requests of the main job beside their floor: reading, authorizing, voting.
+
+Every request is recorded once on a copy of the seeded database; then our server and the floor get
+the same bytes, slice by slice in turns, each on a fresh copy of its own. CPU is that of the worker
+and of its database sessions (from /proc), so PostgreSQL has to run on this machine.
+"""
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import machine, people, stage
+from bench.tape import Library, Tape, recording
+
+SLICES = 6
+WARM = 40
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kind of request: its bodies, in the order in which they must be sent."""
+
+    name: str
+    bodies: Sequence[bytes]
+    goal: float
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Medians over the slices, per request: microseconds of CPU, and requests a second."""
+
+    name: str
+    goal: float
+    own: float
+    floor: float
+    own_database: float
+    floor_database: float
+    own_rate: float
+    floor_rate: float
+    statements: int
+    memory: float
+
+    @property
+    def ratio(self) -> float:
+        return (self.own + self.own_database) / (self.floor + self.floor_database)
+
+
+def me(town: people.Town, count: int) -> Case:
+    """`get /me` of a device whose user holds two roles."""
+    alice = people.sender(town, "alice", "super-admin", "workspace-owner")
+    payload = b'{"action":"get","resource":"/me","details":{}}'
+    key = alice.keys.signature
+    bodies = [town.sealed(payload, device=alice.device, key=key) for _ in range(count)]
+    return Case("get /me", bodies, goal=1.8)
+
+
+def authorize(town: people.Town, count: int) -> Case:
+    """Authorizing the first device of an invited person, each with keys of its own."""
+    from identity.sdk.keys import DeviceKeys
+
+    bodies = []
+    for number in range(count):
+        invitation, keys = people.invitation(town, number), DeviceKeys.generate()
+        payload = {
+            "action": "add",
+            "resource": "/account-management/authorize",
+            "details": {
+                "invite_string": invitation.invite_string,
+                "device_name": "bench",
+                "device_signature_pubkey": keys.signature_pubkey,
+                "device_encryption_pubkey": keys.encryption_pubkey,
+            },
+        }
+        bodies.append(
+            town.sealed(
+                json.dumps(payload).encode(),
+                device=invitation.device,
+                key=invitation.one_time_key,
+            )
+        )
+    return Case("authorize", bodies, goal=3.0)
+
+
+def vote(town: people.Town, count: int) -> Case:
+    """A vote that does not decide yet, each on a proposal of its own."""
+    proposer = people.sender(town, "proposer", "super-admin")
+    voters = [people.sender(town, f"owner-{number}", "workspace-owner") for number in range(3)]
+    bodies = []
+    for _ in range(count):
+        waiting = people.proposal(town, proposer)
+        payload = {
+            "action": "approve",
+            "resource": f"/proposals/{waiting.id}",
+            "details": {"proposal_hash": waiting.hash},
+        }
+        bodies.append(
+            town.sealed(
+                json.dumps(payload).encode(),
+                device=voters[0].device,
+                key=voters[0].keys.signature,
+            )
+        )
+    return Case("vote", bodies, goal=3.0)
+
+
+def record(cases: Sequence[Case], town: people.Town) -> Library:
+    """Handle every request here and keep what was sent to the database and what was answered."""
+    import hashlib
+
+    from identity.api.enterprise import replies, views
+    from identity.crypto import ecdsa_p256, rsa
+    from identity.services import server_keys
+    from identity.web import scope_resolution
+
+    with town.inside():
+        from identity.models import ServerKey
+
+        opening = ServerKey.objects.get(purpose="encryption")
+        library = Library(
+            opening_key=rsa.private_der(server_keys.encryption_key(opening.id)),
+            signing_key=ecdsa_p256.private_hex(server_keys.active_signing_key()),
+        )
+    answers: list[Any] = []
+    sealed = replies.sealed
+
+    def kept(result: Any, **rest: Any) -> bytes:
+        answers.append(result)
+        return sealed(result, **rest)
+
+    replies.sealed = kept  # type: ignore[assignment]
+    named = scope_resolution.Named(slug=town.slug, path="/request")
+    for case in cases:
+        for body in case.bodies:
+            tape = Tape()
+            sent = views.Sent(body, "application/octet-stream", "127.0.0.1", named)
+            with recording(tape):
+                answer = views.respond(sent, now=datetime.now(UTC))
+            if answer.status != 200 or answers[-1]["status"] != "success":
+                raise RuntimeError(f"{case.name} was refused in the recording: {answers[-1:]}")
+            tape.answer = json.dumps(answers[-1]).encode()
+            library.tapes[hashlib.sha256(body).digest()] = tape
+    replies.sealed = sealed
+    return library
+
+
+def measure(
+    case: Case, own: stage.Server, floor: stage.Server, databases: stage.Databases, path: str
+) -> Figures:
+    """Send the case to both, slice by slice, the order turned round every time."""
+    windows: dict[str, list[tuple[float, float, float]]] = {"own": [], "floor": []}
+    size = (len(case.bodies) - WARM) // SLICES
+    for server in (own, floor):
+        for body in case.bodies[:WARM]:
+            _ok(server.post(path, body))
+    for number in range(SLICES):
+        part = case.bodies[WARM + number * size : WARM + (number + 1) * size]
+        order = [("own", own), ("floor", floor)]
+        for name, server in order if number % 2 == 0 else reversed(order):
+            windows[name].append(_window(server, part, databases.backends(name), path))
+    own_w, floor_w = (_medians(windows[name]) for name in ("own", "floor"))
+    return Figures(
+        name=case.name,
+        goal=case.goal,
+        own=own_w[0],
+        floor=floor_w[0],
+        own_database=own_w[1],
+        floor_database=floor_w[1],
+        own_rate=own_w[2],
+        floor_rate=floor_w[2],
+        statements=0,
+        memory=machine.proportional_memory(own.pid),
+    )
+
+
+def _window(
+    server: stage.Server, bodies: Sequence[bytes], backends: Sequence[int], path: str
+) -> tuple[float, float, float]:
+    pid = server.pid
+    before, database_before = machine.cpu(pid), sum(map(machine.cpu, backends))
+    started_at = time.perf_counter()
+    for body in bodies:
+        _ok(server.post(path, body))
+    seconds = time.perf_counter() - started_at
+    spent = machine.cpu(pid) - before
+    database = sum(map(machine.cpu, backends)) - database_before
+    return spent / len(bodies), database / len(bodies), len(bodies) / seconds
+
+
+def _medians(rows: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:
+    one, two, three = zip(*rows, strict=True)
+    return statistics.median(one), statistics.median(two), statistics.median(three)
+
+
+def _ok(answer: Any) -> None:
+    if answer.status_code != 200:
+        raise RuntimeError(f"a request of the benchmark was refused: {answer.status_code}")
+
+
+Builder = Callable[[people.Town, int], Case]
+PLAN: Sequence[tuple[Builder, int]] = ((me, 640), (authorize, 220), (vote, 280))
+
+
+def run(databases: stage.Databases, home: Path, seeded: str, town: people.Town) -> list[Figures]:
+    """All three cases on copies of the seeded database, which this process is connected to."""
+    from django.db import connection
+
+    cases = [build(town, count) for build, count in PLAN]
+    connection.close()
+    databases.make("own", template=seeded)
+    databases.make("floor", template=seeded)
+    library = record(cases, town)
+    connection.close()
+    library_path = home / "library.pickle"
+    library.save(library_path)
+    own_environment = {
+        "DATABASE_URL": databases.url("own"),
+        "COUNTERSIGN_HOME": str(home),
+        "COUNTERSIGN_REQUESTS_PER_ADDRESS": "0",
+        "COUNTERSIGN_REQUESTS_PER_DEVICE": "0",
+        "DJANGO_SETTINGS_MODULE": "identity.settings",
+    }
+    floor_environment = {
+        "BENCH_LIBRARY": str(library_path),
+        "BENCH_DATABASE": databases.url("floor").replace("postgres://", "postgresql://"),
+    }
+    path = f"/s/{town.slug}/request"
+    with (
+        stage.running(stage.OWN, own_environment) as own,
+        stage.running(stage.FLOOR, floor_environment) as floor,
+    ):
+        return [measure(case, own, floor, databases, path) for case in cases]

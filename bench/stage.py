@@ -1,0 +1,117 @@
+"""The stage of a benchmark: databases made from one another, and two servers on one core each."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+
+from bench import machine
+
+ROOT = Path(__file__).resolve().parents[1]
+OWN = "identity.wsgi:application"
+FLOOR = "bench.floor.wsgi:application"
+
+
+class Databases:
+    """Databases on the server of DATABASE_URL, named by this process and dropped at the end."""
+
+    def __init__(self, url: str) -> None:
+        self.parts = urllib.parse.urlsplit(url)
+        self.made: list[str] = []
+
+    def url(self, name: str) -> str:
+        return self.parts._replace(path=f"/{self._full(name)}").geturl()
+
+    def make(self, name: str, template: str = "") -> str:
+        """A new database, a copy of `template` where one is named; its URL."""
+        copied = f' TEMPLATE "{self._full(template)}"' if template else ""
+        self._run(f'DROP DATABASE IF EXISTS "{self._full(name)}" WITH (FORCE)')
+        self._run(f'CREATE DATABASE "{self._full(name)}"{copied}')
+        self.made.append(name)
+        return self.url(name)
+
+    def drop_all(self) -> None:
+        for name in self.made:
+            self._run(f'DROP DATABASE IF EXISTS "{self._full(name)}" WITH (FORCE)')
+
+    def backends(self, name: str) -> list[int]:
+        """Process ids of the sessions of one database."""
+        with self._connected() as connection:
+            rows = connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = %s", [self._full(name)]
+            )
+            return [pid for (pid,) in rows]
+
+    def _full(self, name: str) -> str:
+        return f"countersign_bench_{os.getpid()}_{name}"
+
+    def _connected(self) -> Any:
+        return psycopg.connect(self.parts._replace(scheme="postgresql").geturl(), autocommit=True)
+
+    def _run(self, sql: str) -> None:
+        with self._connected() as connection:
+            connection.execute(sql)
+
+
+class Server:
+    """One granian worker on processor 0; the load comes from the other one."""
+
+    def __init__(self, target: str, environment: dict[str, str]) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        command = [
+            *("taskset", "-c", "0", sys.executable, "-m", "granian", "--interface", "wsgi"),
+            *("--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"),
+            *("--blocking-threads", "1", "--blocking-threads-idle-timeout", "600"),
+            *("--no-ws", "--log-level", "warning", "--no-access-log", target),
+        ]
+        self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
+        self.client = httpx.Client(timeout=30)
+
+    @property
+    def pid(self) -> int:
+        return machine.worker(self.process.pid)
+
+    def post(self, path: str, body: bytes) -> httpx.Response:
+        return self.client.post(
+            f"http://127.0.0.1:{self.port}{path}",
+            content=body,
+            headers={"Content-Type": "application/octet-stream"},
+        )
+
+    def wait(self) -> None:
+        """Until somebody listens."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            if self.process.poll() is not None:
+                raise RuntimeError("the server of the benchmark did not start")
+            time.sleep(0.05)
+        raise RuntimeError("the server of the benchmark does not listen")
+
+    def stop(self) -> None:
+        self.client.close()
+        self.process.terminate()
+        self.process.wait(timeout=30)
+
+
+@contextlib.contextmanager
+def running(target: str, environment: dict[str, str]) -> Iterator[Server]:
+    """A server for the length of a block."""
+    server = Server(target, environment)
+    try:
+        server.wait()
+        yield server
+    finally:
+        server.stop()

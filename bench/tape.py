@@ -1,0 +1,89 @@
+"""Tapes: the statements that our own handler sent for a request, to be sent again by the floor.
+
+So the floor does the very same work in the database, and nobody can make it slower by hand.
+"""
+
+import contextlib
+import enum
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Json, Jsonb
+
+
+@dataclass
+class Tape:
+    """One request: SQL with parameters in order, and the answer before it was sealed."""
+
+    statements: list[tuple[str, Any]] = field(default_factory=list)
+    answer: bytes = b""
+
+
+@contextlib.contextmanager
+def recording(tape: Tape) -> Iterator[None]:
+    """Write down everything that psycopg sends in this block."""
+    execute, command = psycopg.Cursor._execute_gen, psycopg.Connection._exec_command
+
+    def execute_recorded(cursor: Any, query: Any, params: Any = None, **options: Any) -> Any:
+        tape.statements.append((str(query), _plain(params)))
+        return execute(cursor, query, params, **options)
+
+    def command_recorded(connection: Any, sql: Any, *rest: Any, **options: Any) -> Any:
+        text = sql.decode() if isinstance(sql, bytes) else str(sql)
+        tape.statements.append((text, None))
+        return command(connection, sql, *rest, **options)
+
+    psycopg.Cursor._execute_gen = execute_recorded  # type: ignore[method-assign]
+    psycopg.Connection._exec_command = command_recorded  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        psycopg.Cursor._execute_gen = execute  # type: ignore[method-assign]
+        psycopg.Connection._exec_command = command  # type: ignore[method-assign]
+
+
+@dataclass
+class Library:
+    """What the floor knows: keys, tapes by the digest of the request, the server's private keys."""
+
+    opening_key: bytes
+    signing_key: str
+    tapes: dict[bytes, Tape] = field(default_factory=dict)
+
+    def save(self, path: Path) -> None:
+        path.write_bytes(pickle.dumps(self))
+
+    @staticmethod
+    def load(path: Path) -> "Library":
+        library: Library = pickle.loads(path.read_bytes())
+        for tape in library.tapes.values():
+            tape.statements = [(sql, _bound(params)) for sql, params in tape.statements]
+        return library
+
+
+def _plain(params: Any) -> Any:
+    if params is None:
+        return None
+    return [_unwrapped(value) for value in params]
+
+
+def _unwrapped(value: Any) -> Any:
+    if isinstance(value, Json | Jsonb):
+        return ("json", type(value).__name__, value.obj)
+    return value.value if isinstance(value, enum.Enum) else value
+
+
+def _bound(params: Any) -> Any:
+    if params is None:
+        return None
+    return [_rewrapped(value) for value in params]
+
+
+def _rewrapped(value: Any) -> Any:
+    if isinstance(value, tuple) and len(value) == 3 and value[0] == "json":
+        return Jsonb(value[2]) if value[1] == "Jsonb" else Json(value[2])
+    return value

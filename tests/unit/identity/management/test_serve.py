@@ -1,0 +1,140 @@
+"""`manage.py serve` as people run it: real processes, a real port, a first and a second start."""
+
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.serving import ROOT, Served, descendants, is_alive
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Served:
+    return Served(tmp_path / "home", {"COUNTERSIGN_WORKERS": "1"})
+
+
+def password_lines(served: Served) -> list[str]:
+    lines = served.output().splitlines()
+    return [after for line, after in zip(lines, lines[1:], strict=False) if "password" in line]
+
+
+def test_prepares_a_first_start_and_keeps_everything_for_the_second(tmp_path: Path) -> None:
+    first = Served(tmp_path / "home", {"COUNTERSIGN_WORKERS": "1"})
+    with first:
+        assert first.status("/healthz") == 200
+        assert first.status("/nowhere") == 404
+    (password,) = password_lines(first)
+    assert len(password.strip()) >= 20
+    output = first.output()
+    assert f"{first.url}/admin/" in output
+    assert f"{first.url}/s/acme/request" in output
+
+    secrets = {file.name: file.read_bytes() for file in first.home.iterdir() if "key" in file.name}
+    second = Served(tmp_path / "home", {"COUNTERSIGN_WORKERS": "1"})
+    with second:
+        pass
+    assert password_lines(second) == []
+    assert secrets == {name: (second.home / name).read_bytes() for name in secrets}
+    modes = {file.name: oct(file.stat().st_mode & 0o777) for file in second.home.iterdir()}
+    assert set(modes.values()) == {"0o600"}, modes
+    with sqlite3.connect(second.home / "countersign.sqlite3") as database:
+        slugs = database.execute("SELECT slug FROM identity_scope ORDER BY slug").fetchall()
+    database.close()
+    assert slugs == [("acme",), ("platform",)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stops_cleanly_with_everything_it_started(served: Served, number: int) -> None:
+    with served:
+        assert served.process is not None
+        family = descendants(served.process.pid)
+        assert len(family) >= 3
+        assert served.stop(number) == 0
+    assert not any(is_alive(pid) for pid in family)
+    assert "Traceback" not in served.output()
+
+
+def test_leaves_no_process_behind_when_it_is_killed(served: Served) -> None:
+    with served:
+        assert served.process is not None
+        family = descendants(served.process.pid)
+        served.stop(signal.SIGKILL)
+    deadline = time.monotonic() + 15
+    while any(is_alive(pid) for pid in family) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(is_alive(pid) for pid in family)
+    assert served.status("/healthz") == 0
+
+
+def test_serves_again_after_the_web_server_was_killed(served: Served) -> None:
+    with served:
+        assert served.process is not None
+        web, worker = sorted(
+            pid for pid in descendants(served.process.pid) if parent_of(pid) == served.process.pid
+        )
+        for pid in (web, worker):
+            subprocess.run(["kill", "-KILL", str(pid)], check=True)
+        deadline = time.monotonic() + 20
+        while is_alive(web) or is_alive(worker):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        while len(family := descendants(served.process.pid)) < 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert not {web, worker} & set(family)
+        served.wait_until_ready()
+
+
+def test_says_so_when_the_port_is_taken(served: Served) -> None:
+    with socket.socket() as squatter:
+        squatter.bind(("127.0.0.1", served.port))
+        squatter.listen()
+        served.start()
+        assert served.process is not None
+        assert served.process.wait(30) == 1
+    assert f"port {served.port}: Address already in use" in served.output()
+    assert f"PORT={served.port + 1}" in served.output()
+    assert "Traceback" not in served.output()
+
+
+def test_does_not_change_a_production_database_by_itself(tmp_path: Path) -> None:
+    environment = {
+        "COUNTERSIGN_MODE": "production",
+        "COUNTERSIGN_SECRET_KEY": "k" * 60,
+        "COUNTERSIGN_KEK": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        "COUNTERSIGN_URL": "https://id.example.org",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3",
+    }
+    served = Served(tmp_path / "home", environment)
+    served.start()
+    assert served.process is not None
+    assert served.process.wait(30) == 1
+    assert "run `manage.py migrate` first" in served.output()
+
+
+def test_ends_a_part_whose_supervisor_is_gone(tmp_path: Path) -> None:
+    served = Served(tmp_path / "home")
+    served.manage("migrate", "--verbosity=0")
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as gone:
+        gone.wait()
+    part = subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "serve", "--only", "worker", "--child-of", str(gone.pid)],
+        env=served.environment,
+        cwd=ROOT,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert part.returncode in {0, -signal.SIGTERM}
+
+
+def parent_of(pid: int) -> int:
+    listed = subprocess.run(
+        ["ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, text=True, check=True
+    )
+    return int(listed.stdout)
