@@ -82,17 +82,7 @@ def configuration(level: str, *, hidden: Iterable[str] = ()) -> dict[str, Any]:
 
     `hidden` are values that must never be written whatever field they are in.
     """
-    # Order matters: a traceback is text before it is cleaned; the redactor sees the final fields.
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
-        structlog.processors.format_exc_info,
-        Redactor(hidden),
-    ]
+    shared = _processors(hidden)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -118,6 +108,20 @@ def configuration(level: str, *, hidden: Iterable[str] = ()) -> dict[str, Any]:
             "granian.access": {"level": "INFO"},
         },
     }
+
+
+def _processors(hidden: Iterable[str]) -> list[Any]:
+    # Order matters: a traceback is text before it is cleaned; the redactor sees the final fields.
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        Redactor(hidden),
+    ]
 
 
 def _formatter(*, before: list[Any]) -> structlog.stdlib.ProcessorFormatter:

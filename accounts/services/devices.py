@@ -3,15 +3,15 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from accounts import errors
 from accounts.models import Device, KnownKey, User
+from accounts.queries import registration as registration_queries
 from accounts.services import device_keys, fields, owners, writing
 from identity import errors as refusals
 from identity.actor import Actor
-from identity.models import ServerKey
-from identity.services import audit, scopes
+from identity.services import audit
 
 MOST_PUSH_TOKEN = 4096
 MOST_REASON = 512
@@ -69,12 +69,12 @@ def add(
     """
     device.name = fields.line(device.name, name="device_name", most=128, least=1)
     fields.opaque(device.push_token, name="push_token", most_bytes=MOST_PUSH_TOKEN)
-    _require_room(user)
+    room = _room(user)
     device.scope_id = by.scope_id
     device.user = user
     device.signature_key = keys.signature.hex
     device.encryption_key = keys.encryption.pem
-    device.server_key_id = _signing_key_id()
+    device.server_key_id = room.signing_key_id
     device.registered_at = device.keys_changed_at = device.updated_at = now
     device_keys.claim(keys.digests, keys, device=device, arrival=arrival, now=now)
     device.save(force_insert=True)
@@ -205,7 +205,8 @@ def record(name: str, device: Device, *, by: Actor, now: datetime, **facts: str)
     audit.record(name, by=by, subject=("device", str(device.id)), now=now, facts=facts)
 
 
-def _require_room(user: User) -> None:
+def _room(user: User) -> registration_queries.Room:
+    """Lock the user's row, then see how many devices there are: nobody adds one in between."""
     status = (
         User.objects.select_for_update()
         .filter(id=user.id, deleted_at__isnull=True)
@@ -214,19 +215,10 @@ def _require_room(user: User) -> None:
     )
     if status in {None, User.Status.DISABLED}:
         raise errors.UserInactive
-    if _kept(user).count() >= scopes.settings().max_devices:
+    room = registration_queries.room_for(user.id)
+    if room.devices >= room.most_devices:
         raise errors.TooManyDevices
-
-
-def _kept(user: User) -> QuerySet[Device]:
-    return Device.objects.filter(user=user).exclude(status=Device.Status.REVOKED)
-
-
-def _signing_key_id() -> UUID | None:
-    keys = ServerKey.objects.filter(
-        purpose=ServerKey.Purpose.SIGNATURE, status=ServerKey.Status.ACTIVE
-    )
-    return keys.values_list("id", flat=True).first()
+    return room
 
 
 def _revoke(device: Device, reason: str, *, by: Actor, now: datetime) -> Device:

@@ -1,7 +1,7 @@
 """Staff: the platform's operators, and people of a scope who work in the admin."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from accounts import errors
@@ -65,7 +65,7 @@ def add_operator(*, username: str, password: str, by: Actor, now: datetime) -> U
     with writing.of(by):
         if not Scope.objects.filter(id=by.scope_id, is_platform=True).exists():
             raise refusals.Forbidden("Operators belong to the platform's scope.")
-        user = _new(username, verifier, by=by, now=now)
+        user = _new(username, verifier, {}, by=by, now=now)
         user.is_operator = True
         _insert(user)
         users.record("operator.added", user, by=by, now=now, username=user.username)
@@ -92,9 +92,7 @@ def add_staff(
     values = users.checked(values | ({"email": email} if email else {}))
     verifier = passwords.make_verifier(password)
     with writing.of(by):
-        user = _new(username, verifier, by=by, now=now)
-        for name, value in values.items():
-            setattr(user, name, value)
+        user = _new(username, verifier, values, by=by, now=now)
         _insert(user)
         for role in roles:
             role_assignments.check_grant(by, role)
@@ -103,8 +101,10 @@ def add_staff(
     return user
 
 
-def _new(username: str, verifier: str, *, by: Actor, now: datetime) -> User:
-    user = users.new(ids.new(), fields.username(username), by=by, now=now)
+def _new(
+    username: str, verifier: str, values: Mapping[str, str], *, by: Actor, now: datetime
+) -> User:
+    user = users.new(ids.new(), fields.username(username), values, by=by, now=now)
     user.status = User.Status.ACTIVE
     user.is_staff = True
     user.password = verifier

@@ -1,6 +1,6 @@
 """Programs: users that act by themselves, made together with their device's keys."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -38,33 +38,45 @@ def create(  # noqa: PLR0913 - one keyword for each field of the user
     """
     keys = device_keys.read(signature_key, encryption_key)
     values = users.checked({"email": email, "first_name": first_name, "last_name": last_name})
-    if expires_at is not None and expires_at <= now:
-        raise refusals.Invalid("A program can't expire before it begins.", field="expires_at")
+    arrival = device_keys.Arrival(KnownKey.Registration.KEYS_AT_CREATION, registration, signer_key)
     with writing.of(by):
-        user = users.new(public_id, fields.username(values["email"]), by=by, now=now)
+        user = users.new(public_id, fields.username(values["email"]), values, by=by, now=now)
         user.kind, user.status = User.Kind.PROGRAM, User.Status.ACTIVE
-        user.networks, user.expires_at = fields.networks(networks), expires_at
-        for name, value in values.items():
-            setattr(user, name, value)
-        granted = _distinct(roles)
-        made, is_new = users.insert_once(
-            user, is_same=lambda old: _is_same(old, user, keys, granted)
-        )
+        user.networks, user.expires_at = fields.networks(networks), _future(expires_at, now)
+        held = _distinct(roles)
+        made, is_new = users.insert_once(user, is_same=lambda old: _is_same(old, user, keys, held))
         if not is_new:
             return made, _first_device(made)
-        device = Device(
-            name=(values["first_name"] or "program")[:128], status=Device.Status.UNVERIFIED
-        )
-        arrival = device_keys.Arrival(
-            KnownKey.Registration.KEYS_AT_CREATION, registration, signer_key
-        )
+        device = Device(name=_device_name(values), status=Device.Status.UNVERIFIED)
         devices.add(device, user, keys, arrival, by=by, now=now)
-        for role in granted:
-            role_assignments.add(user, role, by=by, now=now)
-        names = sorted(role.name for role in granted)
-        facts = {"kind": str(user.kind), "device": str(device.id), "roles": names, **keys.facts()}
-        users.record("user.created", user, by=by, now=now, **facts)
+        _give(user, held, device, keys, by=by, now=now)
     return user, device
+
+
+def _future(expires_at: datetime | None, now: datetime) -> datetime | None:
+    if expires_at is not None and expires_at <= now:
+        raise refusals.Invalid("A program can't expire before it begins.", field="expires_at")
+    return expires_at
+
+
+def _device_name(values: Mapping[str, str]) -> str:
+    return (values["first_name"] or "program")[:128]
+
+
+def _give(
+    user: User,
+    roles: Sequence[role_assignments.Named],
+    device: Device,
+    keys: device_keys.Keys,
+    *,
+    by: Actor,
+    now: datetime,
+) -> None:
+    for role in roles:
+        role_assignments.add(user, role, by=by, now=now)
+    names = sorted(role.name for role in roles)
+    facts = {"kind": str(user.kind), "device": str(device.id), "roles": names, **keys.facts()}
+    users.record("user.created", user, by=by, now=now, **facts)
 
 
 def _distinct(roles: Sequence[str]) -> list[role_assignments.Named]:

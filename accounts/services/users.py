@@ -1,6 +1,6 @@
 """Users: people who are invited, changed, disabled and deleted; `programs` makes the others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -43,9 +43,8 @@ def create_invited(  # noqa: PLR0913 - one keyword for each field of the user
     values = checked({"email": email, "first_name": first_name, "last_name": last_name})
     values |= checked({"mobile": mobile, "customer_id": customer_id})
     with writing.of(by):
-        user = new(public_id, fields.username(username or values["email"]), by=by, now=now)
-        for name, value in values.items():
-            setattr(user, name, value)
+        name = fields.username(username or values["email"])
+        user = new(public_id, name, values, by=by, now=now)
         user, is_new = insert_once(user)
         if is_new:
             record("user.created", user, by=by, now=now, kind=str(user.kind))
@@ -156,8 +155,13 @@ def locked(user_id: UUID) -> User:
     return user
 
 
-def new(public_id: UUID, username: str, *, by: Actor, now: datetime) -> User:
-    """A person who is not stored yet. Raises `Invalid` for a name too long to compare."""
+def new(
+    public_id: UUID, username: str, values: Mapping[str, str], *, by: Actor, now: datetime
+) -> User:
+    """A person with checked `values` who is not stored yet.
+
+    Raises `Invalid` for a user name that is too long to compare.
+    """
     folded = fold(username)
     if len(folded) > MOST_FOLDED:
         raise refusals.Invalid("This user name is too long.", field="username")
@@ -170,6 +174,7 @@ def new(public_id: UUID, username: str, *, by: Actor, now: datetime) -> User:
         created_by=by.user_id,
         updated_at=now,
         updated_by=by.user_id,
+        **values,
     )
 
 

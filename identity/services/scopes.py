@@ -12,10 +12,13 @@ from identity import actor, errors, ids
 from identity.actor import Actor
 from identity.crypto import audit_chain
 from identity.models import AuditHead, Scope, ScopeHost
-from identity.scoping import current, doors
+from identity.scoping import current, doors, prepared
 from identity.services import audit, host_names, refusals, scope_settings, server_keys
 from identity.services.scope_settings import ScopeSettings
 
+_SETTINGS: Final = prepared.prepare(
+    lambda scope: Scope.objects.filter(id=scope).values_list("settings"), "scope"
+)
 _SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_SLUG: Final = 63
 
@@ -137,10 +140,10 @@ def change_settings(*, changes: Mapping[str, Any], by: Actor, now: datetime) -> 
 def settings() -> ScopeSettings:
     """The settings of the scope in force, as they are now. Raises NoScopeError, Missing."""
     scope_id = current.required_scope()
-    saved = Scope.objects.filter(id=scope_id).values_list("settings", flat=True).first()
+    saved = _SETTINGS.one(scope=scope_id)
     if saved is None:
         raise errors.Missing("There is no such scope.")
-    return scope_settings.of(saved)
+    return scope_settings.of(saved[0])
 
 
 def _insert(scope: Scope) -> None:

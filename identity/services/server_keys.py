@@ -13,7 +13,7 @@ from identity import actor, errors, ids
 from identity.actor import Actor
 from identity.crypto import ecdsa_p256, rsa
 from identity.models import Scope, ServerKey
-from identity.scoping import current
+from identity.scoping import current, prepared
 from identity.services import audit, opened_keys, scope_settings, sealing
 from identity.services.opened_keys import PrivateKey
 
@@ -21,6 +21,12 @@ RETIRING: Final = timedelta(days=90)
 """How long an old key is still of use after its successor came (specification §3.8)."""
 ENCRYPTION: Final = ServerKey.Purpose.ENCRYPTION
 SIGNATURE: Final = ServerKey.Purpose.SIGNATURE
+
+
+_ACTIVE: Final = prepared.prepare(
+    lambda status: ServerKey.objects.filter(status=status).values_list("purpose", "public", "id"),
+    "status",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +169,15 @@ def usable(*, kid: str, now: datetime) -> ServerKey:
 
 def client_keys() -> ClientKeys:
     """The active keys of the scope in force. Raises Missing."""
-    keys = ServerKey.objects.filter(status=ServerKey.Status.ACTIVE)
-    found = {key.purpose: key for key in keys}
+    rows = _ACTIVE.rows(status=ServerKey.Status.ACTIVE)
+    found = {purpose: (public, key_id) for purpose, public, key_id in rows}
     if ENCRYPTION not in found or SIGNATURE not in found:
         raise errors.Missing("The scope has no active server keys.")
+    signature_hex, signature_key_id = found[SIGNATURE]
     return ClientKeys(
-        encryption_pem_base64=rsa.stored_public(found[ENCRYPTION].public).pem_base64,
-        signature_hex=found[SIGNATURE].public,
-        signature_key_id=found[SIGNATURE].id,
+        encryption_pem_base64=rsa.stored_public(found[ENCRYPTION][0]).pem_base64,
+        signature_hex=signature_hex,
+        signature_key_id=signature_key_id,
     )
 
 

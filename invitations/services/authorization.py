@@ -16,6 +16,7 @@ from identity.crypto import check_code, ecdsa_p256, rsa, tokens
 from identity.crypto.errors import KeyInvalid
 from identity.services import audit, scopes
 from invitations import errors as refusals
+from invitations import hot_reads
 from invitations.commands.inputs import AuthorizeDevice
 from invitations.models import Invitation, Proposal
 from invitations.services import evidence as proofs
@@ -77,9 +78,7 @@ def _keys_digest(request: Request) -> str:
 
 
 def _get(invitation_id: UUID) -> Invitation:
-    invitation = (
-        Invitation.objects.select_related("device", "user").filter(id=invitation_id).first()
-    )
+    invitation = hot_reads.invitation(invitation_id)
     if invitation is None:
         raise refusals.InvitationInvalid
     return invitation
@@ -124,8 +123,9 @@ def _check_password(
     invitation: Invitation, request: Request, *, by: Actor, now: datetime
 ) -> str | None:
     """The verifier to store when this is the account's first password; else None."""
-    _require_usable(invitation, now=now)
-    if invitation.user.password:
+    status, password = hot_reads.account(invitation.id)
+    _require_usable(invitation, status, now=now)
+    if password:
         # The try is reserved before the slow check, so that parallel guesses can't share one.
         invitations.count_wrong_try(invitation.id, by=by, now=now)
         passwords.check(user_id=invitation.user_id, password=request.password, now=now)
@@ -134,10 +134,10 @@ def _check_password(
     return passwords.make_verifier(request.password) if request.password else None
 
 
-def _require_usable(invitation: Invitation, *, now: datetime) -> None:
+def _require_usable(invitation: Invitation, user_status: str, *, now: datetime) -> None:
     if invitation.state_at(now) != Invitation.State.OPEN:
         raise refusals.InvitationInvalid
-    if invitation.user.status == User.Status.DISABLED:
+    if user_status == User.Status.DISABLED:
         raise refusals.InvitationInvalid
 
 
@@ -151,7 +151,7 @@ def _first_use(
     now: datetime,
     evidence: proofs.Evidence,
 ) -> Done | Pending:
-    _require_usable(invitation, now=now)
+    _require_usable(invitation, invitation.user.status, now=now)
     if verifier is None and invitation.user.password and not request.password:
         raise PasswordRefused
     details = {

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from identity.actor import Actor, ActorKind
+from invitations import hot_reads
 from invitations.commands.command import Command, Input
 from invitations.decision import expression, patterns, review
 from invitations.models import Policy
@@ -143,9 +144,9 @@ def actor_type(by: Actor) -> str:
 
 def active() -> list[Policy]:
     """Active policies of the scope in the order in which they are tried."""
-    rows = Policy.objects.filter(status=Policy.Status.ACTIVE)
     return sorted(
-        rows, key=lambda row: (row.priority, _TIE[row.decision_on_true], str(row.public_id))
+        hot_reads.active_policies(),
+        key=lambda row: (row.priority, _TIE[row.decision_on_true], str(row.public_id)),
     )
 
 

@@ -130,7 +130,8 @@ def give_try_back(invitation_id: UUID) -> None:
 
 def locked(invitation_id: UUID) -> Invitation:
     """The invitation with its row locked until the transaction ends. Raises `Missing`."""
-    invitation = Invitation.objects.select_for_update().filter(id=invitation_id).first()
+    rows = Invitation.objects.select_for_update(of=("self",)).select_related("user")
+    invitation = rows.filter(id=invitation_id).first()
     if invitation is None:
         raise errors.Missing("There is no such invitation.")
     return invitation

@@ -160,7 +160,7 @@ def _batches(message: Message, payload: Mapping[str, Any], call: Call) -> Answer
 
 def _require_one_vote_each(items: Sequence[Mapping[str, Any]]) -> None:
     # The signed message is the evidence of every vote in it, so it must not say two things.
-    voted_on = [str(item.get("resource")) for item in items if item.get("action") in _VOTES]
+    voted_on = [str(item.get("resource")) for item in items if str(item.get("action")) in _VOTES]
     if len(set(voted_on)) != len(voted_on):
         raise Invalid("One message holds one vote on a proposal at most.")
 

@@ -118,7 +118,7 @@ def hash_of(shown: dict[str, str]) -> dict[str, str]:
 )
 def test_refuses_what_is_out_of_bounds(desk: Desk, field: str, value: object) -> None:
     holder = desk.invited("erin@example.test")
-    answer = holder.authorize(**{field: value})
+    answer = holder.authorize_with({field: value})
     refused(answer, "-7")
     assert field in str(answer["message"]) or "1,024 bytes" in str(answer["message"])
     assert str(value) not in str(answer["message"]) or not value or isinstance(value, int)
@@ -128,7 +128,7 @@ def test_refuses_what_is_out_of_bounds(desk: Desk, field: str, value: object) ->
 def test_takes_what_is_just_within_bounds(desk: Desk) -> None:
     holder = desk.invited("erin@example.test")
     limits = {"device_name": "x" * 128, "password": "x" * 1024, "push_token": "x" * 4096}
-    assert holder.authorize(**limits)["status"] == "success"
+    assert holder.authorize_with(limits)["status"] == "success"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_takes_what_is_just_within_bounds(desk: Desk) -> None:
 )
 def test_refuses_bad_keys_and_keeps_the_invitation(desk: Desk, field: str, value: str) -> None:
     holder = desk.invited("erin@example.test")
-    refused(holder.authorize(**{field: value}), "-7")
+    refused(holder.authorize_with({field: value}), "-7")
     assert holder.authorize()["status"] == "success"
 
 

@@ -29,8 +29,8 @@ def test_filters_events(desk: Desk) -> None:
         answer = alice.ask("get", "/audit", {"filters": filters})
         assert [row["name"] for row in answer["details"]] == ["group.created"]
         assert answer["metadata"] == {"total_count": 1}
-    for filters in ({"actor": "x"}, {"name": "a\x00"}, {"name": 5}, {"subject_id": "x" * 257}):
-        assert alice.ask("get", "/audit", {"filters": filters})["error_code"] == "-7"
+    for wrong in ({"actor": "x"}, {"name": "a\x00"}, {"name": 5}, {"subject_id": "x" * 257}):
+        assert alice.ask("get", "/audit", {"filters": wrong})["error_code"] == "-7"
 
 
 def test_shows_no_event_of_another_scope(desk: Desk, other: Desk) -> None:

@@ -1,5 +1,8 @@
 """What holds for every route: rights, foreign ids, unknown fields, malformed ids."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from identity.api.enterprise import route as kinds
@@ -169,3 +172,12 @@ def test_lists_are_asked_for_with_get_and_with_list() -> None:
         if known.is_list:
             path = known.path.format_map(vars(Things.unknown()))
             assert routes.find("list", path)[0] is routes.find("get", path)[0] is known
+
+
+def test_the_readme_lists_every_route() -> None:
+    readme = Path(routes.__file__).with_name("README.md").read_text(encoding="utf-8")
+    listed = [line for line in readme.splitlines() if re.match(r"\| [a-z, ]+ \| `/", line)]
+    assert listed == [
+        f"| {'get, list' if known.is_list else known.action} | `{known.path}` | {known.permission} |"
+        for known in routes.ROUTES
+    ]

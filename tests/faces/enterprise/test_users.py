@@ -1,5 +1,7 @@
 """`/users`, `/users/invite`, `/users/{id}` and `/users/{id}/password`."""
 
+from typing import Any
+
 import pytest
 
 from accounts.models import Device, KnownKey, User
@@ -184,7 +186,7 @@ def test_names_what_is_missing(desk: Desk, missing: str) -> None:
 # API users.
 
 
-def create_program(owner: Person, uid: str, **more: object) -> dict[str, object]:
+def create_program(owner: Person, uid: str, **more: Any) -> dict[str, object]:
     answer: dict[str, object] = owner.done("add", "/users", program_details(uid, **more))
     return answer
 

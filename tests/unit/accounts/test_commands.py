@@ -104,7 +104,7 @@ def things(
     made = {"user": str(user.public_id), "device": str(device.id)}
     for noun, details in (
         ("rule", {"name": "r", "resource": "/users", "action": "list"}),
-        ("role", {"name": "helpers"}),
+        ("role", {"name": "desk"}),
         ("group", {"name": "security"}),
         ("recipient", {"kind": "company", "name": "Supplier"}),
     ):

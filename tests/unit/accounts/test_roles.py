@@ -39,7 +39,7 @@ def make_rule(
 
 
 def make_role(
-    by: Actor, now: datetime, *held: Any, name: str = "helpers", public_id: Any = None
+    by: Actor, now: datetime, *held: Any, name: str = "desk", public_id: Any = None
 ) -> Role:
     return roles.create(
         public_id=public_id or ids.new(),

@@ -65,11 +65,15 @@ with isolate_apps():
             db_table = "trial_note"
 
 
+SHELF = "CREATE TABLE trial_shelf (id {kind} PRIMARY KEY, scope_id {uuid} NOT NULL, name text)"
+
+
 class Trial:
     """What the tests use: models, the two scopes, and a way to run migration operations."""
 
     Scope, Folder, Paper, Note = Scope, Folder, Paper, Note
     acme, other = ACME, OTHER
+    shelf_sql = SHELF.format(kind="serial", uuid="uuid")
 
     @property
     def on_postgresql(self) -> bool:
@@ -90,9 +94,16 @@ class Trial:
             cursor.execute(text, parameters)
             return list(cursor.fetchall()) if cursor.description else []
 
-    def names(self) -> list[str]:
-        """Names of all papers that plain SQL shows."""
-        return [name for (name,) in self.sql("SELECT name FROM trial_paper ORDER BY name")]
+    def owner_sql(self, *statements: str) -> None:
+        with current.as_owner(why="work on a table for the test"):
+            for statement in statements:
+                self.sql(statement)
+
+    def names(self, opened: Any = connection) -> list[str]:
+        """Names of all papers that plain SQL shows on a connection."""
+        with opened.cursor() as cursor:
+            cursor.execute("SELECT name FROM trial_paper ORDER BY name")
+            return [name for (name,) in cursor.fetchall()]
 
 
 TABLES = (Scope, Folder, Paper, Note)
@@ -151,7 +162,16 @@ def committed(_tables: Trial, django_db_blocker: Any) -> Iterator[Trial]:
 
 
 @pytest.fixture
+def shelf(committed: Trial) -> Iterator[Trial]:
+    """A table that is behind no wall yet; its ids come from a sequence."""
+    on_sqlite = SHELF.format(kind="integer", uuid="char(32)")
+    committed.owner_sql(committed.shelf_sql if committed.on_postgresql else on_sqlite)
+    yield committed
+    committed.owner_sql("DROP TABLE trial_shelf")
+
+
+@pytest.fixture
 def on_postgresql(request: pytest.FixtureRequest) -> None:
-    """For what only PostgreSQL has. The run says which engine it is for; see test_engine."""
+    """For what only PostgreSQL has."""
     if connection.vendor != "postgresql":
         pytest.skip("this run is for SQLite: DATABASE_URL names no PostgreSQL")

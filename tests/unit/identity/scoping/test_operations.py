@@ -8,33 +8,15 @@ from typing import Any, ClassVar
 
 import psycopg
 import pytest
-from django.core import checks as django_checks
-from django.core.management import call_command
 from django.db import connection, connections, migrations
 from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import MigrationWriter
 from django.db.utils import ProgrammingError
 
-from identity.scoping import checks, current, lookups, operations, protection, roles, wall_sql
+from identity.scoping import current, operations, wall_sql
 
 # Logins belong to the whole cluster: other runs may be using it.
 PLAIN = f"scoping_plain_{os.getpid()}"
-SHELF = "CREATE TABLE trial_shelf (id {kind} PRIMARY KEY, scope_id {uuid} NOT NULL, name text)"
-
-
-def _owner_sql(*statements: str) -> None:
-    with current.as_owner(why="a table for the test"), connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-
-
-@pytest.fixture
-def shelf(committed: Any) -> Iterator[Any]:
-    """A table that is behind no wall yet; its ids come from a sequence."""
-    kind, uuid = ("serial", "uuid") if committed.on_postgresql else ("integer", "char(32)")
-    _owner_sql(SHELF.format(kind=kind, uuid=uuid))
-    yield committed
-    _owner_sql("DROP TABLE trial_shelf")
 
 
 def _driver(database: str) -> "psycopg.Connection[Any]":
@@ -163,7 +145,7 @@ class TestCreateRoles:
         made = []
 
         def connect(attributes: str, database: str | None = None) -> Any:
-            _owner_sql(f"CREATE ROLE {PLAIN} LOGIN {attributes}")
+            committed.owner_sql(f"CREATE ROLE {PLAIN} LOGIN {attributes}")
             given = {**connections.settings["default"], "USER": PLAIN}
             given["NAME"] = database or connection.settings_dict["NAME"]
             connections["plain"] = type(connections["default"])(given, alias="plain")
@@ -174,7 +156,7 @@ class TestCreateRoles:
         for opened in made:
             opened.close()
             del connections["plain"]
-        _owner_sql(f"DROP ROLE IF EXISTS {PLAIN}")
+        committed.owner_sql(f"DROP ROLE IF EXISTS {PLAIN}")
 
     def test_tells_an_administrator_what_to_run(self, login: Any) -> None:
         with pytest.raises(operations.RolesRefusedError) as refusal:
@@ -204,15 +186,15 @@ class TestCreateRoles:
         finally:
             here.close()
             there.close()
-            _owner_sql(f"DROP ROLE IF EXISTS {role}")
+            committed.owner_sql(f"DROP ROLE IF EXISTS {role}")
 
     def test_stands_for_a_login_that_is_no_superuser(self, login: Any, committed: Any) -> None:
         plain = login("CREATEROLE", database=PLAIN)
-        _owner_sql(f"CREATE DATABASE {PLAIN} OWNER {PLAIN}")
+        committed.owner_sql(f"CREATE DATABASE {PLAIN} OWNER {PLAIN}")
         try:
             operations.CreateRoles().apply(plain)
             with current.as_owner(why="a table for the test"), plain.cursor() as cursor:
-                cursor.execute(SHELF.format(kind="serial", uuid="uuid"))
+                cursor.execute(committed.shelf_sql)
             operations.IsolateTable("trial_shelf").apply(plain)
             for scope_id in (committed.acme, committed.other):
                 with current.in_scope(scope_id), plain.cursor() as cursor:
@@ -227,109 +209,7 @@ class TestCreateRoles:
             with current.as_owner(why="tidying up"), plain.cursor() as cursor:
                 cursor.execute("DROP OWNED BY countersign_run, countersign_sweep")
             plain.close()
-            _owner_sql(f"DROP DATABASE {PLAIN}")
-
-
-class TestProtection:
-    def test_finds_nothing_amiss_in_the_whole_house(self, trial: Any) -> None:
-        assert protection.unprotected_tables(connection) == []
-        assert protection.ungranted_tables(connection) == []
-        assert protection.loose_roles(connection) == []
-        assert lookups.stale(connection) == []
-
-    @pytest.mark.usefixtures("on_postgresql")
-    def test_finds_a_table_without_row_level_security(self, shelf: Any) -> None:
-        assert "trial_shelf" in protection.unprotected_tables(connection)
-        assert "trial_shelf" in protection.ungranted_tables(connection)
-        operations.IsolateTable("trial_shelf").apply(connection)
-        assert "trial_shelf" not in protection.unprotected_tables(connection)
-        assert "trial_shelf" not in protection.ungranted_tables(connection)
-
-    @pytest.mark.usefixtures("on_postgresql")
-    @pytest.mark.parametrize(
-        "breach",
-        [
-            "ALTER TABLE trial_shelf DISABLE ROW LEVEL SECURITY",
-            "DROP POLICY countersign_run ON trial_shelf",
-            "CREATE POLICY wide ON trial_shelf USING (true)",
-            "CREATE POLICY wide ON trial_shelf FOR INSERT WITH CHECK (true)",
-            f"CREATE POLICY wide ON trial_shelf TO {roles.RUN} USING (name = 'public')",
-        ],
-    )
-    def test_finds_a_breach(self, shelf: Any, breach: str) -> None:
-        operations.IsolateTable("trial_shelf").apply(connection)
-        _owner_sql(breach)
-        assert "trial_shelf" in protection.unprotected_tables(connection)
-
-    @pytest.mark.usefixtures("on_postgresql")
-    def test_finds_a_view_that_reads_with_its_owners_rights(self, shelf: Any) -> None:
-        operations.IsolateTable("trial_shelf").apply(connection)
-        for options, is_found in (("", True), ("WITH (security_invoker = true)", False)):
-            _owner_sql(f"CREATE VIEW trial_window {options} AS SELECT * FROM trial_shelf")
-            found = protection.unprotected_tables(connection)
-            _owner_sql("DROP VIEW trial_window")
-            assert ("trial_window" in found) is is_found
-
-    @pytest.mark.usefixtures("on_postgresql")
-    def test_finds_a_role_that_may_pass(self, trial: Any) -> None:
-        with current.as_owner(why="loosening, rolled back with the test"):
-            trial.sql(f"ALTER ROLE {roles.RUN} BYPASSRLS")
-        assert protection.loose_roles(connection) == [roles.RUN]
-
-    @pytest.mark.usefixtures("on_postgresql")
-    def test_is_a_system_check_but_for_the_owner(self, shelf: Any) -> None:
-        found = checks.check_wall(None, ["default"])
-        assert "trial_shelf has no row-level security." in [message.msg for message in found]
-        assert {message.id for message in found} >= {"scoping.E001"}
-        with current.as_owner(why="migrating"):
-            assert checks.check_wall(None, ["default"]) == []
-
-    def test_is_registered(self) -> None:
-        assert checks.check_wall in django_checks.registry.registry.get_checks(
-            include_deployment_checks=True
-        )
-
-
-@pytest.mark.usefixtures("on_postgresql")
-class TestOwnerWork:
-    def test_is_what_migrate_does(self, committed: Any, capsys: Any) -> None:
-        call_command("migrate", verbosity=0)
-        call_command("migrate", "--check", verbosity=0)
-
-    def test_is_what_flush_does(self, shelf: Any) -> None:
-        call_command("flush", interactive=False, verbosity=0)
-
-    def test_makes_cache_tables_that_can_be_used(self, committed: Any, settings: Any) -> None:
-        settings.CACHES = {
-            "default": {
-                "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-                "LOCATION": "trial_cache",
-            }
-        }
-        call_command("createcachetable", verbosity=0)
-        try:
-            assert committed.sql("SELECT count(*) FROM trial_cache") == [(0,)]
-        finally:
-            _owner_sql("DROP TABLE trial_cache")
-
-    def test_covers_the_python_inside_a_migration(self, committed: Any) -> None:
-        seen = []
-
-        def look(apps: Any, schema_editor: Any) -> None:
-            with schema_editor.connection.cursor() as cursor:
-                cursor.execute("SELECT current_user = session_user")
-                seen.append(cursor.fetchone())
-
-        state = ProjectState()
-        with connection.schema_editor() as editor:
-            migrations.RunPython(look).database_forwards("identity", editor, state, state)
-        assert seen == [(True,)]
-        assert committed.sql("SELECT current_user = session_user") == [(False,)]
-
-    def test_ends_when_a_schema_change_fails(self, trial: Any) -> None:
-        with pytest.raises(ProgrammingError), connection.schema_editor() as editor:
-            editor.execute("ALTER TABLE trial_nowhere ADD COLUMN more integer")
-        assert not current.is_owner()
+            committed.owner_sql(f"DROP DATABASE {PLAIN}")
 
 
 def test_can_be_written_into_a_migration() -> None:

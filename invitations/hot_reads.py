@@ -1,0 +1,47 @@
+"""Reads of the hottest paths, compiled once: an invitation by id, the active policies."""
+
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from django.db import DEFAULT_DB_ALIAS, models
+
+from identity.scoping import prepared
+from invitations.models import Invitation, Policy
+
+Row = TypeVar("Row", bound=models.Model)
+
+_INVITATION: Final = prepared.prepare(
+    lambda invitation: Invitation.objects.filter(id=invitation), "invitation"
+)
+_POLICIES: Final = prepared.prepare(lambda status: Policy.objects.filter(status=status), "status")
+_ACCOUNT: Final = prepared.prepare(
+    lambda invitation: Invitation.objects.filter(id=invitation).values_list(
+        "user__status", "user__password"
+    ),
+    "invitation",
+)
+
+
+def invitation(invitation_id: UUID) -> Invitation | None:
+    """One invitation, not locked."""
+    rows = _INVITATION.rows(invitation=invitation_id)
+    return _instance(Invitation, rows[0]) if rows else None
+
+
+def active_policies() -> list[Policy]:
+    """The active policies of the scope, in no order."""
+    return [_instance(Policy, row) for row in _POLICIES.rows(status=Policy.Status.ACTIVE)]
+
+
+def account(invitation_id: UUID) -> tuple[str, str]:
+    """Status and password verifier of the invited user."""
+    row = _ACCOUNT.one(invitation=invitation_id)
+    if row is None:
+        raise LookupError("an invitation always has a user")
+    status, password = row
+    return status, password
+
+
+def _instance(model: type[Row], values: tuple[Any, ...]) -> Row:
+    names = [field.attname for field in model._meta.concrete_fields]
+    return model.from_db(DEFAULT_DB_ALIAS, names, values)
