@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from accounts import queries as accounts
@@ -153,7 +154,7 @@ def proposal(asked: Asked) -> Answer:
     shown = outputs.proposal_detail(
         detail,
         tenant=call.actor.scope_id,
-        proposer_key=_proposer_key(detail),
+        proposer_key=_proposer_key(detail, call.now),
         outcome=outcome,
     )
     return outputs.success(shown)
@@ -193,15 +194,21 @@ def _proposal(asked: Asked) -> invitations.ProposalDetail:
     return detail
 
 
-def _proposer_key(detail: invitations.ProposalDetail) -> str | None:
-    """The key that signed the request, unless the device has other keys by now or was none."""
+def _proposer_key(detail: invitations.ProposalDetail, now: datetime) -> str | None:
+    """The key that signed the request: the one its device had then, or an invitation's one-time key.
+
+    None where the server attests the request.
+    """
     if detail.proposer_device is None or detail.request_is_attested:
         return None
-    try:
-        row = accounts.device(detail.proposer_device)
-    except Missing:
-        return None
-    return row.signature_key if row.keys_changed_at <= detail.row.created_at else None
+    bundle = bundles.export(detail.row.id, now=now)
+    made_at = int(detail.row.created_at.timestamp())
+    known = [
+        (entry["registered_at"], entry["signature_key"])
+        for entry in bundle["devices"]
+        if entry["device"] == str(detail.proposer_device) and entry["registered_at"] <= made_at
+    ]
+    return max(known)[1] if known else None
 
 
 def _page(listed: Listed[Any], shown: Callable[[outputs.Row], outputs.Words]) -> Answer:

@@ -1,12 +1,17 @@
 """One example of each route: ids for its path and details that have the right shape."""
 
+import base64
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
+from accounts.services import device_keys
 from identity.api.enterprise.route import Route
-from tests.faces.enterprise.desk import Desk, Person, keys
+from identity.sdk.keys import DeviceKeys
+from tests.faces.enterprise.desk import Desk, Person, keys, signed
 
 Details = dict[str, Any]
 HASH = "0" * 64
@@ -110,6 +115,21 @@ def policy_details(plid: str, **more: Any) -> Details:
         "expression": 'details.name == "nobody"',
         "decision_on_true": "DENY",
     } | more
+
+
+def rotation(person: Person, fresh: DeviceKeys) -> Details:
+    """Details that give a person's device these keys."""
+    proof = device_keys.proof_payload(
+        device_id=person.device.id,
+        signature_key=fresh.signature_pubkey,
+        encryption_key=fresh.encryption_pubkey,
+    )
+    sign1 = signed(orjson.loads(proof), person.device.id, fresh.signature, person.now)
+    return {
+        "ecdsa_pubkey": fresh.signature_pubkey,
+        "rsa_pubkey": fresh.encryption_pubkey,
+        "proof": base64.b64encode(sign1).decode(),
+    }
 
 
 # By action and path. Routes that are missing here take no details.

@@ -1,16 +1,12 @@
 """`/users/{id}/devices[/{did}]` and `/users/{id}/devices/invite`."""
 
-import base64
 
-import orjson
 import pytest
 
 from accounts.models import Device
-from accounts.services import device_keys
 from identity.crypto import check_code
-from identity.sdk.keys import DeviceKeys
-from tests.faces.enterprise.desk import Desk, Person, keys, signed
-from tests.faces.enterprise.examples import new_id
+from tests.faces.enterprise.desk import Desk, keys
+from tests.faces.enterprise.examples import new_id, rotation
 
 
 def test_lists_devices_as_the_reference_does(desk: Desk) -> None:
@@ -95,20 +91,6 @@ def test_revoking_somebody_elses_device_waits_for_a_second_person(desk: Desk) ->
 
 
 # New keys.
-
-
-def rotation(person: Person, fresh: DeviceKeys) -> dict[str, str]:
-    proof = device_keys.proof_payload(
-        device_id=person.device.id,
-        signature_key=fresh.signature_pubkey,
-        encryption_key=fresh.encryption_pubkey,
-    )
-    sign1 = signed(orjson.loads(proof), person.device.id, fresh.signature, person.now)
-    return {
-        "ecdsa_pubkey": fresh.signature_pubkey,
-        "rsa_pubkey": fresh.encryption_pubkey,
-        "proof": base64.b64encode(sign1).decode(),
-    }
 
 
 def test_gives_a_device_new_keys(desk: Desk) -> None:

@@ -16,6 +16,7 @@ from tests.faces.enterprise.examples import (
     person_details,
     policy_details,
     program_details,
+    rotation,
 )
 
 
@@ -98,6 +99,32 @@ def test_shows_everything_that_a_voter_needs(owners: Desk) -> None:
         "has no right to approve this kind of change",
     }
     assert "outcome" not in shown
+
+
+def test_names_the_key_that_signed_though_the_device_has_another_by_now(owners: Desk) -> None:
+    alice, carol, proposal = owners.person("alice"), owners.person("carol"), propose(owners)
+    path = f"/users/{alice.uid}/devices/{alice.did}"
+    later = owners.now + timedelta(minutes=1)
+    change = {"action": "edit", "resource": path, "details": rotation(alice, keys(30))}
+    assert alice.send(change, now=later)["details"]["ecdsa_pubkey"] == keys(30).signature_pubkey
+    shown = carol.done("get", f"/proposals/{proposal.id}")
+    assert shown["proposer_signature_pubkey"] == alice.keys.signature_pubkey
+
+
+def test_names_the_one_time_key_of_a_device_that_wants_to_join(owners: Desk) -> None:
+    alice, carol = owners.person("alice"), owners.person("carol")
+    review = {"all": [{"role": "workspace-owner", "min": 1}], "deny": 1}
+    more = {"decision_on_true": "REVIEW", "expression": "", "review_expression": review}
+    more |= {"resource": "/account-management/authorize"}
+    made = alice.ask("add", "/policies", policy_details(new_id()) | more)
+    carol.done("approve", *ballot(of(made)))
+    for password, is_attested in (("", False), ("correct horse", True)):
+        holder = owners.invited(f"erin{is_attested}@example.test")
+        proposal = of(holder.authorize(password=password))
+        shown = carol.done("get", f"/proposals/{proposal.id}")
+        assert shown["request_is_attested"] is is_attested
+        expected = None if is_attested else holder.one_time_key.public.hex
+        assert shown["proposer_signature_pubkey"] == expected
 
 
 def test_lists_proposals_by_filter(owners: Desk) -> None:
