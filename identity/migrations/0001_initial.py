@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import identity.ids
-from identity.scoping import doors, operations
+from identity.scoping import door_lookups, operations
 
 
 class Migration(migrations.Migration):
@@ -307,5 +307,5 @@ class Migration(migrations.Migration):
         operations.IsolateTable("identity_auditevent", append_only=True),
         operations.IsolateTable("identity_signedhead", append_only=True),
         # The text of a look-up is always today's: a function names no column before it is called.
-        *(operations.LookupFunction(lookup) for lookup in doors.OF_THE_FLOOR),
+        *(operations.LookupFunction(lookup) for lookup in door_lookups.OF_THE_FLOOR),
     ]

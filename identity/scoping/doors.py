@@ -1,149 +1,16 @@
-"""The doors: which questions may be asked before a scope is known, and nothing else.
+"""The doors: what may be asked before a scope is known, and nothing else.
 
-Each is one SQL text for both engines (`identity.scoping.lookups`). Answers hold no secret, but
-for the password verifier that a sign-in needs.
+Answers hold no secret, but for the password verifier that a sign-in needs.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
 
-from identity.scoping import lookups
-
-_SCOPE_COLUMNS: Final = [("scope_id", "uuid"), ("slug", "text"), ("status", "text")]
-
-SCOPE_BY_ID: Final = lookups.define(
-    "scope_by_id",
-    arguments=[("scope", "uuid")],
-    columns=_SCOPE_COLUMNS,
-    sql="SELECT id, slug, status FROM identity_scope WHERE id = %(scope)s",
-)
-SCOPE_BY_SLUG: Final = lookups.define(
-    "scope_by_slug",
-    arguments=[("slug", "text")],
-    columns=_SCOPE_COLUMNS,
-    sql="SELECT id, slug, status FROM identity_scope WHERE slug = %(slug)s",
-)
-SCOPE_BY_HOST: Final = lookups.define(
-    "scope_by_host",
-    arguments=[("host", "text")],
-    columns=_SCOPE_COLUMNS,
-    sql="""
-SELECT scope.id, scope.slug, scope.status
-FROM identity_scopehost AS host JOIN identity_scope AS scope ON scope.id = host.scope_id
-WHERE host.host = %(host)s
-""",
-)
-REQUEST_DOOR: Final = lookups.define(
-    "request_door",
-    arguments=[("device", "uuid"), ("kid", "text")],
-    columns=[
-        ("scope_id", "uuid"),
-        ("scope_slug", "text"),
-        ("scope_status", "text"),
-        ("scope_settings", "text"),
-        ("user_id", "uuid"),
-        ("user_public_id", "uuid"),
-        ("user_status", "text"),
-        ("user_kind", "text"),
-        ("networks", "jsonb"),
-        ("user_expires_at", "timestamptz"),
-        ("device_id", "uuid"),
-        ("device_status", "text"),
-        ("invitation_id", "uuid"),
-        ("signature_key", "text"),
-        ("encryption_key", "text"),
-        ("registered_at", "timestamptz"),
-        ("recorded_key_id", "uuid"),
-        ("recorded_key_status", "text"),
-        ("recorded_key_expires_at", "timestamptz"),
-        ("active_key_id", "uuid"),
-        ("opening_key_id", "uuid"),
-        ("opening_key_scope_id", "uuid"),
-        ("opening_key_status", "text"),
-        ("opening_key_expires_at", "timestamptz"),
-    ],
-    # The outer joins hang on one row that is always there: an unknown device gets an answer too,
-    # and as much work.
-    sql="""
-SELECT scope.id, scope.slug, scope.status, scope.settings,
-  account.id, account.public_id, account.status, account.kind, account.networks,
-  account.expires_at,
-  COALESCE(device.id, invitation.temporary_device_id),
-  COALESCE(device.status, invitation.state),
-  invitation.id,
-  COALESCE(device.signature_key, invitation.one_time_key),
-  device.encryption_key, device.registered_at,
-  recorded.id, recorded.status, recorded.expires_at,
-  active.id,
-  opening.id, opening.scope_id, opening.status, opening.expires_at
-FROM (SELECT 1 AS one) AS always
-LEFT JOIN accounts_device AS device ON device.id = %(device)s
-LEFT JOIN invitations_invitation AS invitation ON invitation.temporary_device_id = %(device)s
-LEFT JOIN identity_serverkey AS opening
-  ON opening.kid = %(kid)s AND opening.purpose = 'encryption'
-LEFT JOIN accounts_user AS account ON account.id = COALESCE(device.user_id, invitation.user_id)
-LEFT JOIN identity_scope AS scope
-  ON scope.id = COALESCE(device.scope_id, invitation.scope_id, opening.scope_id)
-LEFT JOIN identity_serverkey AS recorded
-  ON recorded.id = device.server_key_id AND recorded.purpose = 'signature'
-LEFT JOIN identity_serverkey AS active
-  ON active.scope_id = scope.id AND active.purpose = 'signature' AND active.status = 'active'
-""",
-)
-_STAFF_COLUMNS: Final = [
-    ("user_id", "uuid"),
-    ("scope_id", "uuid"),
-    ("scope_slug", "text"),
-    ("scope_status", "text"),
-    ("status", "text"),
-    ("is_operator", "boolean"),
-]
-STAFF_BY_ID: Final = lookups.define(
-    "staff_by_id",
-    arguments=[("account", "uuid")],
-    columns=_STAFF_COLUMNS,
-    sql="""
-SELECT account.id, scope.id, scope.slug, scope.status, account.status, account.is_operator
-FROM accounts_user AS account JOIN identity_scope AS scope ON scope.id = account.scope_id
-WHERE account.id = %(account)s AND account.is_staff
-""",
-)
-STAFF_BY_LOGIN: Final = lookups.define(
-    "staff_by_login",
-    arguments=[("slug", "text"), ("username", "text")],
-    columns=[*_STAFF_COLUMNS, ("verifier", "text")],
-    # Operators name no scope: theirs is the platform's.
-    sql="""
-SELECT account.id, scope.id, scope.slug, scope.status, account.status, account.is_operator,
-  account.password
-FROM accounts_user AS account JOIN identity_scope AS scope ON scope.id = account.scope_id
-WHERE account.scope_id = COALESCE(
-    (SELECT id FROM identity_scope WHERE slug = %(slug)s),
-    (SELECT id FROM identity_scope WHERE is_platform AND %(slug)s = '')
-  )
-  AND account.username_folded = %(username)s AND account.is_staff
-""",
-)
-OPERATOR_COUNT: Final = lookups.define(
-    "operator_count",
-    arguments=[],
-    columns=[("operators", "bigint")],
-    sql="""
-SELECT count(*)
-FROM accounts_user AS account
-WHERE account.scope_id = (SELECT id FROM identity_scope WHERE is_platform)
-  AND account.is_operator AND account.status = 'active'
-""",
-)
-OF_THE_FLOOR: Final = (SCOPE_BY_ID, SCOPE_BY_SLUG, SCOPE_BY_HOST)
-"""Need no tables but those of `identity`, whose first migration makes their functions."""
-OF_PEOPLE: Final = (REQUEST_DOOR, STAFF_BY_ID, STAFF_BY_LOGIN, OPERATOR_COUNT)
-"""Need the tables of people and invitations too."""
+from identity.scoping import door_lookups, lookups
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,17 +102,17 @@ class StaffDoor:
 
 def scope_by_id(scope_id: UUID) -> ScopeDoor | None:
     """The scope of this id."""
-    return _scope(SCOPE_BY_ID, scope_id)
+    return _scope(door_lookups.SCOPE_BY_ID, scope_id)
 
 
 def scope_by_slug(slug: str) -> ScopeDoor | None:
     """The scope of this slug."""
-    return _scope(SCOPE_BY_SLUG, slug)
+    return _scope(door_lookups.SCOPE_BY_SLUG, slug)
 
 
 def scope_by_host(host: str) -> ScopeDoor | None:
     """The scope that is served at this host name (in the form of `host_names.normalised`)."""
-    return _scope(SCOPE_BY_HOST, host)
+    return _scope(door_lookups.SCOPE_BY_HOST, host)
 
 
 def default_scope() -> ScopeDoor | None:
@@ -259,13 +126,13 @@ def request_door(device: UUID, rsa_kid: str) -> RequestDoor:
 
     `rsa_kid` is the SHA-256 of the recipient's SPKI in lower hex.
     """
-    (row,) = lookups.call(connection, REQUEST_DOOR, device, rsa_kid)
+    (row,) = lookups.call(connection, door_lookups.REQUEST_DOOR, device, rsa_kid)
     return RequestDoor(*row)
 
 
 def staff_by_id(user_id: UUID) -> StaffDoor | None:
     """The member of staff with this id."""
-    rows = lookups.call(connection, STAFF_BY_ID, user_id)
+    rows = lookups.call(connection, door_lookups.STAFF_BY_ID, user_id)
     return StaffDoor(*rows[0]) if rows else None
 
 
@@ -273,13 +140,13 @@ def staff_by_login(scope_slug: str, username_folded: str) -> StaffDoor | None:
     """The member of staff with this name in this scope; an empty slug means the platform's."""
     if not _is_storable(scope_slug + username_folded):
         return None
-    rows = lookups.call(connection, STAFF_BY_LOGIN, scope_slug, username_folded)
+    rows = lookups.call(connection, door_lookups.STAFF_BY_LOGIN, scope_slug, username_folded)
     return StaffDoor(*rows[0]) if rows else None
 
 
 def operator_count() -> int:
     """How many active operators the platform has."""
-    ((count,),) = lookups.call(connection, OPERATOR_COUNT)
+    ((count,),) = lookups.call(connection, door_lookups.OPERATOR_COUNT)
     return int(count)
 
 

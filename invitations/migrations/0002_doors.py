@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from identity.scoping import doors, operations
+from identity.scoping import door_lookups, operations
 
 
 class Migration(migrations.Migration):
@@ -15,6 +15,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        *(operations.LookupFunction(lookup) for lookup in doors.OF_PEOPLE),
+        *(operations.LookupFunction(lookup) for lookup in door_lookups.OF_PEOPLE),
         operations.ShareTable("django_admin_log"),
     ]

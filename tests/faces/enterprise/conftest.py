@@ -10,7 +10,7 @@ from tests.faces.enterprise.desk import Desk
 
 @pytest.fixture
 def desk(db: None) -> Iterator[Desk]:
-    """alice is super-admin, bob a member, robot a program, carol and dave owners."""
+    """A scope whose only user so far is alice, super-admin."""
     made = Desk.new()
     with current.in_scope(made.scope_id):
         yield made
@@ -20,3 +20,12 @@ def desk(db: None) -> Iterator[Desk]:
 def other(desk: Desk) -> Desk:
     """charlie's scope, in which he is super-admin."""
     return Desk.new("charlie")
+
+
+@pytest.fixture
+def owners(desk: Desk) -> Desk:
+    """alice proposes; carol and dave may decide; bob may not."""
+    desk.person("carol", "workspace-owner")
+    desk.person("dave", "workspace-owner")
+    desk.person("bob", "member")
+    return desk

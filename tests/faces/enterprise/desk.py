@@ -29,6 +29,7 @@ from invitations.services.evidence import Evidence
 _slugs = itertools.count(1)
 _taken = itertools.count()
 Answer = dict[str, Any]
+_STATUS = dict.fromkeys(("-9", "-11", "-12"), "unauthorized")
 
 
 @functools.cache
@@ -54,6 +55,18 @@ def signed(
         now=int(now.timestamp()),
     )
     return sealed.sign1
+
+
+def refused(answer: Answer, code: str, *words: str, status: str = "") -> None:
+    """See that the answer is a refusal with this code, which says these words and nothing more."""
+    assert answer["error_code"] == code, answer
+    assert answer["status"] == (status or _STATUS.get(code, "failed")), answer
+    assert all(word in answer["message"] for word in words), answer
+
+
+def codes(answers: list[Answer]) -> list[str]:
+    """The error codes of a batch, and the status of what was not refused."""
+    return [str(answer.get("error_code", answer["status"])) for answer in answers]
 
 
 @dataclass

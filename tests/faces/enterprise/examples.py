@@ -15,6 +15,8 @@ from tests.faces.enterprise.desk import Desk, Person, keys, signed
 
 Details = dict[str, Any]
 HASH = "0" * 64
+ME = {"action": "get", "resource": "/me", "details": {}}
+MISSING = {"action": "get", "resource": "/nothing"}
 
 
 def new_id() -> str:
@@ -98,6 +100,11 @@ def rule_details(rlid: str, **more: Any) -> Details:
 
 def group_details(gid: str, **more: Any) -> Details:
     return {"gid": gid, "name": f"circle {gid[:4]}"} | more
+
+
+def add_group(gid: str, **more: object) -> dict[str, Any]:
+    """A request that makes a group."""
+    return {"action": "add", "resource": "/groups", "details": group_details(gid, **more)}
 
 
 def recipient_details(rid: str, **more: Any) -> Details:

@@ -1,6 +1,5 @@
 """`/users/{id}/devices[/{did}]` and `/users/{id}/devices/invite`."""
 
-
 import pytest
 
 from accounts.models import Device

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from accounts.models import Device, User
 from identity import actor, ids
 from identity.models import Scope, ServerKey
-from identity.scoping import current, doors, lookups, protection
+from identity.scoping import current, door_lookups, doors, lookups, protection
 from identity.services import scopes, server_keys
 from identity.services.server_keys import ENCRYPTION, SIGNATURE
 from invitations.models import Invitation
@@ -196,7 +196,9 @@ def test_costs_one_statement_in_any_state(acme: Scope, now: datetime) -> None:
     assert len(statements) == 2
 
 
-@pytest.mark.parametrize("lookup", [*doors.OF_THE_FLOOR, *doors.OF_PEOPLE], ids=lambda x: x.name)
+@pytest.mark.parametrize(
+    "lookup", [*door_lookups.OF_THE_FLOOR, *door_lookups.OF_PEOPLE], ids=lambda x: x.name
+)
 @pytest.mark.django_db
 def test_reads_no_table_from_end_to_end(lookup: lookups.Lookup) -> None:
     values: dict[str, Any] = {"uuid": NOBODY, "text": "x"}
