@@ -50,6 +50,7 @@ check: $(VENV)/dev.stamp ## style, types, storeys of the house, migrations, depl
 	$(VENV)/bin/lint-imports --no-logo
 	$(AS_DEPLOYED) $(PY) manage.py makemigrations --check --dry-run
 	$(AS_DEPLOYED) $(PY) manage.py check --deploy --fail-level WARNING
+	env -u DATABASE_URL $(PYTEST) -q tests/budgets
 
 bench: $(VENV)/dev.stamp ## requests/s and CPU per request beside a bare floor
 	$(PY) -m bench

@@ -1,15 +1,14 @@
 """What the machine tells: processor time of processes and database backends, memory."""
 
-import os
 from pathlib import Path
 
 
 def cpu(pid: int) -> float:
     """Microseconds of processor time of a process's living threads (they stay, see serve)."""
     total = 0
-    for task in os.listdir(f"/proc/{pid}/task"):
+    for task in Path(f"/proc/{pid}/task").iterdir():
         try:
-            total += int(Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()[0])
+            total += int((task / "schedstat").read_text().split()[0])
         except FileNotFoundError:
             continue
     return total / 1000

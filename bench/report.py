@@ -8,7 +8,7 @@ from bench.requests import Figures
 def table(results: Sequence[tuple[int, Sequence[Figures]]], *, python: str) -> str:
     """Markdown: per size and request the CPU of both, their ratio beside the goal, the growth."""
     lines = [
-        f"Python {python}, one granian worker with one thread, one connection, fsync as configured.",
+        f"Python {python}, one granian worker with one thread, one connection, durable commits.",
         "CPU in µs per request (server + database); the ratio is own T / floor T.",
         "",
         "| users | request | own | floor | ratio | goal | own req/s | floor req/s | PSS MiB |",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from bench import machine, people, stage
 from bench.tape import Library, Tape, recording
@@ -132,19 +133,17 @@ def record(cases: Sequence[Case], town: people.Town) -> Library:
         answers.append(result)
         return sealed(result, **rest)
 
-    replies.sealed = kept  # type: ignore[assignment]
     named = scope_resolution.Named(slug=town.slug, path="/request")
     for case in cases:
         for body in case.bodies:
             tape = Tape()
             sent = views.Sent(body, "application/octet-stream", "127.0.0.1", named)
-            with recording(tape):
+            with recording(tape), mock.patch.object(replies, "sealed", kept):
                 answer = views.respond(sent, now=datetime.now(UTC))
             if answer.status != 200 or answers[-1]["status"] != "success":
                 raise RuntimeError(f"{case.name} was refused in the recording: {answers[-1:]}")
             tape.answer = json.dumps(answers[-1]).encode()
             library.tapes[hashlib.sha256(body).digest()] = tape
-    replies.sealed = sealed
     return library
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import psycopg
 from psycopg.types.json import Json, Jsonb
@@ -37,13 +38,11 @@ def recording(tape: Tape) -> Iterator[None]:
         tape.statements.append((text, None))
         return command(connection, sql, *rest, **options)
 
-    psycopg.Cursor._execute_gen = execute_recorded  # type: ignore[method-assign]
-    psycopg.Connection._exec_command = command_recorded  # type: ignore[method-assign]
-    try:
+    with (
+        mock.patch.object(psycopg.Cursor, "_execute_gen", execute_recorded),
+        mock.patch.object(psycopg.Connection, "_exec_command", command_recorded),
+    ):
         yield
-    finally:
-        psycopg.Cursor._execute_gen = execute  # type: ignore[method-assign]
-        psycopg.Connection._exec_command = command  # type: ignore[method-assign]
 
 
 @dataclass

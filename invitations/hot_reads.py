@@ -43,5 +43,5 @@ def account(invitation_id: UUID) -> tuple[str, str]:
 
 
 def _instance(model: type[Row], values: tuple[Any, ...]) -> Row:
-    names = [field.attname for field in model._meta.concrete_fields]
+    names = [field.attname for field in model._meta.concrete_fields]  # noqa: SLF001 Django's own word
     return model.from_db(DEFAULT_DB_ALIAS, names, values)

@@ -15,6 +15,7 @@ from accounts.models import Device, KnownKey, User
 from accounts.services import devices, role_assignments, users
 from identity import actor, ids
 from identity.api.enterprise import views
+from identity.crypto import ecdsa_p256
 from identity.models import Scope
 from identity.scoping import current
 from identity.sdk.client import Client
@@ -23,7 +24,6 @@ from identity.sdk.session import ServerKeys, Session, read_rsa_key
 from identity.services import scopes, server_keys
 from identity.services.scope_settings import ScopeSettings
 from identity.web import scope_resolution
-from identity.crypto import ecdsa_p256
 
 URL = "http://countersign.test/request"
 _counter = itertools.count(1)

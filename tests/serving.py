@@ -1,6 +1,7 @@
 """A real server in its own processes, with a home, a port and a database of its own."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -125,3 +126,12 @@ def is_alive(pid: int) -> bool:
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout.strip()
     return bool(state) and not state.startswith("Z")
+
+
+def chromium() -> str:
+    """Where the system's Chromium is."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return found
+    raise AssertionError("Chromium is needed: apt-get install chromium")

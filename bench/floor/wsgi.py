@@ -31,7 +31,10 @@ KID = hashlib.sha256(
 OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 ES256 = ec.ECDSA(hashes.SHA256())
 CONNECTION = psycopg.connect(
-    os.environ["BENCH_DATABASE"], autocommit=True, prepare_threshold=1, cursor_factory=psycopg.Cursor
+    os.environ["BENCH_DATABASE"],
+    autocommit=True,
+    prepare_threshold=1,
+    cursor_factory=psycopg.Cursor,
 )
 points: dict[str, ec.EllipticCurvePublicKey] = {}
 recipients: dict[str, Any] = {}
@@ -96,9 +99,7 @@ def _recipient(payload: dict[str, Any], tape: Any) -> Any:
 
 def _sealed(answer: bytes, device: bytes, recipient: Any, digest: bytes) -> bytes:
     claims = {3: device.hex(), 6: 1790000000, 7: os.urandom(16), "req": digest}
-    inner = cbor2.dumps(
-        {1: -7, 3: 50, 4: KID, 15: claims, 16: "application/vnd.ecs.reply.v1+cose"}
-    )
+    inner = cbor2.dumps({1: -7, 3: 50, 4: KID, 15: claims, 16: "application/vnd.ecs.reply.v1+cose"})
     message = cbor2.dumps(["Signature1", inner, b"", answer])
     r, s = utils.decode_dss_signature(SIGNING.sign(message, ES256))
     signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")

@@ -131,7 +131,8 @@ class Play:
         self._hold(wanted <= names, "the acts are there, the alarm among them")
         with shell.scope(self.slug):
             report = audit_trail.verify()
-        self._hold(report.last_seq >= len(listed), f"the chain of {report.last_seq} events is intact")
+        intact = report.last_seq >= len(listed)
+        self._hold(intact, f"the chain of {report.last_seq} events is intact")
 
     def _join(self, bundle: dict[str, Any], device_name: str) -> Client:
         outcome = authorize(

@@ -18,6 +18,8 @@ OWNER_LIFE = timedelta(hours=1)
 
 
 class OwnerExists(errors.DomainError):
+    """Owners invite owners; the shell makes only the first one."""
+
     kind = errors.Kind.CONFLICT
     code = "scope.has-owner"
     title = "This scope has an active owner already."

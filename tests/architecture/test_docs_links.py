@@ -16,6 +16,7 @@ DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "CHANGELOG.md",
     *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted(ROOT.glob("identity/api/*/README.md")),
 ]
 OWN_APPS = ("identity", "accounts", "sessions_app", "invitations")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")

@@ -30,9 +30,7 @@ def http_imports(source: str) -> set[str]:
 
 
 def foreign_imports(source: str) -> set[str]:
-    return {
-        name for name in house.imported(source) if name.split(".")[0] not in OFFLINE_MAY_USE
-    }
+    return {name for name in house.imported(source) if name.split(".")[0] not in OFFLINE_MAY_USE}
 
 
 @pytest.mark.parametrize("room", HTTP_FREE)

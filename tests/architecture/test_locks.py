@@ -11,6 +11,7 @@ from tests.architecture import house
 
 RUNTIME, DEVELOPMENT = house.ROOT / "requirements.lock", house.ROOT / "requirements-dev.lock"
 PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)==(\S+)", re.MULTILINE)
+OPTION = re.compile(r"^\s*(-i|-f|--(extra-)?index-url|--find-links|--trusted-host)", re.MULTILINE)
 locks = pytest.mark.parametrize("lock", [RUNTIME, DEVELOPMENT], ids=lambda lock: lock.name)
 
 
@@ -37,7 +38,7 @@ def test_hashes_every_package(lock: Path) -> None:
 def test_names_no_host_and_no_place(lock: Path) -> None:
     text = lock.read_text()
     assert "://" not in text
-    assert not re.search(r"^\s*(-i|-f|--(extra-)?index-url|--find-links|--trusted-host)", text, re.M)
+    assert not OPTION.search(text)
     assert " /" not in text
 
 

@@ -29,9 +29,7 @@ def test_has_no_long_function() -> None:
 
 
 def test_has_mostly_short_functions() -> None:
-    lengths = [
-        lines for file in house.sources() for _, lines in functions(file.read_text())
-    ]
+    lengths = [lines for file in house.sources() for _, lines in functions(file.read_text())]
     assert len(lengths) > 300
     assert sum(lines <= USUAL_FUNCTION for lines in lengths) / len(lengths) >= 0.9
 

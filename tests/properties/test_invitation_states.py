@@ -30,14 +30,14 @@ class Life(RuleBasedStateMachine):
     def begin(self) -> None:
         self.world = cast.world()
         self.now: datetime = acts.now()
-        self.bundles: list[Mapping[str, Any]] = []
+        self.offers: list[Mapping[str, Any]] = []
         self.registered: dict[str, DeviceKeys] = {}
         self.ended: dict[str, str] = {}
         self.spare = [DeviceKeys.generate() for _ in range(2)]
 
     @rule()
     def invite(self) -> None:
-        self.bundles.append(acts.invitation(self.world, "bob@example.test"))
+        self.offers.append(acts.invitation(self.world, "bob@example.test"))
 
     @rule(hours=st.integers(1, 40))
     def wait(self, hours: int) -> None:
@@ -45,9 +45,9 @@ class Life(RuleBasedStateMachine):
 
     @rule(pick=st.integers(0, 5), holder=st.integers(0, 1), is_right=st.booleans())
     def authorize(self, pick: int, holder: int, *, is_right: bool) -> None:
-        if not self.bundles:
+        if not self.offers:
             return
-        bundle, keys = self.bundles[pick % len(self.bundles)], self.spare[holder]
+        bundle, keys = self.offers[pick % len(self.offers)], self.spare[holder]
         secret = None if is_right else "inv_wrong"
         known = {key.signature_pubkey for key in self.registered.values()}
         if keys.signature_pubkey in known and bundle["invitation"] not in self.registered:
@@ -63,9 +63,9 @@ class Life(RuleBasedStateMachine):
 
     @rule(pick=st.integers(0, 5))
     def revoke(self, pick: int) -> None:
-        if not self.bundles:
+        if not self.offers:
             return
-        bundle = self.bundles[pick % len(self.bundles)]
+        bundle = self.offers[pick % len(self.offers)]
         with cast.in_scope(self.world):
             found = Invitation.objects.get(id=bundle["invitation"])
             if found.state == "open":

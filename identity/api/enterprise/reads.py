@@ -195,7 +195,7 @@ def _proposal(asked: Asked) -> invitations.ProposalDetail:
 
 
 def _proposer_key(detail: invitations.ProposalDetail, now: datetime) -> str | None:
-    """The key that signed the request: the one its device had then, or an invitation's one-time key.
+    """The key that signed the request: the one its device had then, or an invitation's.
 
     None where the server attests the request.
     """

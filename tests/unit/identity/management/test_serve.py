@@ -1,5 +1,6 @@
 """`manage.py serve` as people run it: real processes, a real port, a first and a second start."""
 
+import itertools
 import shutil
 import signal
 import socket
@@ -32,7 +33,7 @@ def served(prepared: Path, tmp_path: Path) -> Served:
 
 def password_lines(served: Served) -> list[str]:
     lines = served.output().splitlines()
-    return [after for line, after in zip(lines, lines[1:], strict=False) if "password" in line]
+    return [after for line, after in itertools.pairwise(lines) if "password" in line]
 
 
 def test_prepares_a_first_start_and_keeps_everything_for_the_second(tmp_path: Path) -> None:
@@ -133,7 +134,7 @@ def test_ends_a_part_whose_supervisor_is_gone(served: Served) -> None:
     with subprocess.Popen([sys.executable, "-c", "pass"]) as gone:
         gone.wait()
     part = subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), "serve", "--only", "worker", "--child-of", str(gone.pid)],
+        [sys.executable, "manage.py", "serve", "--only", "worker", "--child-of", str(gone.pid)],
         env=served.environment,
         cwd=ROOT,
         capture_output=True,

@@ -1,4 +1,4 @@
-"""The supervisor: starts, restarts with growing pauses, stops everything it started, kills no more."""
+"""The supervisor starts, restarts with growing pauses, and stops what it started, no more."""
 
 import os
 import signal
@@ -17,11 +17,12 @@ SLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
 STUBBORN = (
     sys.executable,
     "-c",
-    "import signal, subprocess, sys, time\n"
-    "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-    f"subprocess.Popen({SLEEP!r})\n"
-    "print('up', flush=True)\n"
-    "time.sleep(60)",
+    f"""
+import signal, subprocess, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+subprocess.Popen({SLEEP!r})
+time.sleep(60)
+""",
 )
 
 

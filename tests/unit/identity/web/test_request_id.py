@@ -15,7 +15,8 @@ def test_takes_over_a_sane_id(given: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["", "short", "a" * 65, "with space", "a\nb-injected", '{"a":1}xx', "-leading-dash", "é" * 9]
+    "given",
+    ["", "short", "a" * 65, "with space", "a\nb-injected", '{"a":1}xx', "-leading-dash", "é" * 9],
 )
 def test_makes_a_new_one_instead_of_anything_else(given: str) -> None:
     made = request_id.of({"HTTP_X_REQUEST_ID": given})

@@ -1,0 +1,109 @@
+"""Pages in a real browser: they work under the policy that runs no inline script and no style."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.serving import Served, chromium
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Served(tmp_path_factory.mktemp("browser") / "home") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = browser.new_context()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def complaints(context: BrowserContext) -> list[str]:
+    """What the browser complains about while the pages of a test are open."""
+    heard: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            heard.append(message.text)
+
+    context.on("console", listen)
+    context.on("weberror", lambda error: heard.append(str(error.error)))
+    return heard
+
+
+def sign_in(page: Page, served: Served) -> None:
+    password = re.search(r"with password\n  (\S+)\n", served.output())
+    assert password, served.output()
+    page.goto(f"{served.url}/admin/")
+    page.locator("input[name=username]").fill("operator")
+    page.locator("input[name=password]").fill(password[1])
+    page.locator("input[type=submit]").click()
+    page.wait_for_load_state("networkidle")
+
+
+def test_signs_an_operator_in_and_breaks_no_policy(
+    context: BrowserContext, served: Served, complaints: list[str]
+) -> None:
+    page = context.new_page()
+    sign_in(page, served)
+    assert "/login" not in page.url, page.content()
+    links = page.locator("#content a, #nav-sidebar a").evaluate_all(
+        "links => links.map(link => link.href)"
+    )
+    own = sorted({link for link in links if link.startswith(f"{served.url}/admin/")})
+    assert own
+    for link in own:
+        answer = page.goto(link)
+        assert answer is not None
+        assert answer.status == 200, (link, answer.status)
+    assert not complaints
+
+
+def test_runs_no_script_that_stands_in_a_page(
+    context: BrowserContext, served: Served, complaints: list[str]
+) -> None:
+    page = context.new_page()
+    page.goto(f"{served.url}/admin/")
+    page.evaluate(
+        """() => {
+            const script = document.createElement('script')
+            script.textContent = 'window.ran = true'
+            document.head.append(script)
+        }"""
+    )
+    assert page.evaluate("() => window.ran") is None
+    assert any("Content Security Policy" in complaint for complaint in complaints)
+
+
+def test_keeps_the_session_from_scripts(context: BrowserContext, served: Served) -> None:
+    page = context.new_page()
+    sign_in(page, served)
+    assert page.evaluate("() => document.cookie") == ""
+    (session,) = [
+        cookie for cookie in context.cookies() if "session" in str(cookie.get("name", ""))
+    ]
+    assert session.get("httpOnly") is True
+    assert session.get("sameSite") == "Lax"
+
+
+def test_has_a_log_without_the_password(served: Served) -> None:
+    log = Path(served.log).read_text()
+    password = re.search(r"with password\n  (\S+)\n", log)
+    assert password
+    assert log.count(password[1]) == 1
