@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Min
+from django.db.models import Min, Q, QuerySet
 
 from accounts import rights
 from accounts.models import Device, GroupMember, Role, RoleAssignment, RoleRule, User
@@ -53,26 +53,25 @@ class Elector:
         return [role for role in self.roles if latest is None or role.since <= latest]
 
 
-def everybody() -> list[Elector]:
-    """Every active user of the scope in force who holds a role, in the order of joining.
+def everybody(now: datetime) -> list[Elector]:
+    """Every active user of the scope in force whose roles let it approve anything, by joining.
 
-    Five statements, whatever the number of users; only holders of roles are read.
+    Five statements, whatever the number of users; only those who may approve are read.
     """
-    roles = _roles_by_user()
+    approvals = _approvals_of_custom_roles()
+    approvers = _approvers(approvals)
     groups: dict[UUID, dict[str, datetime]] = defaultdict(dict)
-    members = GroupMember.objects.filter(user_id__in=roles).values_list(
-        "user_id", "group__name", "joined_at"
-    )
-    for user_id, name, joined_at in members:
+    members = GroupMember.objects.filter(user_id__in=approvers)
+    for user_id, name, joined_at in members.values_list("user_id", "group__name", "joined_at"):
         groups[user_id][name] = joined_at
     devices = dict(
-        Device.objects.filter(user_id__in=roles, status=Device.Status.ACTIVE)
+        Device.objects.filter(user_id__in=approvers, status=Device.Status.ACTIVE)
         .values_list("user_id")
         .annotate(Min("registered_at"))
     )
-    users = User.objects.filter(id__in=roles, status=User.Status.ACTIVE).order_by(
-        "created_at", "id"
-    )
+    roles = _roles_by_user(approvers, approvals)
+    living = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
+    users = User.objects.filter(living, id__in=approvers, status=User.Status.ACTIVE)
     return [
         Elector(
             user_id=user.id,
@@ -84,14 +83,23 @@ def everybody() -> list[Elector]:
             groups=groups[user.id],
             oldest_device_at=devices.get(user.id),
         )
-        for user in users
+        for user in users.order_by("created_at", "id")
     ]
 
 
-def _roles_by_user() -> dict[UUID, list[HeldRole]]:
-    custom = _approvals_of_custom_roles()
+def _approvers(approvals: Mapping[UUID, set[str]]) -> "QuerySet[RoleAssignment, UUID]":
+    predefined = [role.name for role in PREDEFINED_ROLES.values() if role.approves]
+    holders = Q(predefined__in=predefined) | Q(
+        role_id__in=list(approvals), role__status=Role.Status.ACTIVE
+    )
+    return RoleAssignment.objects.filter(holders).values_list("user_id", flat=True)
+
+
+def _roles_by_user(
+    approvers: "QuerySet[RoleAssignment, UUID]", approvals: Mapping[UUID, set[str]]
+) -> dict[UUID, list[HeldRole]]:
     held: dict[UUID, list[HeldRole]] = defaultdict(list)
-    rows = RoleAssignment.objects.values_list(
+    rows = RoleAssignment.objects.filter(user_id__in=approvers).values_list(
         "user_id", "predefined", "role_id", "role__name", "role__status", "granted_at"
     )
     for user_id, predefined, role_id, name, status, granted_at in rows:
@@ -99,7 +107,8 @@ def _roles_by_user() -> dict[UUID, list[HeldRole]]:
             approves = PREDEFINED_ROLES[predefined].approves
             held[user_id].append(HeldRole(predefined, granted_at, approves))
         elif status == Role.Status.ACTIVE:
-            held[user_id].append(HeldRole(name, granted_at, frozenset(custom[role_id])))
+            gained = frozenset(approvals.get(role_id, ()))
+            held[user_id].append(HeldRole(name, granted_at, gained))
     return held
 
 

@@ -88,6 +88,8 @@ def _together(work: Work, scope_id: UUID, seconds: float) -> Share:
     for _ in range(PROCESSES):
         receiver, sender = context.Pipe(duplex=False)
         context.Process(target=_loop, args=(work, scope_id, seconds, barrier, sender)).start()
+        # With our own end open too, we would wait for ever for a process that failed.
+        sender.close()
         pipes.append(receiver)
     shares: list[Share] = [pipe.recv() for pipe in pipes]
     for process in multiprocessing.active_children():

@@ -1,21 +1,29 @@
 """The staff's admin: one site, in which every page belongs to one scope."""
 
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.views.decorators.cache import never_cache
 
 from accounts import queries as accounts
+from accounts.errors import Busy
 from identity import queries
 from identity.actor import Actor
 from identity.models import AuditEvent, ServerKey
+from identity.pages import passwords
+from identity.paging import Page
 from identity.scoping import current
+from invitations import queries as invitations
 
 CHOSEN_SCOPE = "admin_scope"
 
@@ -23,6 +31,12 @@ CHOSEN_SCOPE = "admin_scope"
 class SignInForm(AdminAuthenticationForm):
     """User name and password; scope staff name their scope, operators leave it empty."""
 
+    error_messages = AdminAuthenticationForm.error_messages | {
+        "invalid_login": (
+            "Scope, user name and password don't fit together. Operators leave the scope empty; "
+            "staff name theirs. After ten wrong tries an account has to wait for 15 minutes."
+        ),
+    }
     scope = forms.SlugField(
         required=False, help_text="Leave this empty if you are a platform operator."
     )
@@ -30,11 +44,15 @@ class SignInForm(AdminAuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         """Check the name inside the named scope."""
-        scope = self.cleaned_data.get("scope", "")
-        username = self.cleaned_data.get("username", "")
+        if self.errors:
+            return self.cleaned_data
+        scope = self.cleaned_data["scope"]
         if scope:
-            self.cleaned_data["username"] = f"{scope}/{username}"
-        return super().clean()
+            self.cleaned_data["username"] = f"{scope}/{self.cleaned_data['username']}"
+        try:
+            return super().clean()
+        except Busy as refusal:
+            raise forms.ValidationError(str(refusal)) from None
 
 
 class Site(admin.AdminSite):
@@ -45,6 +63,7 @@ class Site(admin.AdminSite):
 
     site_header = "Countersign"
     site_title = "Countersign"
+    site_url = None
     index_title = "This scope"
     login_form = SignInForm
     login_template = "admin/sign_in.html"
@@ -65,7 +84,7 @@ class Site(admin.AdminSite):
                 return _rendered(inner(request, *args, **kwargs))
             actor = staff_actor(request)
             if actor is None:
-                return self.choose_scope(request)
+                return HttpResponseRedirect(reverse("admin:scope"))
             request.actor = actor  # type: ignore[attr-defined]
             with current.in_scope(actor.scope_id):
                 return _rendered(inner(request, *args, **kwargs))
@@ -74,12 +93,12 @@ class Site(admin.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Django's pages and the choice of a scope."""
-        return [path("scope/", self.choose_scope, name="scope"), *super().get_urls()]
+        return [path("scope/", never_cache(self.choose_scope), name="scope"), *super().get_urls()]
 
     def choose_scope(self, request: HttpRequest) -> HttpResponse:
         """Operators choose the scope to work in; an empty platform says how to make one."""
         if not self.has_permission(request):
-            return self.login(request)
+            return HttpResponseRedirect(reverse("admin:login"))
         if not request.user.is_operator:  # type: ignore[union-attr]
             raise PermissionDenied
         scopes = queries.every_scope()
@@ -88,15 +107,46 @@ class Site(admin.AdminSite):
             request.session[CHOSEN_SCOPE] = chosen
             return HttpResponseRedirect(reverse("admin:index"))
         context = {**self.each_context(request), "title": "Choose a scope", "scopes": scopes}
+        context["error"] = "Choose one of these scopes." if request.method == "POST" else ""
         return _rendered(TemplateResponse(request, "admin/choose_scope.html", context))
 
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """The first page: what waits, and the lists."""
+        waiting = 0
+        if actor_of(request).may("proposals:list"):
+            page = Page(limit=1, filters={"state": "pending"})
+            now = datetime.now(UTC)
+            waiting = invitations.proposals_page(page, by=actor_of(request), now=now).total
+        return super().index(request, {**(extra_context or {}), "waiting": waiting})
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Change one's own password through the service, which counts, checks and records."""
+        form = passwords.ChangeForm(request.POST or None)
+        if request.method == "POST" and form.is_valid() and passwords.change(request, form):
+            return HttpResponseRedirect(reverse("admin:index"))
+        context = {
+            **self.each_context(request),
+            **(extra_context or {}),
+            "title": "Change your password",
+            "form": form,
+            "back": reverse("admin:index"),
+        }
+        return TemplateResponse(request, "admin/change_password.html", context)
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """What every page shows: the scope it is about."""
+        """What every page shows: the scope it is about, and as what one works in it."""
         context = super().each_context(request)
+        actor = getattr(request, "actor", None)
         context["scope_name"] = request.session.get(CHOSEN_SCOPE) or getattr(
             request.user, "scope_slug", ""
         )
         context["may_choose_scope"] = getattr(request.user, "is_operator", False)
+        context["standing"] = _standing(actor)
+        context["may_invite"] = actor is not None and actor.may("users:invite")
         return context
 
 
@@ -119,6 +169,14 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor
 
 
+def _standing(actor: Actor | None) -> str:
+    if actor is None:
+        return ""
+    if actor.is_operator:
+        return "a platform operator"
+    return ", ".join(sorted(actor.roles)) or "somebody without a role"
+
+
 def _rendered(response: HttpResponse) -> HttpResponse:
     # Templates run queries, so they must run before the scope is left.
     if isinstance(response, TemplateResponse) and not response.is_rendered:
@@ -133,6 +191,45 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
     actions = None
     list_per_page = 50
     show_full_result_count = False
+    change_list_template = "admin/list.html"
+    change_form_template = "admin/read.html"
+    when_empty = "Nothing is here yet."
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, with a word of its own where it is empty."""
+        context = {
+            "title": str(self.opts.verbose_name_plural).capitalize(),
+            "when_empty": self.when_empty,
+            "may_invite": False,
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One row to read, with the way to its history for who may read that."""
+        context = {"may_audit": actor_of(request).may("audit:list"), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The history of a row is in the audit record, not in Django's log."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None or not self.has_view_permission(request):
+            raise PermissionDenied
+        query = urlencode({"q": self.audit_subject(row)})
+        return HttpResponseRedirect(f"{reverse('admin:identity_auditevent_changelist')}?{query}")
+
+    def audit_subject(self, row: Any) -> str:
+        """The id under which the audit record knows a row."""
+        return str(row.pk)
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """By the staff member's role in the scope."""
@@ -165,10 +262,18 @@ class AuditEventAdmin(ReadOnlyAdmin):
     """What happened in this scope."""
 
     view_permission = "audit:list"
-    list_display = ("sequence", "at", "name", "subject_kind", "subject_id", "who")
-    list_filter = ("name", "subject_kind")
-    search_fields = ("subject_id",)
+    list_display = ("sequence", "when", "name", "subject_kind", "subject_id", "who")
+    list_filter = ("subject_kind",)
+    search_fields = ("=subject_id", "^name")
+    search_help_text = "The whole id of a subject, or how the name of an event begins."
     ordering = ("-sequence",)
+    fields = ("sequence", "when", "name", "subject_kind", "subject_id", "actor", "facts")
+    readonly_fields = ("when",)
+
+    @admin.display(description="at", ordering="at")
+    def when(self, event: AuditEvent) -> str:
+        """To the second."""
+        return f"{event.at:%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="by")
     def who(self, event: AuditEvent) -> str:

@@ -2,11 +2,12 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -18,10 +19,15 @@ from identity import ids
 from identity.admin import ReadOnlyAdmin, actor_of, site
 from identity.api.enterprise import results
 from identity.errors import DomainError
-from identity.pages import staff_acts
+from identity.pages import deciding, staff_acts
+from identity.pages.filters import StateFilter
 from invitations import queries
 from invitations.models import Invitation, Policy, Proposal
 from invitations.services.governance import Done
+
+_LIST: Final = "admin:invitations_invitation_changelist"
+# Django would write "policys".
+Policy._meta.verbose_name_plural = "policies"  # noqa: SLF001
 
 
 class InviteForm(forms.Form):
@@ -33,18 +39,52 @@ class InviteForm(forms.Form):
     hours = forms.IntegerField(min_value=1, max_value=720, initial=72, label="Valid for (hours)")
 
 
+class InvitationStates(StateFilter):
+    """Invitations by state."""
+
+    living = Invitation.State.OPEN
+    states = Invitation.State.values
+
+
 @admin.register(Invitation, site=site)
 class InvitationAdmin(ReadOnlyAdmin):
     """Invitations: issue one, see its bundle once, revoke."""
 
     view_permission = "invitations:list"
     list_display = ("user", "state_now", "created_at", "expires_at", "used_at", "alarm", "act")
-    list_filter = ("state",)
+    list_filter = (InvitationStates,)
     list_select_related = ("user",)
     search_fields = ("user__username_folded",)
+    search_help_text = "Part of the invited person's user name."
     ordering = ("-created_at",)
-    fields = ("id", "user", "state", "wrong_tries", "created_at", "expires_at", "used_at", "device")
-    change_list_template = "admin/invitations.html"
+    fields = (
+        "id",
+        "user",
+        "state_now",
+        "wrong_tries",
+        "created_at",
+        "expires_at",
+        "used_at",
+        "device",
+    )
+    readonly_fields = ("state_now",)
+    when_empty = (
+        "Nobody has been invited yet. Issue the first invitation: whoever holds it registers a "
+        "device with keys that never leave it."
+    )
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list with the button that issues one."""
+        context = {"may_invite": actor_of(request).may("users:invite"), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Without the way to revoke for who may not."""
+        names = super().get_list_display(request)
+        may_revoke = actor_of(request).may("invitations:delete")
+        return tuple(str(name) for name in names if name != "act" or may_revoke)
 
     @admin.display(description="state")
     def state_now(self, invitation: Invitation) -> str:
@@ -56,11 +96,11 @@ class InvitationAdmin(ReadOnlyAdmin):
         """Whether somebody else tried to use it."""
         return invitation.alarmed_at is not None
 
-    @admin.display(description="")
+    @admin.display(description="action")
     def act(self, invitation: Invitation) -> str:
         """The way to revoke it."""
-        if invitation.state not in {Invitation.State.OPEN, Invitation.State.PENDING}:
-            return ""
+        if invitation.state_at(datetime.now(UTC)) not in {"open", "pending"}:
+            return "-"
         return format_html(
             '<a href="{}">Revoke…</a>', reverse("admin:invitation_revoke", args=[invitation.id])
         )
@@ -68,7 +108,7 @@ class InvitationAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Add the pages that issue and revoke."""
         issue = self.admin_site.admin_view(never_cache(self.issue))
-        revoke = self.admin_site.admin_view(self.revoke)
+        revoke = self.admin_site.admin_view(never_cache(self.revoke))
         return [
             path("issue/", issue, name="invitation_issue"),
             path("<uuid:invitation_id>/revoke/", revoke, name="invitation_revoke"),
@@ -77,66 +117,70 @@ class InvitationAdmin(ReadOnlyAdmin):
 
     def issue(self, request: HttpRequest) -> HttpResponse:
         """Issue an invitation and show its bundle in this one answer."""
+        if not actor_of(request).may("users:invite"):
+            raise PermissionDenied
         form = InviteForm(request.POST or None)
-        context: dict[str, Any] = {
-            **self.admin_site.each_context(request),
-            "title": "Issue an invitation",
-            "form": form,
-            "back": reverse("admin:invitations_invitation_changelist"),
-        }
         if request.method == "POST" and form.is_valid():
-            command, details = _invitation_of(form.cleaned_data)
-            try:
-                answer = staff_acts.submit(
-                    command=command, details=details, by=actor_of(request), now=datetime.now(UTC)
-                )
-            except DomainError as refusal:
-                form.add_error(None, str(refusal))
-            else:
-                if not isinstance(answer, Done):
-                    staff_acts.report(request, answer, done="")
-                    return HttpResponseRedirect(context["back"])
-                bundle = results.bundle(answer.result)
-                context |= {"bundle": json.dumps(bundle, indent=2), "title": "Invitation"}
-                context["email"] = form.cleaned_data["email"]
-                return TemplateResponse(request, "admin/invitation_bundle.html", context)
+            answer = self._issued(request, form)
+            if answer is not None:
+                return answer
+        context = self._context(request, title="Issue an invitation", form=form)
         return TemplateResponse(request, "admin/issue_invitation.html", context)
 
     def revoke(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
         """Ask once, then revoke."""
-        back = reverse("admin:invitations_invitation_changelist")
-        if request.method == "POST":
-            try:
+        if not actor_of(request).may("invitations:delete"):
+            raise PermissionDenied
+        now = datetime.now(UTC)
+        try:
+            row = queries.invitation(invitation_id, now=now)
+            if request.method == "POST":
                 answer = staff_acts.submit(
                     command="invitation.revoke",
                     details={"invitation": str(invitation_id)},
                     by=actor_of(request),
-                    now=datetime.now(UTC),
+                    now=now,
                 )
                 staff_acts.report(request, answer, done="The invitation is revoked.")
-            except DomainError as refusal:
-                messages.error(request, str(refusal))
-            return HttpResponseRedirect(back)
-        try:
-            row = queries.invitation(invitation_id, now=datetime.now(UTC))
+                return HttpResponseRedirect(reverse(_LIST))
         except DomainError as refusal:
             messages.error(request, str(refusal))
-            return HttpResponseRedirect(back)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Revoke the invitation",
-            "invitation": row,
-            "back": back,
-        }
+            return HttpResponseRedirect(reverse(_LIST))
+        context = self._context(request, title="Revoke the invitation", invitation=row)
         return TemplateResponse(request, "admin/revoke_invitation.html", context)
 
+    def _issued(self, request: HttpRequest, form: InviteForm) -> HttpResponse | None:
+        command, details = _invitation_of(form.cleaned_data)
+        try:
+            answer = staff_acts.submit(
+                command=command, details=details, by=actor_of(request), now=datetime.now(UTC)
+            )
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+            return None
+        if not isinstance(answer, Done):
+            staff_acts.report(request, answer, done="")
+            return HttpResponseRedirect(reverse(_LIST))
+        bundle = json.dumps(results.bundle(answer.result), indent=2)
+        email = form.cleaned_data["email"]
+        context = self._context(request, title="Invitation", bundle=bundle, email=email)
+        context["is_invitation"] = True
+        return TemplateResponse(request, "admin/invitation_bundle.html", context)
 
-class VoteForm(forms.Form):
-    """A decision; the hash says what exactly was on the page."""
+    def _context(self, request: HttpRequest, **more: Any) -> dict[str, Any]:
+        return {
+            **self.admin_site.each_context(request),
+            "back": reverse(_LIST),
+            "back_name": "Invitations",
+            **more,
+        }
 
-    reason = forms.CharField(max_length=512, required=False, help_text="Needed to reject.")
-    proposal_hash = forms.CharField(widget=forms.HiddenInput)
-    decision = forms.ChoiceField(choices=[("approve", "Approve"), ("reject", "Reject")])
+
+class ProposalStates(StateFilter):
+    """Proposals by state."""
+
+    living = Proposal.State.PENDING
+    states = Proposal.State.values
 
 
 @admin.register(Proposal, site=site)
@@ -145,9 +189,10 @@ class ProposalAdmin(ReadOnlyAdmin):
 
     view_permission = "proposals:list"
     list_display = ("resource", "action", "state_now", "created_at", "expires_at", "reason")
-    list_filter = ("state",)
+    list_filter = (ProposalStates,)
     ordering = ("-created_at",)
     change_form_template = "admin/proposal.html"
+    when_empty = "No change has waited for approval yet. Policies say which changes do."
 
     @admin.display(description="state")
     def state_now(self, proposal: Proposal) -> str:
@@ -155,9 +200,10 @@ class ProposalAdmin(ReadOnlyAdmin):
         return str(proposal.state_at(datetime.now(UTC)))
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the address that votes are sent to."""
-        vote = self.admin_site.admin_view(self.vote)
-        return [path("<uuid:proposal_id>/vote/", vote, name="proposal_vote"), *super().get_urls()]
+        """Add the address that decisions are sent to."""
+        decide = self.admin_site.admin_view(never_cache(self.decide))
+        own = path("<uuid:proposal_id>/decide/", decide, name="proposal_decide")
+        return [own, *super().get_urls()]
 
     def change_view(
         self,
@@ -173,36 +219,40 @@ class ProposalAdmin(ReadOnlyAdmin):
             return super().change_view(request, object_id, form_url, extra_context)
         context = {
             **(extra_context or {}),
-            "detail": detail,
-            "changes": [
-                {"command": item["command"], "details": sorted(item["details"].items())}
-                for item in detail.commands
-            ],
-            "vote_url": reverse("admin:proposal_vote", args=[detail.row.id]),
-            "is_pending": detail.row.state == Proposal.State.PENDING,
-            "obstacle": _obstacle(detail, actor_of(request).public_id),
+            **deciding.page(detail, by=actor_of(request)),
+            "act_url": reverse("admin:proposal_decide", args=[detail.row.id]),
         }
         return super().change_view(request, object_id, form_url, context)
 
-    def vote(self, request: HttpRequest, proposal_id: UUID) -> HttpResponse:
-        """Take the staff member's vote."""
+    def decide(self, request: HttpRequest, proposal_id: UUID) -> HttpResponse:
+        """Take the decision and go back to the proposal, or show its answer once."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         back = reverse("admin:invitations_proposal_change", args=[proposal_id])
-        form = VoteForm(request.POST)
+        form = deciding.DecisionForm(request.POST)
         if request.method != "POST" or not form.is_valid():
-            messages.error(request, "Choose approve or reject.")
+            messages.error(request, "Choose what to do with the proposal; a reason is short text.")
             return HttpResponseRedirect(back)
+        now = datetime.now(UTC)
         try:
-            state = staff_acts.vote(
-                **form.cleaned_data,
-                proposal_id=proposal_id,
-                by=actor_of(request),
-                now=datetime.now(UTC),
-            )
+            if form.cleaned_data["decision"] == "outcome":
+                return self._outcome(request, proposal_id, back=back, now=now)
+            deciding.decide(request, proposal_id, form.cleaned_data, by=actor_of(request), now=now)
         except DomainError as refusal:
             messages.error(request, str(refusal))
-        else:
-            messages.success(request, f"Your vote is recorded; the proposal is {state}.")
         return HttpResponseRedirect(back)
+
+    def _outcome(
+        self, request: HttpRequest, proposal_id: UUID, *, back: str, now: datetime
+    ) -> HttpResponse:
+        detail = queries.proposal(proposal_id, now=now)
+        shown = deciding.outcome(proposal_id, detail.commands, by=actor_of(request), now=now)
+        if shown is None:
+            messages.error(request, "This answer is not yours, or it was shown before.")
+            return HttpResponseRedirect(back)
+        context = {**self.admin_site.each_context(request), **shown, "title": "Answer"}
+        context |= {"back": back, "back_name": "The proposal"}
+        return TemplateResponse(request, "admin/invitation_bundle.html", context)
 
 
 @admin.register(Policy, site=site)
@@ -222,6 +272,10 @@ class PolicyAdmin(ReadOnlyAdmin):
     ordering = ("-is_locked", "priority", "public_id")
     exclude = ("scope", "id")
 
+    def audit_subject(self, row: Policy) -> str:
+        """Policies are known by the id that clients chose."""
+        return str(row.public_id)
+
 
 def _invitation_of(data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     known = accounts.user_by_name(data["email"])
@@ -235,10 +289,3 @@ def _invitation_of(data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         "last_name": data["last_name"],
         "life_minutes": minutes,
     }
-
-
-def _obstacle(detail: queries.ProposalDetail, voter: UUID | None) -> str:
-    mine = next((item for item in detail.electors if item.user == voter), None)
-    if mine is None:
-        return "You hold no role in this scope that approves anything."
-    return f"A person who {mine.obstacle} may not decide it." if mine.obstacle else ""

@@ -1,7 +1,6 @@
 """What faces and the admin read about invitations, policies and proposals."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,88 +8,29 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from accounts import electors
-from accounts.models import User
+from accounts.models import KnownKey, User
 from identity import errors
 from identity.actor import Actor
 from identity.paging import Listed, Page
 from identity.services import scopes
 from invitations.models import Invitation, Policy, Proposal, Vote
+from invitations.rows import ElectorRow, InvitationRow, ProposalDetail, ProposalRow, VoteRow
 from invitations.services import proposals, standing, votes
 
-
-@dataclass(frozen=True, slots=True)
-class InvitationRow:
-    """An invitation as readers see it; no secrets."""
-
-    id: UUID
-    user: UUID
-    username: str
-    state: str
-    created_at: datetime
-    expires_at: datetime
-    used_at: datetime | None
-    device: UUID | None
-    proposal: UUID | None
-    is_alarmed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class VoteRow:
-    """A standing or retracted vote."""
-
-    user: UUID
-    username: str
-    device: UUID | None
-    decision: str
-    reason: str
-    cast_at: datetime
-    retracted_at: datetime | None
-    is_attested: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ElectorRow:
-    """One user's standing in a proposal; `obstacle` is empty for who may decide."""
-
-    user: UUID
-    username: str
-    obstacle: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProposalRow:
-    """A proposal as lists show it."""
-
-    id: UUID
-    state: str
-    action: str
-    resource: str
-    proposer: UUID | None
-    proposer_name: str
-    hash: str
-    created_at: datetime
-    expires_at: datetime
-    decided_at: datetime | None
-    reason: str
-    has_outcome: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ProposalDetail:
-    """A proposal with what a voter needs: the change, the evidence, the votes, what is missing."""
-
-    row: ProposalRow
-    commands: Sequence[Mapping[str, Any]]
-    request: bytes
-    request_is_attested: bool
-    proposer_device: UUID | None
-    policy_id: UUID
-    policy_version: int
-    policy: Mapping[str, Any]
-    review_expression: str
-    votes: Sequence[VoteRow]
-    electors: Sequence[ElectorRow]
-    missing: Sequence[str]
+__all__ = [
+    "ElectorRow",
+    "InvitationRow",
+    "ProposalDetail",
+    "ProposalRow",
+    "VoteRow",
+    "invitation",
+    "invitations",
+    "policies",
+    "policy",
+    "proposal",
+    "proposals_page",
+    "visible_details",
+]
 
 
 def invitation(invitation_id: UUID, *, now: datetime) -> InvitationRow:
@@ -162,6 +102,7 @@ def proposal(proposal_id: UUID, *, now: datetime) -> ProposalDetail:
         request=bytes(row.request),
         request_is_attested=row.request_is_attested,
         proposer_device=row.proposer_device_id,
+        proposer_key=_proposer_key(row),
         policy_id=row.policy_id,
         policy_version=row.policy_version,
         policy=row.policy,
@@ -177,6 +118,20 @@ def proposal(proposal_id: UUID, *, now: datetime) -> ProposalDetail:
             else []
         ),
     )
+
+
+def _proposer_key(row: Proposal) -> str | None:
+    # The key that the device had then; the holder of an invitation signs with its one-time key.
+    if row.request_is_attested or row.proposer_device_id is None:
+        return None
+    keys = KnownKey.objects.filter(
+        device_id=row.proposer_device_id,
+        purpose=KnownKey.Purpose.SIGNATURE,
+        first_seen_at__lte=row.created_at,
+    )
+    known = keys.order_by("-first_seen_at").values_list("public", flat=True).first()
+    held = Invitation.objects.filter(temporary_device_id=row.proposer_device_id)
+    return known or held.values_list("one_time_key", flat=True).first()
 
 
 def visible_details(row: Proposal) -> list[dict[str, Any]]:
@@ -270,7 +225,7 @@ def _pending(rows: "QuerySet[Proposal]", now: datetime) -> list[Proposal]:
 
 
 def _waiting_for(by: Actor, rows: "QuerySet[Proposal]", *, now: datetime) -> list[UUID]:
-    people = electors.everybody()
+    people = electors.everybody(now)
     asked = scopes.settings().device_age_rule
     waiting = []
     for row in _pending(rows.exclude(votes__in=_standing_votes_of(by)), now):

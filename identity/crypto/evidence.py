@@ -101,6 +101,18 @@ def key_id(public_hex: str) -> bytes:
     return hashlib.sha256(bytes.fromhex(public_hex)).digest()
 
 
+def asks_for(payload: Mapping[str, Any], action: str, resource: str) -> bool:
+    """Whether a request's payload asks for this action on this resource.
+
+    Two resources have a second name on the wire: programs (`user_category` is `api`) may be made
+    at `/users/invite`, and `key-register` is another word for `authorize`.
+    """
+    try:
+        return (action, resource) in {_meant(item) for item in _items(dict(payload))}
+    except _Refused:
+        return False
+
+
 def attest(payload: bytes, typ: str, sign: Callable[[bytes], bytes], kid: bytes) -> bytes:
     """A COSE_Sign1 (RFC 9052 §4.2) of the server; `sign` answers raw r||s, 64 bytes, ES256."""
     protected = _attested_header(typ, kid)
@@ -288,9 +300,8 @@ class _Verification:
                 _demand(payload.get("user") == proposer["user"], "is by another user")
             else:
                 payload = self._by_device(self.bundle["request"], proposer, proposal["created_at"])
-            named = [(item["action"], item["resource"]) for item in _items(payload)]
-            wanted = (proposal["action"], proposal["resource"])
-            _demand(wanted in named, "asks for something else")
+            is_asked = asks_for(payload, proposal["action"], proposal["resource"])
+            _demand(is_asked, "asks for something else")
 
     def votes(self) -> None:
         """Each vote is signed by its voter, names this proposal and its hash, and stands alone."""
@@ -483,6 +494,15 @@ def _items(payload: dict[str, Any]) -> list[dict[str, Any]]:
         _demand(types == [str, str, dict], "has a command without action, resource or details")
         found.append(named)
     return found
+
+
+def _meant(item: Mapping[str, Any]) -> tuple[str, str]:
+    named = (item["action"], item["resource"])
+    if named == ("add", "/users/invite") and item["details"].get("user_category") == "api":
+        return "add", "/users"
+    if named == ("add", "/account-management/key-register"):
+        return "add", "/account-management/authorize"
+    return named
 
 
 def _review(text: str) -> dict[str, Any]:

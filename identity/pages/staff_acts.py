@@ -14,9 +14,10 @@ from django.utils.html import format_html
 from identity.actor import Actor
 from identity.services import attestations
 from invitations.commands.command import registry
-from invitations.services import governance, votes
+from invitations.services import account, governance, votes
 from invitations.services.evidence import Evidence
 from invitations.services.governance import Done, Pending
+from invitations.services.votes import Counted
 
 
 def submit(*, command: str, details: Mapping[str, Any], by: Actor, now: datetime) -> Done | Pending:
@@ -34,8 +35,8 @@ def submit(*, command: str, details: Mapping[str, Any], by: Actor, now: datetime
 
 def vote(
     *, decision: str, proposal_id: UUID, proposal_hash: str, reason: str, by: Actor, now: datetime
-) -> str:
-    """Cast a staff member's vote; returns the state of the proposal afterwards."""
+) -> Counted:
+    """Cast a staff member's vote. Raises what `votes.approve` and `votes.reject` raise."""
     statement = {
         "action": decision,
         "resource": f"/proposals/{proposal_id}",
@@ -43,7 +44,7 @@ def vote(
         "user": str(by.public_id),
     }
     cast = votes.approve if decision == "approve" else votes.reject
-    counted = cast(
+    return cast(
         proposal_id=proposal_id,
         proposal_hash=proposal_hash,
         reason=reason,
@@ -51,7 +52,21 @@ def vote(
         now=now,
         evidence=Evidence(sign1=attestations.vote(_bytes(statement)), is_attested=True),
     )
-    return str(counted.proposal.state)
+
+
+def change_password(*, old: str, new: str, by: Actor, now: datetime) -> Done | Pending:
+    """Change a staff member's own password; neither one is in the statement that is kept.
+
+    Raises what `account.change_password` raises.
+    """
+    statement = {
+        "action": "edit",
+        "resource": "/account-management/password",
+        "details": {},
+        "user": str(by.public_id),
+    }
+    evidence = Evidence(sign1=attestations.request(_bytes(statement)), is_attested=True)
+    return account.change_password(old=old, new=new, by=by, now=now, evidence=evidence)
 
 
 def report(request: HttpRequest, answer: Done | Pending, *, done: str) -> None:

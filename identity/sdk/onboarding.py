@@ -45,14 +45,7 @@ def authorize(  # noqa: PLR0913 - what the person gives, and what a test replace
         server=invitation.server,
         clock=clock,
     )
-    details = {
-        "invite_string": invitation.invite_string,
-        "device_name": device_name,
-        "device_signature_pubkey": keys.signature_pubkey,
-        "device_encryption_pubkey": keys.encryption_pubkey,
-    }
-    details |= {"password": password} if password else {}
-    details |= {"push_token": push_token} if push_token else {}
+    details = _details(invitation, keys, device_name, password=password, push_token=push_token)
     exchange = Exchange(url, channel, http=http, timeout=timeout)
     try:
         # The same keys are the natural key of this request, so it may be sent again.
@@ -67,6 +60,18 @@ def authorize(  # noqa: PLR0913 - what the person gives, and what a test replace
     if isinstance(outcome, Pending):
         return outcome
     return _session(outcome.details, invitation, keys)
+
+
+def _details(
+    invitation: Invitation, keys: DeviceKeys, device_name: str, **optional: str
+) -> dict[str, str]:
+    required = {
+        "invite_string": invitation.invite_string,
+        "device_name": device_name,
+        "device_signature_pubkey": keys.signature_pubkey,
+        "device_encryption_pubkey": keys.encryption_pubkey,
+    }
+    return required | {name: value for name, value in optional.items() if value}
 
 
 def _session(details: Any, invitation: Invitation, keys: DeviceKeys) -> Session:

@@ -93,7 +93,7 @@ class Proposals:
             server_keys=self._client.session.server.signatures,
         )
         told = proposal.told.get("action"), proposal.told.get("resource")
-        if told not in signed.asked_for:
+        if not evidence.asks_for(signed.payload, *map(str, told)):
             raise NotGenuine("The server tells another action than the one that was signed.")
         return Verified(proposal, signed.payload, signed.device)
 

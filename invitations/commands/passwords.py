@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from accounts import queries
 from accounts.services import passwords
 from identity.actor import Actor
 from invitations.commands.command import Command, Input, Result, registry
@@ -17,12 +18,13 @@ class ChangePassword(Input, frozen=True):
 
 def change(details: ChangePassword, *, by: Actor, now: datetime) -> Result:
     """Store the verifier."""
-    passwords.store(user_id=details.user, verifier=details.password_verifier, by=by, now=now)
+    user_id = queries.user_id_of(details.user)
+    passwords.store(user_id=user_id, verifier=details.password_verifier, by=by, now=now)
     return {"user": str(details.user)}
 
 
 def _is_own(details: ChangePassword, by: Actor) -> bool:
-    return details.user == by.user_id
+    return details.user == by.public_id
 
 
 registry.add(

@@ -18,11 +18,11 @@ def change_password(
     Raises `PasswordRefused` for a wrong old one (counted with all other tries) and what
     `passwords.make_verifier` raises for a new one that is too short or too long.
     """
-    if by.user_id is None or by.is_program:
+    if by.user_id is None or by.public_id is None or by.is_program:
         raise errors.Forbidden("Only a person has an account password.")
     passwords.check(user_id=by.user_id, password=old, now=now)
     verifier = passwords.make_verifier(new) if new else ""
-    details = {"user": str(by.user_id), "password_verifier": verifier}
+    details = {"user": str(by.public_id), "password_verifier": verifier}
     return governance.submit(
         action="password.change", details=details, by=by, now=now, evidence=evidence
     )

@@ -1,6 +1,7 @@
 """Authorizing a device with an invitation: the one-time key is exchanged for the device's own."""
 
 import base64
+import contextlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +9,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.errors import PasswordRefused
+from accounts.errors import LastOwnerDevice, PasswordRefused
 from accounts.models import Device, KnownKey, User
 from accounts.services import devices, passwords, users
+from identity import errors
 from identity.actor import Actor
 from identity.crypto import check_code, ecdsa_p256, rsa, tokens
 from identity.crypto.errors import KeyInvalid
@@ -184,9 +186,7 @@ def _raise_alarm(invitation: Invitation, *, by: Actor, now: datetime) -> None:
         if not first:
             return
         if scopes.settings().suspend_on_alarm and invitation.device_id is not None:
-            Device.objects.filter(id=invitation.device_id, status=Device.Status.ACTIVE).update(
-                status=Device.Status.SUSPENDED, updated_at=now
-            )
+            _suspend(invitation.device_id, by=by, now=now)
         audit.record(
             "invitation.used-again",
             by=by,
@@ -195,6 +195,12 @@ def _raise_alarm(invitation: Invitation, *, by: Actor, now: datetime) -> None:
             facts={"alarm": True, "user": str(invitation.user_id)},
         )
         notices.invitation_used_again(invitation, administrators())
+
+
+def _suspend(device_id: UUID, *, by: Actor, now: datetime) -> None:
+    # A thief of the last owner's invitation must not be able to shut the owner out.
+    with contextlib.suppress(LastOwnerDevice, errors.Conflict), transaction.atomic():
+        devices.suspend(device_id=device_id, reason="invitation used again", by=by, now=now)
 
 
 def use(details: AuthorizeDevice, *, by: Actor, now: datetime) -> dict[str, object]:

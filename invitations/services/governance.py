@@ -1,6 +1,7 @@
 """The one door for sensitive commands: permission, policy, then done or pending."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,36 +61,54 @@ def submit(
 def submit_together(
     *, steps: Sequence[Step], by: Actor, now: datetime, evidence: Evidence
 ) -> Done | Pending:
-    """Do several commands as one: all or nothing, under one approval if any of them needs one."""
+    """Do several commands in order as one: all or nothing, under one approval if any needs one.
+
+    A refusal's `facts["step"]` says which step it is about, counted from 0.
+    """
     with transaction.atomic(), audit.gathered():
-        asked = [_read(step, by) for step in steps]
+        asked: list[tuple[Command[Any], Input]] = []
         reviews = []
-        for command, details in asked:
-            decision = decisions.decide(command=command, details=details, by=by, now=now)
-            if isinstance(decision, decisions.Denied):
-                raise PolicyDenied(f"The policy “{decision.name}” denies this.")
+        for index, step in enumerate(steps):
+            with _blamed(index):
+                command, details = _read(step, by, is_first=index == 0)
+                decision = decisions.decide(command=command, details=details, by=by, now=now)
+                if isinstance(decision, decisions.Denied):
+                    raise PolicyDenied(f"The policy “{decision.name}” denies this.")
+            asked.append((command, details))
             if isinstance(decision, decisions.Review):
                 reviews.append(decision)
         if reviews:
+            review = decisions.together(reviews)
             proposal = proposals.create(
-                steps=asked,
-                review=decisions.together(reviews),
-                by=by,
-                now=now,
-                evidence=evidence,
+                steps=asked, review=review, by=by, now=now, evidence=evidence
             )
             return Pending(proposal_id=proposal.id)
-        for command, details in asked:
-            command.check(details, by)
-        return Done(
-            results=[command.execute(details, by=by, now=now) for command, details in asked]
-        )
+        results = []
+        for index, (command, details) in enumerate(asked):
+            with _blamed(index):
+                command.check(details, by)
+                results.append(command.execute(details, by=by, now=now))
+        return Done(results=results)
 
 
-def _read(step: Step, by: Actor) -> tuple[Command[Any], Input]:
+@contextmanager
+def _blamed(index: int) -> Iterator[None]:
+    try:
+        yield
+    except errors.DomainError as refusal:
+        refusal.facts["step"] = index
+        raise
+
+
+def _read(step: Step, by: Actor, *, is_first: bool) -> tuple[Command[Any], Input]:
     command = registry.get(step.action)
     details = command.read(step.details)
     if not command.is_own(details, by) and not by.may(command.permission):
         raise errors.Forbidden(f"This needs the permission {command.permission}.")
-    command.validate(details)
+    try:
+        command.validate(details)
+    except errors.Missing:
+        # What a later step is about may be made by an earlier one.
+        if is_first:
+            raise
     return command, details

@@ -49,16 +49,7 @@ def issue(
     life = life or timedelta(minutes=scopes.settings().invitation_minutes)
     if not SHORTEST_LIFE <= life <= LONGEST_LIFE:
         raise errors.Invalid("An invitation lives 5 minutes to 30 days.")
-    # The row lock on the user puts parallel invitations of one user in order.
-    User.objects.select_for_update().get(id=user.id)
-    open_ones = Invitation.objects.filter(
-        user=user, state=Invitation.State.OPEN, expires_at__gt=now
-    )
-    if not keeps_older:
-        for older in open_ones.select_for_update():
-            _end(older, Invitation.State.REVOKED, by=by, now=now, why="replaced")
-    elif open_ones.count() >= scopes.settings().max_open_invitations:
-        raise refusals.TooManyInvitations
+    _make_room(user, by=by, now=now, keeps_older=keeps_older)
     secret = tokens.new("inv_")
     key = ecdsa_p256.generate()
     invitation = Invitation.objects.create(
@@ -140,6 +131,19 @@ def locked(invitation_id: UUID) -> Invitation:
 def keys_digest(signature_key: str, encryption_key: str) -> str:
     """What tells a repeat with the same keys from a second use with others."""
     return hashlib.sha256(f"{signature_key}\n{encryption_key}".encode()).hexdigest()
+
+
+def _make_room(user: User, *, by: Actor, now: datetime, keeps_older: bool) -> None:
+    # The row lock on the user puts parallel invitations of one user in order.
+    User.objects.select_for_update().get(id=user.id)
+    open_ones = Invitation.objects.filter(
+        user=user, state=Invitation.State.OPEN, expires_at__gt=now
+    )
+    if not keeps_older:
+        for older in open_ones.select_for_update():
+            _end(older, Invitation.State.REVOKED, by=by, now=now, why="replaced")
+    elif open_ones.count() >= scopes.settings().max_open_invitations:
+        raise refusals.TooManyInvitations
 
 
 def _end(

@@ -44,6 +44,13 @@ DEFAULTS: Sequence[Mapping[str, Any]] = (
         "action": "delete",
     },
     {
+        "name": "Users shut out or let in",
+        "description": "Disabling or enabling a user needs a second person's consent.",
+        "resource": "/users/*",
+        "action": "edit",
+        "expression": "details.changes_status",
+    },
+    {
         "name": "Other people's devices",
         "description": "Revoking or re-keying somebody else's device needs a second person.",
         "resource": "/users/*/devices/*",

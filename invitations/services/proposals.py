@@ -1,5 +1,6 @@
 """Proposals: made, carried out once, cancelled, expired."""
 
+import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,14 +37,13 @@ def create(
     if not standing.is_reachable(review.review, question):
         raise refusals.QuorumUnreachable
     command, details = steps[0]
+    life = timedelta(minutes=settings.proposal_minutes)
     proposal = Proposal(
         id=ids.new(),
         scope_id=by.scope_id,
-        commands=[
-            {"name": one.name, "details": msgspec.to_builtins(given)} for one, given in steps
-        ],
+        commands=_stored(steps),
         action=command.action,
-        resource=command.path(details) if len(steps) == 1 else "/atomicBatch",
+        resource=command.path(details),
         proposer_id=by.user_id,
         proposer_device_id=by.device_id,
         actor=_actor_record(by, question),
@@ -54,13 +54,9 @@ def create(
         policy=dict(review.snapshot),
         review_expression=reviews.canonical(review.review),
         strict_standing=review.is_strict or settings.strict_standing,
-        targets=[
-            {"kind": target.kind, "id": target.id, "version": target.version}
-            for one, given in steps
-            if (target := one.target(given)) is not None
-        ],
+        targets=_frozen_targets(steps),
         created_at=now,
-        expires_at=_whole_seconds(now + timedelta(minutes=settings.proposal_minutes)),
+        expires_at=_whole_seconds(now + life),
     )
     proposal.hash = hash_of(proposal).hex()
     proposal.save(force_insert=True)
@@ -110,11 +106,11 @@ def carry_out(proposal: Proposal, *, by: Actor, now: datetime) -> None:
     `by` cast the deciding vote. The caller holds the row lock. A policy or target that changed, or
     a proposer who lost the right, ends it `stale`; a refusal by the service ends it `failed`.
     """
-    stale = _why_stale(proposal)
+    stale = _why_stale(proposal, now=now)
     if stale:
         finish(proposal, Proposal.State.STALE, by=by, now=now, reason=stale)
         return
-    proposer = proposer_now(proposal)
+    proposer = proposer_now(proposal, now=now)
     try:
         with transaction.atomic():
             Effect.objects.create(proposal=proposal, scope_id=proposal.scope_id, executed_at=now)
@@ -188,35 +184,65 @@ def take_outcome(*, proposal_id: UUID, by: Actor, now: datetime) -> list[Any] | 
     return results
 
 
-def proposer_now(proposal: Proposal) -> Actor:
+def proposer_now(proposal: Proposal, *, now: datetime) -> Actor:
     """The proposer with the rights it has today. Raises `Forbidden` when it can't act any more."""
     kind = ActorKind(proposal.actor["kind"])
     if kind == ActorKind.SYSTEM or proposal.proposer_id is None:
         return actor.system(proposal.scope_id)
     return accounts.actor_of_user(
-        user_id=proposal.proposer_id, kind=kind, device_id=proposal.proposer_device_id
+        user_id=proposal.proposer_id,
+        kind=kind,
+        device_id=proposal.proposer_device_id,
+        now=now,
     )
 
 
-def _why_stale(proposal: Proposal) -> str:
+def _why_stale(proposal: Proposal, *, now: datetime) -> str:
     if decisions.current_version(proposal.policy_id) != proposal.policy_version:
         return "policy changed"
-    frozen = {(item["kind"], item["id"]): item["version"] for item in proposal.targets}
     steps = steps_of(proposal)
     try:
-        targets = [command.target(details) for command, details in steps]
-        proposer = proposer_now(proposal)
+        proposer = proposer_now(proposal, now=now)
+        if _targets(steps, [item["step"] for item in proposal.targets]) != proposal.targets:
+            return "target changed"
     except errors.Missing:
         return "target gone"
     except errors.DomainError:
         return "proposer lost"
-    for target in targets:
-        if target and frozen.get((target.kind, target.id)) != target.version:
-            return "target changed"
     for command, details in steps:
         if not command.is_own(details, proposer) and not proposer.may(command.permission):
             return "proposer lost"
     return ""
+
+
+def _stored(steps: Steps) -> list[dict[str, Any]]:
+    return [{"name": one.name, "details": msgspec.to_builtins(given)} for one, given in steps]
+
+
+def _frozen_targets(steps: Steps) -> list[dict[str, Any]]:
+    frozen = _targets(steps, [0])
+    for index in range(1, len(steps)):
+        # What a later step is about may be made by an earlier one: then there is nothing to freeze.
+        with contextlib.suppress(errors.Missing):
+            frozen += _targets(steps, [index])
+    return frozen
+
+
+def _targets(steps: Steps, indexes: Sequence[int]) -> list[dict[str, Any]]:
+    found = []
+    for index in indexes:
+        command, details = steps[index]
+        target = command.target(details)
+        if target is not None:
+            found.append(
+                {
+                    "step": index,
+                    "kind": target.kind,
+                    "id": target.id,
+                    "version": target.version,
+                }
+            )
+    return found
 
 
 def _actor_record(by: Actor, question: standing.Question) -> dict[str, Any]:

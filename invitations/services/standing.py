@@ -66,7 +66,7 @@ def of_everybody(
     question: Question, people: Sequence[electors.Elector] | None = None
 ) -> list[Standing]:
     """The standing of every holder of a role; `people` spares reading them again."""
-    known = electors.everybody() if people is None else people
+    known = electors.everybody(question.judged_at) if people is None else people
     return [_standing(person, question) for person in known]
 
 

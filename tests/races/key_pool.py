@@ -1,7 +1,6 @@
 """Device keys made once in a process: RSA keys are slow to make, and each race wants many."""
 
 import functools
-import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,5 +16,5 @@ def keys(count: int) -> Sequence[DeviceKeys]:
 
 def dealer(count: int) -> Callable[[], DeviceKeys]:
     """Deals out the keys of the pool, each once."""
-    dealt = itertools.count()
-    return lambda: keys(count)[next(dealt)]
+    dealt = iter(keys(count))
+    return lambda: next(dealt)

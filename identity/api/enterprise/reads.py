@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Any
 
 from accounts import queries as accounts
@@ -154,7 +153,7 @@ def proposal(asked: Asked) -> Answer:
     shown = outputs.proposal_detail(
         detail,
         tenant=call.actor.scope_id,
-        proposer_key=_proposer_key(detail, call.now),
+        proposer_key=detail.proposer_key,
         outcome=outcome,
     )
     return outputs.success(shown)
@@ -192,23 +191,6 @@ def _proposal(asked: Asked) -> invitations.ProposalDetail:
     if actor.public_id is None or detail.row.proposer != actor.public_id:
         raise refusal
     return detail
-
-
-def _proposer_key(detail: invitations.ProposalDetail, now: datetime) -> str | None:
-    """The key that signed the request: the one its device had then, or an invitation's.
-
-    None where the server attests the request.
-    """
-    if detail.proposer_device is None or detail.request_is_attested:
-        return None
-    bundle = bundles.export(detail.row.id, now=now)
-    made_at = int(detail.row.created_at.timestamp())
-    known = [
-        (entry["registered_at"], entry["signature_key"])
-        for entry in bundle["devices"]
-        if entry["device"] == str(detail.proposer_device) and entry["registered_at"] <= made_at
-    ]
-    return max(known)[1] if known else None
 
 
 def _page(listed: Listed[Any], shown: Callable[[outputs.Row], outputs.Words]) -> Answer:
