@@ -81,7 +81,10 @@ REQUESTS_PER_ADDRESS: int = _environment.between(
 REQUESTS_PER_DEVICE: int = _environment.between(
     "COUNTERSIGN_REQUESTS_PER_DEVICE", 3000, 0, 1_000_000
 )
-DEFAULT_SCOPE: str = _environment.values.get("COUNTERSIGN_DEFAULT_SCOPE", "")
+# The scope of addresses that name none; in development the demo scope.
+DEFAULT_SCOPE: str = _environment.values.get(
+    "COUNTERSIGN_DEFAULT_SCOPE", "" if IS_PRODUCTION else "acme"
+)
 
 _shown_host = f"[{LISTEN_HOST}]" if ":" in LISTEN_HOST else LISTEN_HOST
 # Every absolute address that we hand out starts with this one; none is made of a Host header.
@@ -90,7 +93,9 @@ BASE_URL: str = _environment.address(
     "" if IS_PRODUCTION else f"http://{_shown_host}:{LISTEN_PORT}",
     is_secure=IS_PRODUCTION,
 )
-ALLOWED_HOSTS: list[str] = _read(_env.list, "COUNTERSIGN_ALLOWED_HOSTS", [], "host names, separated by commas")
+ALLOWED_HOSTS: list[str] = _read(
+    _env.list, "COUNTERSIGN_ALLOWED_HOSTS", [], "host names, separated by commas"
+)
 if "*" in ALLOWED_HOSTS and IS_PRODUCTION:
     _environment.mistake("COUNTERSIGN_ALLOWED_HOSTS", "must not be “*” in production: name them.")
 _base_host = urllib.parse.urlsplit(BASE_URL).hostname or ""

@@ -6,8 +6,7 @@ approver shut out after voting, a change made twice, a vote replayed, a proposal
 a crash between "approved" and "done".
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +27,7 @@ from invitations.models import Effect, Policy, Proposal, Vote
 from invitations.services import proposals, votes
 from invitations.services.governance import Done, Pending
 from tests import acts, cast
+from tests.attacks import death
 
 pytestmark = pytest.mark.django_db
 
@@ -431,47 +431,23 @@ def replayed(world: cast.World, body: bytes) -> httpx.Response:
         )
 
 
-class Killed(BaseException):
-    """The process ends here; nothing in the house catches this."""
-
-
-@contextmanager
-def killed_at(number: int) -> Iterator[None]:
-    """The process dies right before its statement of this number reaches the database."""
-    seen = 0
-
-    def die(execute: Any, sql: Any, parameters: Any, many: Any, context: Any) -> Any:
-        nonlocal seen
-        seen += 1
-        if seen == number:
-            raise Killed
-        return execute(sql, parameters, many, context)
-
-    with connection.execute_wrapper(die):
-        yield
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_crash_between_approved_and_done_leaves_nothing_half() -> None:
     world = cast.world()
     alice = world.member("alice", "super-admin", "workspace-owner")
     bob = world.member("bob", "workspace-owner")
     waiting = acts.proposal(world, group(alice))
-    state, deaths = "", 0
-    while not state:
-        assert deaths < 200, "a vote never ends"
-        try:
-            with killed_at(deaths + 1):
-                state = acts.approve(bob, waiting.id).state
-        except Killed:
-            deaths += 1
-            assert is_made(world, waiting) == ("pending", 0, 0), deaths
-            with cast.in_scope(world):
-                assert not Vote.objects.exists()
-                assert not AuditEvent.objects.filter(name__startswith="vote.").exists()
+
+    def look() -> None:
+        assert is_made(world, waiting) == ("pending", 0, 0)
+        with cast.in_scope(world):
+            assert not Vote.objects.exists()
+            assert not AuditEvent.objects.filter(name__startswith="vote.").exists()
+
+    ended, deaths = death.at_each_statement(lambda: acts.approve(bob, waiting.id), look)
     # Each statement of the deciding vote was once the last one, and the retry made it whole.
     assert deaths > 10
-    assert state == "executed"
+    assert ended.state == "executed"
     assert is_made(world, waiting) == ("executed", 1, 1)
     with cast.in_scope(world):
         assert Vote.objects.count() == 1

@@ -1,22 +1,13 @@
-"""A real server, a real Chromium, and people of scopes who sign in to the admin."""
+"""A real server and a real Chromium."""
 
-import itertools
-import json
-import os
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
+import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-from identity.sdk.client import Client
-from identity.sdk.keys import DeviceKeys
-from identity.sdk.onboarding import authorize
-from identity.sdk.session import Invitation, Session
-from tests.serving import ROOT, Served, chromium
+from tests.browser.people import House, Tab, Tabs
+from tests.serving import Served, chromium
 
 ARGUMENTS = (
     "--headless",
@@ -26,146 +17,17 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
-PASSWORD = re.compile(r"password\n  (\S+)\n")
-_counter = itertools.count(1)
-
-
-@dataclass
-class Person:
-    """Staff of one scope; `client` is the person's own device, where there is one."""
-
-    scope: str
-    username: str
-    password: str
-    client: Client | None = None
-
-
-@dataclass
-class House:
-    """One deployment with its scopes."""
-
-    served: Served
-
-    @property
-    def url(self) -> str:
-        return self.served.url
-
-    def operator(self) -> Person:
-        printed = PASSWORD.search(self.served.output())
-        assert printed, self.served.output()
-        return Person(scope="", username="operator", password=printed[1])
-
-    def scope(self, **settings: Any) -> str:
-        slug = f"acme-{next(_counter)}"
-        given = [
-            part
-            for name, value in settings.items()
-            for part in ("--set", f"{name}={json.dumps(value)}")
-        ]
-        self.served.manage("scopes", "create", slug, *given)
-        return slug
-
-    def staff(self, scope: str, name: str, *roles: str) -> Person:
-        """Somebody who signs in and has no device."""
-        username = f"{name}@example.test"
-        given = [part for role in roles for part in ("--role", role)]
-        printed = self.served.manage(
-            "staff", "add", "--scope", scope, "--username", username, *given
-        )
-        found = PASSWORD.search(printed)
-        assert found, printed
-        return Person(scope=scope, username=username, password=found[1])
-
-    def elector(self, scope: str, name: str, *roles: str) -> Person:
-        """Somebody who signs in and has a device, so that a vote counts."""
-        person = self.staff(scope, name, *roles)
-        facts = self.served.manage(
-            *("connect", "enterprise", "--json", "--scope", scope, "--invite", person.username)
-        )
-        bundle = json.loads(facts)["invitation"]
-        person.client = self.device(scope, bundle, f"{name}'s laptop", person.password)
-        return person
-
-    def device(self, scope: str, bundle: Any, name: str, password: str = "") -> Client:
-        """Register a device with an invitation's bundle, over HTTP."""
-        url = f"{self.url}/s/{scope}/request"
-        session = authorize(
-            url, Invitation.from_json(bundle), DeviceKeys.generate(), name, password
-        )
-        assert isinstance(session, Session), session
-        return Client(url, session)
-
-
-@dataclass
-class Tab:
-    """One person's browser window; what it complains about is kept."""
-
-    house: House
-    page: Page
-    complaints: list[str]
-
-    def open(self, path: str = "") -> int:
-        """Go to a page of the admin; the status of the answer."""
-        answer = self.page.goto(f"{self.house.url}/admin/{path}")
-        assert answer is not None
-        return answer.status
-
-    def sign_in(self, person: Person, *, scope: str = "") -> "Tab":
-        """Sign in; operators choose `scope` to work in."""
-        self.open()
-        if person.scope:
-            self.page.get_by_label("Scope").fill(person.scope)
-        self.page.get_by_label("Username").fill(person.username)
-        self.page.get_by_label("Password").fill(person.password)
-        self.page.get_by_role("button", name="Sign in").click()
-        if scope:
-            self.choose(scope)
-        return self
-
-    def choose(self, scope: str) -> None:
-        self.open("scope/")
-        self.page.get_by_label("Scope").select_option(scope)
-        self.page.get_by_role("button", name="Work in this scope").click()
-
-    def press(self, name: str) -> None:
-        """Press the button of this name."""
-        self.page.get_by_role("button", name=name, exact=True).click()
-
-    def follow(self, name: str) -> None:
-        """Follow the first link of this name."""
-        self.page.get_by_role("link", name=name).first.click()
-
-    @property
-    def text(self) -> str:
-        """What a reader sees."""
-        return self.page.locator("body").inner_text()
-
-    @property
-    def path(self) -> str:
-        return self.page.url.removeprefix(f"{self.house.url}/admin/")
-
-    def picture(self, name: str) -> None:
-        """Look at this page in both sizes: it must not scroll sideways. Kept under var/."""
-        folder = os.environ.get("BROWSER_PICTURES") or str(ROOT / "var" / "pictures")
-        for size, (width, height) in SIZES.items():
-            self.page.set_viewport_size({"width": width, "height": height})
-            wide = self.page.evaluate("document.documentElement.scrollWidth")
-            path = Path(folder) / f"{name}-{size}.png"
-            self.page.screenshot(path=path, full_page=True)
-            assert wide <= width, f"{name} is {wide} pixels wide at {width}"
-        width, height = SIZES["desktop"]
-        self.page.set_viewport_size({"width": width, "height": height})
 
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with Served(tmp_path_factory.mktemp("admin") / "home") as served:
-        yield House(served)
+    home = tmp_path_factory.mktemp("admin") / "home"
+    with Served(home) as served, httpx.Client(timeout=30) as http:
+        yield House(served, http)
     assert "Traceback" not in served.output(), served.output()[-5000:]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium(), args=[*ARGUMENTS])
@@ -174,47 +36,10 @@ def chrome() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def tabs(chrome: Browser, house: House) -> Iterator["Tabs"]:
+def tabs(chrome: Browser, house: House) -> Iterator[Tabs]:
     opened = Tabs(chrome, house)
     yield opened
     opened.close()
-
-
-class Tabs:
-    """Windows with a profile of their own each. At the end no page may have broken the policy."""
-
-    def __init__(self, chrome: Browser, house: House) -> None:
-        self.chrome = chrome
-        self.house = house
-        self.contexts: list[BrowserContext] = []
-        self.tabs: list[Tab] = []
-
-    def new(self) -> Tab:
-        width, height = SIZES["desktop"]
-        context = self.chrome.new_context(viewport={"width": width, "height": height})
-        context.set_default_timeout(20_000)
-        complaints: list[str] = []
-
-        def listen(message: ConsoleMessage) -> None:
-            # Browsers report every answer of 400 and more, also those that a test asks for.
-            is_status = message.text.startswith("Failed to load resource") and (
-                "/static/" not in str(message.location.get("url", ""))
-            )
-            if message.type in {"error", "warning"} and not is_status:
-                complaints.append(f"{message.location.get('url')}: {message.text}")
-
-        context.on("console", listen)
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
-        tab = Tab(self.house, context.new_page(), complaints)
-        self.contexts.append(context)
-        self.tabs.append(tab)
-        return tab
-
-    def close(self) -> None:
-        heard = [complaint for tab in self.tabs for complaint in tab.complaints]
-        for context in self.contexts:
-            context.close()
-        assert not heard
 
 
 @pytest.fixture

@@ -43,9 +43,7 @@ def require_one_device(world: cast.World, answer: Done) -> None:
 def test_fifty_with_different_keys_make_one_device(world: cast.World) -> None:
     bundle = acts.invitation(world, "bob@example.test")
     pairs = key_pool.keys(COUNT)
-    ends = together.run(
-        lambda number: acts.authorize(world, bundle, pairs[number]), count=COUNT
-    )
+    ends = together.run(lambda number: acts.authorize(world, bundle, pairs[number]), count=COUNT)
     (winner,) = [end for end in ends if isinstance(end, Done)]
     assert [type(end) for end in ends if end is not winner] == [InvitationInvalid] * (COUNT - 1)
     require_one_device(world, winner)

@@ -83,9 +83,7 @@ def test_fifty_voters_who_would_each_decide_make_one_effect(
 ) -> None:
     voters = owners(world, COUNT)
     waiting = group_proposed(world, alice)
-    ends = together.run(
-        lambda number: cast_vote(voters[number], waiting, "approve"), count=COUNT
-    )
+    ends = together.run(lambda number: cast_vote(voters[number], waiting, "approve"), count=COUNT)
     assert sorted(ends) == ["executed"] + [ProposalEnded.code] * (COUNT - 1)
     require_one_effect(world, waiting.id)
     with cast.in_scope(world):
@@ -161,9 +159,7 @@ def test_a_vote_and_a_cancellation_together_end_it_one_way(
         by = acts.as_actor(alice)
         with cast.in_scope(world):
             try:
-                return str(
-                    proposals.cancel(proposal_id=waiting.id, by=by, now=acts.now()).state
-                )
+                return str(proposals.cancel(proposal_id=waiting.id, by=by, now=acts.now()).state)
             except DomainError as refusal:
                 return refusal.code
 

@@ -100,9 +100,7 @@ def sign_in_to_admin(world: cast.World, number: int) -> str:
     return "password.refused" if user is None else "accepted"
 
 
-def authorize(
-    world: cast.World, bundle: Mapping[str, Any], keys: DeviceKeys, number: int
-) -> str:
+def authorize(world: cast.World, bundle: Mapping[str, Any], keys: DeviceKeys, number: int) -> str:
     acts.authorize(world, bundle, keys, password=f"wrong guess {number}")
     return "accepted"
 
