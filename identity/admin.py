@@ -42,6 +42,11 @@ class SignInForm(AdminAuthenticationForm):
     )
     field_order = ("scope", "username", "password")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].widget.attrs.pop("autofocus", None)
+        self.fields["scope"].widget.attrs["autofocus"] = True
+
     def clean(self) -> dict[str, Any]:
         """Check the name inside the named scope."""
         if self.errors:
@@ -101,7 +106,8 @@ class Site(admin.AdminSite):
             return HttpResponseRedirect(reverse("admin:login"))
         if not request.user.is_operator:  # type: ignore[union-attr]
             raise PermissionDenied
-        scopes = queries.every_scope()
+        # The platform's own scope is seldom the one that is wanted.
+        scopes = sorted(queries.every_scope(), key=lambda scope: scope.is_platform)
         chosen = request.POST.get("scope")
         if request.method == "POST" and chosen in {scope.slug for scope in scopes}:
             request.session[CHOSEN_SCOPE] = chosen
@@ -141,10 +147,10 @@ class Site(admin.AdminSite):
         """What every page shows: the scope it is about, and as what one works in it."""
         context = super().each_context(request)
         actor = getattr(request, "actor", None)
-        context["scope_name"] = request.session.get(CHOSEN_SCOPE) or getattr(
-            request.user, "scope_slug", ""
-        )
-        context["may_choose_scope"] = getattr(request.user, "is_operator", False)
+        is_operator = getattr(request.user, "is_operator", False)
+        own = "" if is_operator else getattr(request.user, "scope_slug", "")
+        context["scope_name"] = request.session.get(CHOSEN_SCOPE, "") if is_operator else own
+        context["may_choose_scope"] = is_operator
         context["standing"] = _standing(actor)
         context["may_invite"] = actor is not None and actor.may("users:invite")
         return context

@@ -91,10 +91,10 @@ class InvitationAdmin(ReadOnlyAdmin):
         """The state that a reader should see: expiry is judged when read."""
         return invitation.state_at(datetime.now(UTC))
 
-    @admin.display(description="alarm", boolean=True)
-    def alarm(self, invitation: Invitation) -> bool:
+    @admin.display(description="alarm")
+    def alarm(self, invitation: Invitation) -> str:
         """Whether somebody else tried to use it."""
-        return invitation.alarmed_at is not None
+        return "-" if invitation.alarmed_at is None else "used again with other keys"
 
     @admin.display(description="action")
     def act(self, invitation: Invitation) -> str:

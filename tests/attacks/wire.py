@@ -20,7 +20,7 @@ OCTETS = {"Content-Type": "application/octet-stream"}
 UNAUTHENTIC = ("unauthorized", "-4")
 REPLAYED = ("unauthorized", "-6")
 NOT_VALID = ("unauthorized", "-11")
-_CODE = re.compile(rb'"error_code":"(-[0-9]+)"')
+CODE = re.compile(rb'"error_code":"(-[0-9]+)"')
 
 
 def offer(world: cast.World, bundle: Mapping[str, Any]) -> Invitation:
@@ -71,7 +71,7 @@ def post(world: cast.World, body: bytes, *, slug: str = "", address: str = "") -
 
 def clear_code(answer: httpx.Response) -> str:
     """The error code of a refusal in the clear; empty for sealed answers."""
-    found = _CODE.search(answer.content)
+    found = CODE.search(answer.content)
     return found[1].decode() if found else ""
 
 

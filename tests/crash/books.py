@@ -76,13 +76,13 @@ class Books:
             return list(connection.execute(query.encode()).fetchall())
 
     def count(self, table: str, condition: str = "TRUE") -> int:
-        ((number,),) = self.rows(f"SELECT count(*) FROM {table} WHERE {condition}")  # noqa: S608
+        ((number,),) = self.rows(f"SELECT count(*) FROM {table} WHERE {condition}")
         return int(number)
 
     def require_whole(self) -> None:
         """Nothing is half done, and the record tells of all that was done and of nothing else."""
         questions = list(HALVES.values()) + [
-            f"SELECT (SELECT count(*) FROM {table} WHERE {condition})"  # noqa: S608
+            f"SELECT (SELECT count(*) FROM {table} WHERE {condition})"
             f" - (SELECT count(*) FROM identity_auditevent WHERE name = '{event}')"
             for event, (table, condition) in PAIRS.items()
         ]

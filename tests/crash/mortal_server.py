@@ -66,7 +66,7 @@ class Fate:
 def make_mortal(fate: Fate) -> None:
     """Put the points into Django's one way to each statement and to each commit."""
     execute, execute_many = CursorWrapper.execute, CursorWrapper.executemany
-    commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]  # noqa: SLF001
+    commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
 
     def mortal_execute(self: CursorWrapper, sql: Any, params: Any = None) -> Any:
         return fate.execute(str(sql), lambda: execute(self, sql, params))
@@ -77,9 +77,9 @@ def make_mortal(fate: Fate) -> None:
     def mortal_commit(self: BaseDatabaseWrapper) -> Any:
         return fate.commit(lambda: commit(self))
 
-    CursorWrapper.execute = mortal_execute  # type: ignore[assignment,method-assign]
-    CursorWrapper.executemany = mortal_execute_many  # type: ignore[assignment,method-assign]
-    BaseDatabaseWrapper._commit = mortal_commit  # type: ignore[attr-defined]  # noqa: SLF001
+    CursorWrapper.execute = mortal_execute  # type: ignore[method-assign]
+    CursorWrapper.executemany = mortal_execute_many  # type: ignore[method-assign]
+    BaseDatabaseWrapper._commit = mortal_commit  # type: ignore[attr-defined]
 
 
 class Mortal:
@@ -104,7 +104,8 @@ class Mortal:
 
 def work_until_done() -> None:
     """What `task_worker.run` does, up to the moment when the queue is empty."""
-    from identity.management import task_worker  # noqa: PLC0415 Django must be set up first
+    # Django must be set up first.
+    from identity.management import task_worker
 
     slot = task_worker.Slot(settings.HOME)
     task_worker.take_up(slot.worker_id)
@@ -127,7 +128,8 @@ class Quiet(WSGIRequestHandler):
 
 def main(port: int) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "identity.settings")
-    from identity.wsgi import application  # noqa: PLC0415 reads the environment
+    # This reads the environment and sets Django up.
+    from identity.wsgi import application
 
     fate = Fate()
     make_mortal(fate)

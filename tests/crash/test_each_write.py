@@ -6,6 +6,7 @@ looked at right after each death; then the client asks again, as it would anyway
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from identity.sdk.client import Client
@@ -137,7 +138,7 @@ def test_task(deployment: Deployment, lonely: Company) -> None:
         deployment.fated.die_at = die_at
         try:
             deployment.http.post(work)
-        except scene.httpx.HTTPError:
+        except httpx.HTTPError:
             assert deployment.http.post(work).status_code == 204
 
     deaths = deployment.die_everywhere(invite_and_work)

@@ -97,10 +97,9 @@ def test_fifty_that_need_approval_make_one_proposal(world: cast.World, is_same: 
         assert Device.objects.exclude(user_id=alice.user.id).count() == 1
 
 
-def test_two_invitations_of_one_user_make_one_device_with_one_pair(world: cast.World) -> None:
-    with cast.in_scope(world):
-        first = acts.invitation(world, "bob@example.test")
-        second = acts.invitation(world, "charlie@example.test")
+def test_one_pair_of_keys_with_two_invitations_makes_one_device(world: cast.World) -> None:
+    first = acts.invitation(world, "alice@example.test")
+    second = acts.invitation(world, "bob@example.test")
     (pair, *_) = key_pool.keys(COUNT)
     ends = together.run(
         lambda number: acts.authorize(world, (first, second)[number % 2], pair), count=20

@@ -1,7 +1,7 @@
 """Two hundred wrong passwords at the same time, by every path: few are ever compared."""
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,7 +18,7 @@ from invitations.models import Invitation
 from invitations.services import account
 from tests import acts, cast
 
-GUESSES, THREADS = 200, 20
+GUESSES, THREADS = 200, 50
 RIGHT = "correct horse battery"
 MOST_OF_AN_INVITATION = 5
 
@@ -42,9 +42,7 @@ def alice(world: cast.World) -> cast.Member:
 
 
 @pytest.fixture
-def compared(
-    world: cast.World, alice: cast.Member, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[list[str]]:
+def compared(world: cast.World, alice: cast.Member, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Hashes that the Argon2 library was really asked to verify for alice's account."""
     with cast.in_scope(world):
         verifier = User.objects.get(id=alice.user.id).password
