@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from accounts import queries as accounts
+from accounts import rights
 from accounts.models import Device, User
-from accounts.services import users
+from accounts.services import role_assignments, users
 from identity import errors
 from identity.actor import Actor, ActorKind
 from identity.services import server_keys
@@ -90,6 +92,16 @@ def _protection(details: InviteDevice) -> dict[str, Any]:
     }
 
 
+def _check_reach(details: InviteUser | InviteDevice, by: Actor) -> None:
+    # Who hands out an invitation could use it itself. Without a review it must lead to an account
+    # that may no more than its maker, or that asks for a password which the maker does not know.
+    user = User.objects.filter(public_id=details.user).first()
+    if user is None or user.password or user.id == by.user_id or by.is_operator:
+        return
+    held = accounts.grants_of(user.id)
+    role_assignments.check_rights(by, rights.Rights(held.permissions, held.approves))
+
+
 def _refuse(details: AuthorizeDevice, *, now: datetime) -> None:
     invitations.refuse(invitation_id=details.invitation, now=now)
 
@@ -108,6 +120,7 @@ registry.add(
         permission="users:invite",
         input=InviteUser,
         execute=invite_user,
+        check=_check_reach,
     ),
     Command(
         name="device.invite",
@@ -116,6 +129,7 @@ registry.add(
         permission="devices:invite",
         input=InviteDevice,
         execute=invite_device,
+        check=_check_reach,
         facts=_protection,
     ),
     Command(

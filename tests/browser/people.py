@@ -105,7 +105,7 @@ class House:
                 ).fetchone()
                 for noun, table in tables.items()
             }
-        return {noun: str(UUID(row[0])) for noun, row in rows.items()}
+        return {noun: str(UUID(row[0])) for noun, row in rows.items() if row}
 
     def device(self, scope: str, bundle: Any, name: str, password: str = "") -> Client:
         """Register a device with an invitation's bundle, over HTTP."""

@@ -22,7 +22,7 @@ LISTS = {
 def revoke(tab: Tab, device: str, reason: str = REASON) -> None:
     tab.open("accounts/device/")
     tab.page.locator("#result_list tbody tr", has_text=device).get_by_role(
-        "link", name="Revoke"
+        "link", name="Revoke…"
     ).click()
     tab.page.get_by_label("Reason").fill(reason)
     tab.press("Revoke the device")
@@ -36,7 +36,7 @@ def test_revokes_a_device_whose_next_request_is_refused(house: House, tab: Tab) 
     tab.sign_in(house.operator(), scope=scope)
     tab.open("accounts/device/")
     tab.picture("devices")
-    tab.follow("Revoke")
+    tab.follow("Revoke…")
     tab.picture("revoke-device")
     tab.page.get_by_label("Reason").evaluate("field => field.required = false")
     tab.press("Revoke the device")
@@ -47,7 +47,7 @@ def test_revokes_a_device_whose_next_request_is_refused(house: House, tab: Tab) 
         client.request("get", "/me")
     assert refused.value.error_code == "-4"
     tab.open("accounts/device/")
-    assert tab.page.get_by_role("link", name="Revoke").count() == 0
+    assert tab.page.get_by_role("link", name="Revoke…").count() == 0
     tab.page.locator("#result_list tbody th a").click()
     assert REASON in tab.text
     tab.picture("device")
@@ -133,7 +133,7 @@ def test_lets_an_auditor_see_and_not_act(house: House, tab: Tab) -> None:
     assert tab.page.get_by_role("link", name="Issue an invitation").count() == 0
     for path in LISTS:
         assert tab.open(path) == 200
-        assert tab.page.get_by_role("link", name="Revoke").count() == 0
+        assert tab.page.get_by_role("link", name="Revoke…").count() == 0
         assert tab.page.get_by_role("link", name="Issue an invitation").count() == 0
     for path in (
         "invitations/invitation/issue/",

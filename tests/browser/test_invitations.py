@@ -50,7 +50,7 @@ def test_takes_an_operator_from_signing_in_to_a_working_device(house: House, tab
     tab.follow("Back to invitations")
     row = tab.page.locator("#result_list tbody tr")
     assert "used" in row.inner_text()
-    assert row.get_by_role("link", name="Revoke").count() == 0
+    assert row.get_by_role("link", name="Revoke…").count() == 0
     tab.picture("invitations-used")
 
 
@@ -80,7 +80,7 @@ def test_revokes_an_invitation(house: House, tab: Tab) -> None:
     given = bundle(tab)
     tab.follow("Back to invitations")
     assert "open" in tab.page.locator("#result_list tbody tr").inner_text()
-    tab.follow("Revoke")
+    tab.follow("Revoke…")
     tab.picture("revoke-invitation")
     tab.press("Revoke the invitation")
     assert "The invitation is revoked." in tab.text

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from identity import ids
 from identity.sdk.results import Pending
 from tests.browser.people import House, Person, Tab, Tabs
 
@@ -135,6 +136,7 @@ def test_takes_a_vote_back(
     house.elector(scope, "carol", "super-admin")
     assert alice.client is not None
     details = {
+        "plid": str(ids.new()),
         "name": "Two others",
         "description": "",
         "resource": "/users/invite",
