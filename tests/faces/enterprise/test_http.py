@@ -3,12 +3,12 @@
 import hashlib
 import json
 
+import cbor2
 import pytest
-from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from django.test import Client, override_settings
 
 from identity.api.enterprise import views
-from identity.crypto import cbor, cose_device
+from identity.crypto import cose_device
 from identity.sdk.channel import Channel
 from identity.web.throttle import Throttle
 from tests import cast
@@ -77,7 +77,7 @@ def test_offers_nothing_but_post() -> None:
 
 def clear(body: bytes) -> dict[str, str]:
     """The content of a signed error, its signature not looked at."""
-    found: dict[str, str] = json.loads(cbor.decode(body).value[2])
+    found: dict[str, str] = json.loads(cbor2.loads(body).value[2])
     return found
 
 
@@ -128,8 +128,8 @@ def test_says_when_to_come_back_after_too_many(
     assert clear(answer.content)["error_code"] == "-13"
 
 
-def test_has_no_scope_where_the_address_names_none(settings: SettingsWrapper) -> None:
-    settings.DEFAULT_SCOPE = ""
+@override_settings(DEFAULT_SCOPE="")
+def test_has_no_scope_where_the_address_names_none() -> None:
     answer = Client().post("/request", b"x", content_type=ENVELOPE)
     assert answer.status_code == 404
     assert answer["Content-Type"] == "application/problem+json"
