@@ -106,6 +106,8 @@ def configuration(level: str, *, hidden: Iterable[str] = ()) -> dict[str, Any]:
             "django.db.backends": {"level": "INFO"},
             "_granian": {"level": level},
             "granian.access": {"level": "INFO"},
+            # Our own client's library would announce each request.
+            "httpx": {"level": "WARNING"},
         },
     }
 

@@ -106,7 +106,7 @@ def _tell(request: HttpRequest, counted: Counted) -> None:
     state = str(counted.proposal.state)
     if state == PENDING:
         needed = "; ".join(counted.missing)
-        messages.success(request, f"Your vote is recorded. Still needed: {needed}.")
+        messages.success(request, f"Your vote is recorded. The proposal {needed}.")
     elif state == "executed":
         messages.success(request, "Your vote decided it: the change is made.")
     elif state == "rejected":

@@ -46,7 +46,7 @@ def test_takes_an_operator_from_signing_in_to_a_working_device(house: House, tab
     given = bundle(tab)
 
     client = house.device(scope, given, "newcomer's laptop")
-    assert client.request("get", "/me").details["username"] == NEWCOMER  # type: ignore[union-attr]
+    assert client.request("get", "/me").details["username"] == NEWCOMER
     tab.follow("Back to invitations")
     row = tab.page.locator("#result_list tbody tr")
     assert "used" in row.inner_text()

@@ -73,7 +73,7 @@ def test_makes_a_proposal_and_hands_its_proposer_the_answer_once(
     proposer.press("Show the answer")
     bundle = json.loads(proposer.page.get_by_label("Invitation bundle").input_value())
     client = house.device(scope, bundle, "newcomer's laptop")
-    assert client.request("get", "/me").details["username"] == NEWCOMER  # type: ignore[union-attr]
+    assert client.request("get", "/me").details["username"] == NEWCOMER
     proposer.follow("Back to the proposal")
     assert proposer.page.get_by_role("button", name="Show the answer").count() == 0
 
@@ -161,7 +161,7 @@ def test_takes_a_vote_back(
     propose(proposer)
     voter.page.goto(proposer.page.url)
     voter.press("Approve")
-    assert "Your vote is recorded. Still needed:" in voter.text
+    assert "Your vote is recorded. The proposal needs 1 more" in voter.text
     assert state(voter) == "Pending"
     voter.picture("proposal-voted")
     voter.press("Take my vote back")
