@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.errors import LastOwnerDevice, PasswordRefused
+from accounts.errors import Busy, LastOwnerDevice, PasswordRefused
 from accounts.models import Device, KnownKey, User
 from accounts.services import devices, passwords, users
 from identity import errors
@@ -130,7 +130,12 @@ def _check_password(
     if password:
         # The try is reserved before the slow check, so that parallel guesses can't share one.
         invitations.count_wrong_try(invitation.id, by=by, now=now)
-        passwords.check(user_id=invitation.user_id, password=request.password, now=now)
+        try:
+            passwords.check(user_id=invitation.user_id, password=request.password, now=now)
+        except Busy:
+            # Nothing was checked, so nothing was tried.
+            invitations.give_try_back(invitation.id)
+            raise
         invitations.give_try_back(invitation.id)
         return None
     return passwords.make_verifier(request.password) if request.password else None
