@@ -17,13 +17,16 @@ import structlog
 from django import db
 from django.conf import settings
 
-from identity.errors import DomainError
+from identity.errors import DomainError, Kind
 from identity.web import problems, request_id, security_headers
 
 Environ = dict[str, Any]
 
 _SCOPED: Final = re.compile(r"/s/[^/]+(/.*)")
 _STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+RETRY_AFTER: Final = "5"
+"""Seconds after which a database that was away may be asked again."""
 
 _log = structlog.get_logger(__name__)
 
@@ -92,20 +95,26 @@ def _answered(handler: Handler, environ: Environ) -> Answer:
     try:
         return handler(environ)
     except DomainError as error:
+        if error.kind is Kind.UNAVAILABLE:
+            _log.warning("not available", code=error.code, reason=str(error))
         return Answer(
             problems.STATUS[error.kind],
             problems.encoded(problems.body(error)),
             problems.headers(error),
         )
+    except (db.OperationalError, db.InterfaceError):
+        # The database does not answer: not the caller's fault, and over soon.
+        return _failed(environ, 503, "Service Unavailable", {"Retry-After": RETRY_AFTER})
     except Exception:  # noqa: BLE001 the last resort; it is logged and answered
-        _log.exception("request failed", path=environ.get("PATH_INFO"), exc_info=sys.exc_info())
-        return Answer(
-            500,
-            problems.plain(500, "Internal Server Error"),
-            {"Content-Type": problems.MEDIA_TYPE, "Cache-Control": "no-store"},
-        )
+        return _failed(environ, 500, "Internal Server Error", {})
     finally:
         _tend_connections()
+
+
+def _failed(environ: Environ, status: int, title: str, more: Mapping[str, str]) -> Answer:
+    _log.exception("request failed", path=environ.get("PATH_INFO"), exc_info=sys.exc_info())
+    headers = {"Content-Type": problems.MEDIA_TYPE, "Cache-Control": "no-store", **more}
+    return Answer(status, problems.plain(status, title), headers)
 
 
 def _tend_connections() -> None:

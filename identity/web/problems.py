@@ -32,7 +32,8 @@ def body(error: DomainError) -> dict[str, Any]:
         "title": error.title,
         "status": STATUS[error.kind],
     }
-    if error.detail:
+    # What is broken inside, and where, is for the log and for nobody outside.
+    if error.detail and error.kind is not Kind.UNAVAILABLE:
         problem["detail"] = error.detail
     return problem
 

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page
 
 from identity.sdk.client import Client
 from identity.sdk.keys import DeviceKeys
@@ -138,7 +138,7 @@ class Tab:
             self.page.get_by_label("Scope").fill(person.scope)
         self.page.get_by_label("Username").fill(person.username)
         self.page.get_by_label("Password").fill(person.password)
-        self.page.get_by_role("button", name="Sign in").click()
+        self.press("Sign in")
         if scope:
             self.choose(scope)
         return self
@@ -146,15 +146,24 @@ class Tab:
     def choose(self, scope: str) -> None:
         self.open("scope/")
         self.page.get_by_label("Scope").select_option(scope)
-        self.page.get_by_role("button", name="Work in this scope").click()
+        self.press("Work in this scope")
 
     def press(self, name: str) -> None:
         """Press the button of this name."""
-        self.page.get_by_role("button", name=name, exact=True).click()
+        self.click(self.page.get_by_role("button", name=name, exact=True))
 
     def follow(self, name: str) -> None:
         """Follow the first link of this name."""
-        self.page.get_by_role("link", name=name).first.click()
+        self.click(self.page.get_by_role("link", name=name).first)
+
+    def follow_row(self) -> None:
+        """Follow the link of a list's first row."""
+        self.click(self.page.locator("#result_list tbody th a").first)
+
+    def click(self, target: Locator) -> None:
+        """Click what leads to another page, and wait until that one is there."""
+        with self.page.expect_navigation():
+            target.click()
 
     @property
     def text(self) -> str:

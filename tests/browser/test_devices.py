@@ -21,9 +21,8 @@ LISTS = {
 
 def revoke(tab: Tab, device: str, reason: str = REASON) -> None:
     tab.open("accounts/device/")
-    tab.page.locator("#result_list tbody tr", has_text=device).get_by_role(
-        "link", name="Revoke…"
-    ).click()
+    row = tab.page.locator("#result_list tbody tr", has_text=device)
+    tab.click(row.get_by_role("link", name="Revoke…"))
     tab.page.get_by_label("Reason").fill(reason)
     tab.press("Revoke the device")
 
@@ -48,7 +47,7 @@ def test_revokes_a_device_whose_next_request_is_refused(house: House, tab: Tab) 
     assert refused.value.error_code == "-4"
     tab.open("accounts/device/")
     assert tab.page.get_by_role("link", name="Revoke…").count() == 0
-    tab.page.locator("#result_list tbody th a").click()
+    tab.follow_row()
     assert REASON in tab.text
     tab.picture("device")
     tab.follow("Audit events about this")
@@ -89,7 +88,7 @@ def test_reads_lists_and_changes_nothing(house: House, tab: Tab) -> None:
         first = tab.page.locator("#result_list tbody th a").first
         if not first.count():
             continue
-        first.click()
+        tab.follow_row()
         tab.picture("read-" + path.strip("/").replace("/", "-"))
         shown = tab.page.locator("#content form")
         assert shown.locator("input:not([type=hidden]), textarea, select, button").count() == 0

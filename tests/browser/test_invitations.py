@@ -62,7 +62,7 @@ def test_shows_a_bundle_once(house: House, tab: Tab) -> None:
     assert secret.startswith("inv_")
     issued_at = tab.page.url
     tab.follow("Back to invitations")
-    tab.page.locator("#result_list tbody th a").click()
+    tab.follow_row()
     tab.picture("invitation")
     assert secret not in tab.page.content()
     tab.page.goto(issued_at)

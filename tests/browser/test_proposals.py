@@ -57,7 +57,7 @@ def test_makes_a_proposal_and_hands_its_proposer_the_answer_once(
     voter = tabs.new().sign_in(bob)
     voter.follow("1 proposal waits for a decision")
     voter.picture("proposals")
-    voter.page.locator("#result_list tbody th a").click()
+    voter.follow_row()
     assert "user.invite" in voter.text
     assert NEWCOMER in voter.text
     voter.picture("proposal-to-decide")

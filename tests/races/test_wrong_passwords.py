@@ -18,7 +18,7 @@ from invitations.models import Invitation
 from invitations.services import account
 from tests import acts, cast
 
-GUESSES, THREADS = 200, 50
+GUESSES, THREADS = 200, 20
 RIGHT = "correct horse battery"
 MOST_OF_AN_INVITATION = 5
 
