@@ -21,7 +21,7 @@ _SECRET_TEXT: Final = re.compile(
     # Tokens that we make: a short prefix and 256 bits in base64url.
     r"|\b[a-z]{2,8}_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])"
     # Compact JWS and JWE (RFC 7515 §7.1).
-    r"|\beyJ[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,4}"
+    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,4}"
     # Verifiers of passwords.
     r"|\$argon2(?:id|i|d)\$\S+"
     r"|\b(?:Bearer|Basic)\s+[A-Za-z0-9+/=._~-]+",
@@ -29,7 +29,8 @@ _SECRET_TEXT: Final = re.compile(
 )
 _USER_INFORMATION: Final = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]*(?=@)")
 _ASSIGNED: Final = re.compile(
-    r"""((?:passw\w*|\w*secret\w*|\w*token|private_?key|one_?time_?private_?key|invite_?string)
+    # Every repetition is bounded or begins once: a long line must not cost its length squared.
+    r"""((?:passw\w{0,64}|secret\w{0,64}|token|private_?key|one_?time_?private_?key|invite_?string)
         ["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;&})\]]+)""",
     re.IGNORECASE | re.VERBOSE,
 )

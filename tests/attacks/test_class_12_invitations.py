@@ -126,9 +126,7 @@ def test_expiry_is_judged_when_read_and_by_no_job(world: cast.World) -> None:
     assert found(world).state_at(late) == "expired"
     with cast.in_scope(world):
         Invitation.objects.update(expires_at=acts.now() - timedelta(seconds=1))
-    assert (
-        wire.refusal(lambda: wire.join(world, wire.offer(world, bundle), EVE)) == wire.NOT_VALID
-    )
+    assert wire.refusal(lambda: wire.join(world, wire.offer(world, bundle), EVE)) == wire.NOT_VALID
     assert devices(world) == 0
 
 

@@ -5,8 +5,6 @@ CVE-2026-37982 (Keycloak: an action token enrolled the attacker's passkey). Each
 the house is redeemed twice in a row, at the same time by several, and again after a crash.
 """
 
-import base64
-
 from typing import Any
 
 import pytest
@@ -229,5 +227,3 @@ def test_an_idempotency_key_gives_one_outcome(world: cast.World) -> None:
     assert refused.value.error_code == "-10"
     with cast.in_scope(world):
         assert Group.objects.count() == 1
-
-

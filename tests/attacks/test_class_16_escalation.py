@@ -83,9 +83,7 @@ class Attack:
             by=by,
             now=before,
         )
-        group = groups.create(
-            public_id=ids.new(), name="tea", description="", by=by, now=before
-        )
+        group = groups.create(public_id=ids.new(), name="tea", description="", by=by, now=before)
         for person in (self.mallory, self.friend):
             user = person.user.id
             groups.add_member(public_id=group.public_id, user_id=user, by=by, now=before)

@@ -28,6 +28,7 @@ from invitations.services import invitations
 from tests import acts, cast
 from tests.attacks import wire
 from tests.faces.enterprise import examples
+from tests.faces.enterprise.desk import keys
 
 pytestmark = pytest.mark.django_db
 
@@ -151,7 +152,7 @@ def test_an_invitation_that_is_switched_off_is_refused(world: cast.World, switch
     with cast.in_scope(world):
         INVITATION_SWITCHES[switch](world, bundle)
     held = wire.offer(world, bundle)
-    refused = wire.refusal(lambda: wire.join(world, held, examples.keys(0)))
+    refused = wire.refusal(lambda: wire.join(world, held, keys(0)))
     assert refused in {wire.UNAUTHENTIC, wire.NOT_VALID}
     with cast.in_scope(world):
         assert not Device.objects.exists()
@@ -237,13 +238,9 @@ def answer_code(member: cast.Member, payload: Mapping[str, Any]) -> str:
     return ""
 
 
-def test_a_retired_server_key_opens_nothing_any_more(
-    world: cast.World, alice: cast.Member
-) -> None:
+def test_a_retired_server_key_opens_nothing_any_more(world: cast.World, alice: cast.Member) -> None:
     with cast.in_scope(world):
-        server_keys.rotate(
-            purpose=ServerKey.Purpose.ENCRYPTION, by=world.system, now=acts.now()
-        )
+        server_keys.rotate(purpose=ServerKey.Purpose.ENCRYPTION, by=world.system, now=acts.now())
     # The old key still opens for 90 days, and not a moment longer, whatever job has run.
     assert isinstance(alice.client.request("get", "/me"), Answered)
     with cast.in_scope(world):
@@ -266,9 +263,7 @@ STAFF_SWITCHES: Mapping[str, Callable[[cast.World, User], object]] = {
     "user deleted": lambda world, staff: users.delete(
         user_id=staff.id, by=world.system, now=acts.now()
     ),
-    "no longer staff": lambda world, staff: User.objects.filter(id=staff.id).update(
-        is_staff=False
-    ),
+    "no longer staff": lambda world, staff: User.objects.filter(id=staff.id).update(is_staff=False),
     "scope suspended": lambda world, staff: scopes.suspend(by=world.system, now=acts.now()),
 }
 

@@ -8,7 +8,7 @@ changed and stored in three steps (nextcloud/appstore#1771) and as trust in `X-F
 
 import io
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,7 +62,7 @@ def staff(world: cast.World) -> User:
 @pytest.fixture
 def compared(
     world: cast.World, staff: User, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[list[str]]:
+) -> list[str]:
     """Passwords that the Argon2 library was really asked to compare with dora's."""
     seen: list[str] = []
     verify = argon2.PasswordHasher.verify
@@ -72,7 +72,7 @@ def compared(
         return verify(self, hashed, password)
 
     monkeypatch.setattr(argon2.PasswordHasher, "verify", observed)
-    yield seen
+    return seen
 
 
 def sign_in(world: cast.World, password: str, name: str = "dora@example.test") -> bool:
@@ -136,18 +136,14 @@ def test_a_path_alone_allows_ten(
     assert not sign_in(world, RIGHT)
 
 
-def test_all_paths_together_allow_ten(
-    world: cast.World, staff: User, compared: list[str]
-) -> None:
+def test_all_paths_together_allow_ten(world: cast.World, staff: User, compared: list[str]) -> None:
     paths = itertools.cycle(PATHS.values())
     for number in range(24):
         next(paths)(world, staff, number)
     assert len(compared) == passwords.MOST_WRONG
     assert not sign_in(world, RIGHT)
     with pytest.raises(DomainError):
-        acts.authorize(
-            world, acts.invitation(world, "dora@example.test"), keys(0), password=RIGHT
-        )
+        acts.authorize(world, acts.invitation(world, "dora@example.test"), keys(0), password=RIGHT)
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,18 @@ comes, the answer is quick and never a 5xx.
 import io
 import random
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import argon2
 import cbor2
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.test import Client
 
 from accounts.services import passwords
+from identity import logs
 from identity.api.enterprise import views
 from identity.errors import DomainError
 from identity.scoping import current
@@ -37,6 +41,17 @@ def world(monkeypatch: pytest.MonkeyPatch) -> cast.World:
     monkeypatch.setattr(views, "per_address", Throttle(count=0, seconds=60))
     monkeypatch.setattr(views, "per_device", Throttle(count=0, seconds=60))
     return cast.world()
+
+
+@pytest.fixture(autouse=True)
+def _one_connection() -> Iterator[None]:
+    # As Django's own test client: the transaction of the test outlives its requests.
+    watched = (request_started, request_finished)
+    for signal in watched:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in watched:
+        signal.connect(close_old_connections)
 
 
 def sent(body: bytes, path: str = "/request", **changes: str) -> tuple[int, bytes, float]:
@@ -120,7 +135,7 @@ def mutated(body: bytes, chance: random.Random) -> bytes:
 def test_no_broken_envelope_breaks_it(world: cast.World) -> None:
     alice = world.member("alice", "super-admin")
     whole = wire.channel(alice).seal({"action": "get", "resource": "/me"}).body
-    chance = random.Random(28)  # noqa: S311 the same bytes in every run
+    chance = random.Random(28)
     for _ in range(300):
         body = mutated(whole, chance)
         status, content, _ = sent(body, at(world))
@@ -132,7 +147,7 @@ def test_no_signed_nonsense_breaks_it(world: cast.World) -> None:
     alice = world.member("alice", "super-admin")
     channel = wire.channel(alice)
     deep: Any = "x"
-    for _ in range(200):
+    for _ in range(100):
         deep = {"a": [deep]}
     payloads: list[dict[str, Any]] = [
         {},
@@ -141,7 +156,7 @@ def test_no_signed_nonsense_breaks_it(world: cast.World) -> None:
         {"action": "add", "resource": "/groups", "details": {"gid": "x" * 500_000}},
         {"action": "get" * 100_000, "resource": "/me"},
         {"action": "get", "resource": "/" + "a/" * 100_000},
-        {"action": "get", "resource": "/users", "details": {"offset": 10**18, "limit": 10**18}},
+        {"action": "get", "resource": "/users", "details": {"offset": 2**50, "limit": 2**50}},
         {"action": "get", "resource": "/users", "details": {"limit": -1}},
         {"batch": [{"action": "get", "resource": "/me"}] * 51},
         {"batch": "x", "atomicBatch": {}},
@@ -232,7 +247,17 @@ def test_an_expression_is_bounded() -> None:
             assert time.perf_counter() - begun < SECONDS
 
 
+@pytest.mark.parametrize(
+    "text", ["x" * 20_000, "secret" * 3_000, "passw" * 4_000, "eyJ-" * 5_000, "a_" * 9_000]
+)
+def test_no_text_makes_a_log_line_expensive(text: str) -> None:
+    begun = time.perf_counter()
+    logs.Redactor(["a known secret"]).clean_text(text)
+    assert time.perf_counter() - begun < 0.5
+
+
 def test_the_search_for_nonsense_uses_valid_cbor_too(world: cast.World) -> None:
-    for value in ([], {}, None, 1.5, "text", [b"", {}, b"", b""], cbor2.CBORTag(96, [b"", {}, b"", []])):
+    values: list[Any] = [[], {}, None, 1.5, "text", [b"", {}, b"", b""]]
+    for value in [*values, cbor2.CBORTag(96, [b"", {}, b"", []])]:
         status, _, _ = sent(cbor2.dumps(value), at(world))
         assert 400 <= status < 500, value

@@ -189,9 +189,7 @@ def test_nobody_signs_in_while_the_database_is_away(world: cast.World) -> None:
         raise OperationalError("away")
 
     with connection.execute_wrapper(fail), pytest.raises(OperationalError):
-        StaffBackend().authenticate(
-            None, username="dora", password=RIGHT, scope=world.scope.slug
-        )
+        StaffBackend().authenticate(None, username="dora", password=RIGHT, scope=world.scope.slug)
 
 
 def test_a_home_without_its_key_does_not_start(tmp_path: Path) -> None:

@@ -65,7 +65,11 @@ def private_parts(keys: DeviceKeys) -> list[str]:
 
 def test_the_search_can_fail() -> None:
     secret = "inv_" + "x" * 43
-    for place in (secret, secret.encode().hex(), base64.b64encode(b"ab" + secret.encode()).decode()):
+    for place in (
+        secret,
+        secret.encode().hex(),
+        base64.b64encode(b"ab" + secret.encode()).decode(),
+    ):
         assert found(b"before " + place.encode() + b" after", [secret])
     number = "0f" * 32
     assert found(b"\1" + bytes.fromhex(number), [number])
@@ -77,7 +81,7 @@ def dump() -> bytes:
     parts: list[bytes] = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
-            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
             for row in cursor.fetchall():
                 parts += [
                     bytes(value)
@@ -128,9 +132,7 @@ def test_the_database_holds_no_secret_that_waits_for_approval() -> None:
     }
     answer = alice.client.request("add", "/users/invite", details)
     assert isinstance(answer.details, Mapping)
-    verified = bob.client.proposals.verify(
-        bob.client.proposals.read(answer.details["proposal_id"])
-    )
+    verified = bob.client.proposals.verify(bob.client.proposals.read(answer.details["proposal_id"]))
     bob.client.proposals.approve(verified)
     with cast.in_scope(world):
         waiting = dump()

@@ -93,6 +93,7 @@ def test_changes_an_operators_password_in_whichever_scope(house: House, tab: Tab
 def test_signs_out(house: House, tab: Tab) -> None:
     tab.sign_in(house.operator(), scope=house.scope())
     tab.press("Log out")
+    assert "You are signed out" in tab.text
     tab.picture("signed-out")
     tab.open("accounts/user/")
     assert tab.page.get_by_label("Password").is_visible()
