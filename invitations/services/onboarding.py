@@ -45,7 +45,7 @@ def bootstrap_owner(*, email: str, by: Actor, now: datetime, is_recovery: bool =
         audit.record(
             "owner.recovered" if owners.exists() else "owner.invited",
             by=by,
-            subject=("user", str(user.public_id)),
+            subject=("user", str(user.id)),
             now=now,
             facts={"alarm": is_recovery},
         )

@@ -60,9 +60,7 @@ def staff(world: cast.World) -> User:
 
 
 @pytest.fixture
-def compared(
-    world: cast.World, staff: User, monkeypatch: pytest.MonkeyPatch
-) -> list[str]:
+def compared(world: cast.World, staff: User, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Passwords that the Argon2 library was really asked to compare with dora's."""
     seen: list[str] = []
     verify = argon2.PasswordHasher.verify
