@@ -24,9 +24,14 @@ class HeldRole:
 
 @dataclass(frozen=True, slots=True)
 class Elector:
-    """An active user who holds at least one role."""
+    """An active user whose roles let it approve something.
+
+    `person_id` is the user itself, or for a program the person at the end of its makers: one
+    person and all its programs never count as two.
+    """
 
     user_id: UUID
+    person_id: UUID | None
     public_id: UUID
     username: str
     is_program: bool
@@ -70,11 +75,13 @@ def everybody(now: datetime) -> list[Elector]:
         .annotate(Min("registered_at"))
     )
     roles = _roles_by_user(approvers, approvals)
+    persons = persons_behind()
     living = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
     users = User.objects.filter(living, id__in=approvers, status=User.Status.ACTIVE)
     return [
         Elector(
             user_id=user.id,
+            person_id=persons.get(user.id, user.id),
             public_id=user.public_id,
             username=user.username,
             is_program=user.kind == User.Kind.PROGRAM,
@@ -85,6 +92,37 @@ def everybody(now: datetime) -> list[Elector]:
         )
         for user in users.order_by("created_at", "id")
     ]
+
+
+def persons_behind() -> dict[UUID, UUID | None]:
+    """For every program of the scope the person who made it, through all makers in between.
+
+    None where no person did: the platform's shell or an operator made it.
+    """
+    programs = User.objects.filter(kind=User.Kind.PROGRAM)
+    makers = dict(programs.values_list("id", "created_by"))
+    return {program: _person_behind(program, makers) for program in makers}
+
+
+def _person_behind(program: UUID, makers: Mapping[UUID, UUID | None]) -> UUID | None:
+    seen: set[UUID] = set()
+    maker: UUID | None = program
+    while maker is not None and maker in makers and maker not in seen:
+        seen.add(maker)
+        maker = makers[maker]
+    return maker
+
+
+def holders_of_role(role: UUID) -> set[UUID]:
+    """Client-visible ids of the users who hold a custom role."""
+    held = RoleAssignment.objects.filter(role__public_id=role)
+    return set(held.values_list("user__public_id", flat=True))
+
+
+def holders_of_rule(rule: UUID) -> set[UUID]:
+    """Client-visible ids of the users who hold a role that a rule is part of."""
+    held = RoleAssignment.objects.filter(role__role_rules__rule__public_id=rule)
+    return set(held.values_list("user__public_id", flat=True))
 
 
 def _approvers(approvals: Mapping[UUID, set[str]]) -> "QuerySet[RoleAssignment, UUID]":

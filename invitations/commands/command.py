@@ -1,6 +1,6 @@
 """What a sensitive command is: policies judge it, people approve it, services carry it out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -41,6 +41,11 @@ def no_target(_: Any) -> Target | None:
 def nobody(_: Any) -> UUID | None:
     """For commands that raise nobody's rights."""
     return None
+
+
+def nobody_at_all(_: Any) -> Collection[UUID]:
+    """For commands that change no role which people hold."""
+    return ()
 
 
 def not_own(_: Any, __: Actor) -> bool:
@@ -97,6 +102,7 @@ class Command(Generic[In]):
     check: Callable[[In, Actor], None] = nothing_to_check
     target: Callable[[In], Target | None] = no_target
     raises_rights_of: Callable[[In], UUID | None] = nobody
+    raises_rights_of_all: Callable[[In], Collection[UUID]] = nobody_at_all
     is_own: Callable[[In, Actor], bool] = not_own
     facts: Callable[[In], Mapping[str, Any]] = no_facts
     abandon: Callable[..., None] = nothing_to_undo

@@ -1,11 +1,12 @@
 """Commands that make, change, remove, grant and withdraw roles, and the rules they are made of."""
 
 import operator
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from accounts import electors, rights
 from accounts import queries as accounts
-from accounts import rights
 from accounts.services import role_assignments, roles, rules
 from identity.actor import Actor
 from invitations.commands.command import Command, Input, Result, Target, registry
@@ -214,6 +215,14 @@ def _present_role(details: EditRole | DeleteRole | HoldRole) -> Target:
     return Target("role", str(details.role), accounts.role(str(details.role)).version)
 
 
+def _holders_of_role(details: EditRole) -> Collection[UUID]:
+    return electors.holders_of_role(details.role)
+
+
+def _holders_of_rule(details: EditRule) -> Collection[UUID]:
+    return electors.holders_of_rule(details.rule)
+
+
 registry.add(
     Command(
         name="role.create",
@@ -234,6 +243,7 @@ registry.add(
         validate=_validate_role_edit,
         check=_check_role_edit,
         target=_present_role,
+        raises_rights_of_all=_holders_of_role,
     ),
     Command(
         name="role.delete",
@@ -262,6 +272,7 @@ registry.add(
         execute=edit_rule,
         validate=_validate_rule_edit,
         check=_check_rule_edit,
+        raises_rights_of_all=_holders_of_rule,
     ),
     Command(
         name="rule.delete",

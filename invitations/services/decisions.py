@@ -178,7 +178,7 @@ def _is_true(policy: Policy, facts: Mapping[str, Any]) -> bool:
 def _is_reachable(policy: Policy, question: standing.Question) -> bool:
     if policy.decision_on_true != Policy.Decision.REVIEW:
         return True
-    return standing.is_reachable(review.parse(policy.review_expression), question)
+    return standing.is_ever_reachable(review.parse(policy.review_expression), question)
 
 
 def _outcome(policy: Policy) -> Allowed | Denied | Review:

@@ -1,5 +1,6 @@
 """Standing: who may decide a proposal now, and why somebody may not."""
 
+import dataclasses
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,11 +22,13 @@ NEW_DEVICE = timedelta(hours=24)
 class Question:
     """What is to be decided, as far as it matters for who may decide it.
 
-    `raised` are the client-visible ids of users whose rights the change raises.
+    `raised` are the client-visible ids of users whose rights the change raises; `person_id` is the
+    person behind a program that proposed it.
     """
 
     roots: frozenset[str]
     proposer_id: UUID | None
+    person_id: UUID | None
     raised: frozenset[UUID]
     asked_at: datetime
     judged_at: datetime
@@ -40,12 +43,18 @@ class Question:
         return cls(
             roots=frozenset(root(command.path(details)) for command, details in steps),
             proposer_id=by.user_id,
-            raised=frozenset(
-                user for command, details in steps if (user := command.raises_rights_of(details))
-            ),
+            person_id=_person_of(by.user_id),
+            raised=_raised(steps),
             asked_at=now,
             judged_at=now,
         )
+
+
+def _raised(steps: Sequence[tuple[Command[Any], Input]]) -> frozenset[UUID]:
+    raised = {user for command, details in steps if (user := command.raises_rights_of(details))}
+    for command, details in steps:
+        raised.update(command.raises_rights_of_all(details))
+    return frozenset(raised)
 
 
 def root(resource: str) -> str:
@@ -75,9 +84,21 @@ def is_reachable(review: Review, question: Question) -> bool:
     return can_be_reached(review, eligible(question))
 
 
+def is_ever_reachable(review: Review, question: Question) -> bool:
+    """As `is_reachable`, with those counted in whose own rights the change would raise.
+
+    A policy steps back only where too few people exist, not because they are partial here.
+    """
+    return is_reachable(review, dataclasses.replace(question, raised=frozenset()))
+
+
 def eligible(question: Question) -> Collection[Voter]:
     """Those who may decide."""
     return [item.voter for item in of_everybody(question) if not item.obstacle]
+
+
+def _person_of(user_id: UUID | None) -> UUID | None:
+    return None if user_id is None else electors.persons_behind().get(user_id, user_id)
 
 
 def question_of(proposal: Proposal, *, is_device_age_asked: bool, now: datetime) -> Question:
@@ -86,6 +107,7 @@ def question_of(proposal: Proposal, *, is_device_age_asked: bool, now: datetime)
     return Question(
         roots=frozenset(asked["roots"]),
         proposer_id=proposal.proposer_id,
+        person_id=_person_of(proposal.proposer_id),
         raised=frozenset(UUID(user) for user in asked["raised"]),
         asked_at=proposal.created_at,
         judged_at=now,
@@ -97,7 +119,7 @@ def question_of(proposal: Proposal, *, is_device_age_asked: bool, now: datetime)
 def _standing(person: electors.Elector, question: Question) -> Standing:
     latest = question.asked_at if question.is_strict else None
     voter = Voter(
-        user=person.user_id,
+        user=person.person_id or person.user_id,
         roles=person.roles_held(latest),
         groups=person.groups_joined(latest),
         is_program=person.is_program,
@@ -114,8 +136,9 @@ def _conflict_of_interest(person: electors.Elector, question: Question) -> str:
         return "proposed it"
     if person.public_id in question.raised:
         return "would gain rights by it"
-    if person.is_program and person.created_by == question.proposer_id:
-        return "is a program that the proposer made"
+    if question.person_id is not None and person.person_id == question.person_id:
+        # Whoever made whom, through however many programs: one person does not agree with itself.
+        return "is a program of the proposer's" if person.is_program else "made what proposed it"
     return ""
 
 

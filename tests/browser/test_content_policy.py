@@ -68,9 +68,7 @@ def test_signs_an_operator_in_and_breaks_no_policy(
     page.locator("select[name=scope]").select_option("acme")
     page.locator("#content-main input[type=submit]").click()
     page.wait_for_load_state("networkidle")
-    links = page.locator("#content a").evaluate_all(
-        "links => links.map(link => link.href)"
-    )
+    links = page.locator("#content a").evaluate_all("links => links.map(link => link.href)")
     own = sorted({link for link in links if link.startswith(f"{served.url}/admin/")})
     assert own
     for link in own:

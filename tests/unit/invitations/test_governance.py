@@ -10,6 +10,7 @@ from accounts.models import Device, User
 from accounts.services import role_assignments
 from identity import ids
 from identity.errors import Forbidden, Invalid, Missing
+from identity.scoping import current
 from invitations import errors
 from invitations.decision.expression import ExpressionInvalid
 from invitations.models import Effect, Policy, Proposal, Vote
@@ -201,9 +202,9 @@ def test_does_not_count_a_role_gained_after_a_policy_change_was_proposed(
 
 def test_does_not_count_whose_rights_it_raises(world: cast.World, alice: cast.Member) -> None:
     bob = world.member("bob", "security-officer", "workspace-owner")
-    answer = acts.submit(alice, "role.grant", user=bob.uid, role="super-admin")
-    # With bob out of the count nobody is left to ask, so the lone owner decides.
-    assert isinstance(answer, Done)
+    # With bob out of the count nobody is left to ask: two owners can't promote one of them.
+    with pytest.raises(errors.QuorumUnreachable):
+        acts.submit(alice, "role.grant", user=bob.uid, role="super-admin")
     third = world.member("third", "workspace-owner")
     waiting = acts.proposal(
         world, acts.submit(alice, "role.grant", user=bob.uid, role="workspace-maintainer")
@@ -373,3 +374,52 @@ def test_revokes_the_last_device_of_the_last_owner_with_a_second_person_only(
     assert acts.approve(second, waiting.id).state == "executed"
     with cast.in_scope(world):
         assert Device.objects.get(id=alice.device.id).status == "revoked"
+
+
+def made_by(program: cast.Member, maker: cast.Member) -> None:
+    with current.in_scope(program.user.scope_id):
+        User.objects.filter(id=program.user.id).update(kind="program", created_by=maker.user.id)
+
+
+def test_does_not_let_a_person_approve_what_its_program_proposed(
+    world: cast.World, alice: cast.Member, bob: cast.Member
+) -> None:
+    robot = world.member("robot", "workspace-maintainer")
+    second = world.member("second", "workspace-maintainer")
+    made_by(robot, alice)
+    made_by(second, robot)  # A program made by a program is still alice's.
+    for program in (robot, second):
+        waiting = acts.proposal(world, group(program, name=program.uid))
+        with pytest.raises(errors.NotEligible):
+            acts.approve(alice, waiting.id)
+        assert acts.approve(bob, waiting.id).state == "executed"
+
+
+def test_counts_a_person_and_its_program_once(
+    world: cast.World, alice: cast.Member, bob: cast.Member
+) -> None:
+    robot = world.member("robot", "workspace-owner")
+    made_by(robot, bob)
+    two = '{"all":[{"min":2,"role":"workspace-owner"}],"api":true,"deny":1}'
+    with pytest.raises(errors.QuorumUnreachable):
+        policy(alice, review_expression=two)
+    third = world.member("third", "workspace-owner")
+    waiting = acts.proposal(world, policy(alice, review_expression=two))
+    acts.approve(bob, waiting.id)
+    assert acts.approve(robot, waiting.id).state == "pending"
+    assert acts.approve(third, waiting.id).state == "executed"
+
+
+def test_lets_no_holder_of_a_role_approve_its_widening(
+    world: cast.World, alice: cast.Member, bob: cast.Member
+) -> None:
+    third = world.member("third", "workspace-owner")
+    rid = str(ids.new())
+    made = acts.proposal(world, acts.submit(alice, "role.create", role=rid, name="guest", rules=[]))
+    assert acts.approve(bob, made.id).state == "executed"
+    granted = acts.proposal(world, acts.submit(alice, "role.grant", user=bob.uid, role=rid))
+    assert acts.approve(third, granted.id).state == "executed"
+    widened = acts.proposal(world, acts.submit(alice, "role.edit", role=rid, name="host"))
+    with pytest.raises(errors.NotEligible):
+        acts.approve(bob, widened.id)
+    assert acts.approve(third, widened.id).state == "executed"
