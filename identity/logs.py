@@ -105,7 +105,6 @@ def configuration(level: str, *, hidden: Iterable[str] = ()) -> dict[str, Any]:
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
             "django.db.backends": {"level": "INFO"},
-            "httpx": {"level": "WARNING"},
             "_granian": {"level": level},
             "granian.access": {"level": "INFO"},
             # Our own client's library would announce each request.

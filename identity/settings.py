@@ -102,6 +102,7 @@ _base_host = urllib.parse.urlsplit(BASE_URL).hostname or ""
 if not ALLOWED_HOSTS:
     ALLOWED_HOSTS = [_base_host, *([] if IS_PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])]
 ROOT_URLCONF = "identity.urls"
+LOGIN_URL = LOGIN_REDIRECT_URL = "/admin/"
 WSGI_APPLICATION = "identity.wsgi.application"
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -35,6 +35,12 @@ class QuorumUnreachable(DomainError):
     title = "Too few people may approve this for its quorum ever to be reached."
 
 
+class TooManyProposals(DomainError):
+    kind = Kind.CONFLICT
+    code = "proposal.too-many"
+    title = "You have as many open proposals as allowed. Cancel one or wait for decisions."
+
+
 class ProposalHashDiffers(DomainError):
     kind = Kind.INVALID
     code = "proposal.hash-differs"

@@ -34,15 +34,19 @@ def require_another_role_than(assignment: RoleAssignment) -> None:
 
 
 def require_another_device_than(device_id: UUID) -> None:
-    """Refuse to lose the last active device of an owner; any other device passes.
+    """Refuse to lose the last active device of those who hold an owner's role; others pass.
 
+    Each of the two roles needs somebody who can act: owners who only decide can't invite anybody.
     Raises `accounts.errors.LastOwnerDevice`. Called before the device's row is locked: deleting a
     user locks roles first and devices then, and so does whoever calls this.
     """
-    owners = _active(_locked_holders())
-    devices = Device.objects.filter(user_id__in=owners, status=Device.Status.ACTIVE)
-    if set(devices.values_list("id", flat=True)) == {device_id}:
-        raise errors.LastOwnerDevice
+    rows = RoleAssignment.objects.filter(predefined__in=ROLES).order_by("id").select_for_update()
+    held = list(rows.values_list("predefined", "user_id"))
+    for role in ROLES:
+        owners = _active([user_id for name, user_id in held if name == role])
+        devices = Device.objects.filter(user_id__in=owners, status=Device.Status.ACTIVE)
+        if set(devices.values_list("id", flat=True)) == {device_id}:
+            raise errors.LastOwnerDevice
 
 
 def _locked_holders(but: RoleAssignment | None = None) -> list[UUID]:

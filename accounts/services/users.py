@@ -11,7 +11,7 @@ from accounts.models.user import MOST_FOLDED, fold
 from accounts.services import fields, owners, writing
 from identity import errors as refusals
 from identity.actor import Actor
-from identity.services import audit
+from identity.services import audit, mail
 
 OnDisabled = Callable[..., None]
 
@@ -79,6 +79,11 @@ def edit(  # noqa: PLR0913 - one keyword for each field of the user
         if status is not None:
             _change_status(user, status, by=by, now=now)
         changed = sorted(name for name in before if getattr(user, name) != before[name])
+        if "email" in changed:
+            # The notice goes to the address that loses all further ones.
+            mail.send(
+                to=before["email"], template="address-changed", context={"name": user.first_name}
+            )
         if changed:
             _save(user, by=by, now=now)
             record("user.edited", user, by=by, now=now, changed=changed, status=str(user.status))

@@ -1,7 +1,6 @@
 """Commands that make, change, remove, grant and withdraw roles, and the rules they are made of."""
 
 import operator
-from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -215,14 +214,6 @@ def _present_role(details: EditRole | DeleteRole | HoldRole) -> Target:
     return Target("role", str(details.role), accounts.role(str(details.role)).version)
 
 
-def _holders_of_role(details: EditRole) -> Collection[UUID]:
-    return electors.holders_of_role(details.role)
-
-
-def _holders_of_rule(details: EditRule) -> Collection[UUID]:
-    return electors.holders_of_rule(details.rule)
-
-
 registry.add(
     Command(
         name="role.create",
@@ -243,7 +234,7 @@ registry.add(
         validate=_validate_role_edit,
         check=_check_role_edit,
         target=_present_role,
-        raises_rights_of_all=_holders_of_role,
+        raises_rights_of_all=lambda details: electors.holders_of_role(details.role),
     ),
     Command(
         name="role.delete",
@@ -272,7 +263,7 @@ registry.add(
         execute=edit_rule,
         validate=_validate_rule_edit,
         check=_check_rule_edit,
-        raises_rights_of_all=_holders_of_rule,
+        raises_rights_of_all=lambda details: electors.holders_of_rule(details.rule),
     ),
     Command(
         name="rule.delete",

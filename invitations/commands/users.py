@@ -154,7 +154,12 @@ def _edited(details: EditUser) -> Target:
 
 
 def _edit_facts(details: EditUser) -> Mapping[str, Any]:
-    return {**user_facts(details), "changes_status": details.status is not None}
+    contact = (details.email, details.mobile, details.first_name, details.last_name)
+    return {
+        **user_facts(details),
+        "changes_status": details.status is not None,
+        "changes_contact": any(value is not None for value in contact),
+    }
 
 
 def _let_in_again(details: EditUser) -> UUID | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts import electors
 from accounts.errors import Busy, LastOwnerDevice, PasswordRefused
 from accounts.models import Device, KnownKey, User
 from accounts.services import devices, passwords, users
@@ -108,7 +109,10 @@ def _earlier_answer(
         raise refusals.InvitationInvalid
     if now - invitation.used_at > invitations.REPEAT_WINDOW:
         raise refusals.InvitationInvalid
-    if invitation.device.status != Device.Status.ACTIVE:
+    if (
+        invitation.device.status != Device.Status.ACTIVE
+        or invitation.user.status == User.Status.DISABLED
+    ):
         raise refusals.InvitationInvalid
     return Done(results=[registered(invitation.device, invitation.user)])
 
@@ -191,7 +195,7 @@ def _raise_alarm(invitation: Invitation, *, by: Actor, now: datetime) -> None:
         if not first:
             return
         if scopes.settings().suspend_on_alarm and invitation.device_id is not None:
-            _suspend(invitation.device_id, by=by, now=now)
+            _suspend(invitation, by=by, now=now)
         audit.record(
             "invitation.used-again",
             by=by,
@@ -202,8 +206,13 @@ def _raise_alarm(invitation: Invitation, *, by: Actor, now: datetime) -> None:
         notices.invitation_used_again(invitation, administrators())
 
 
-def _suspend(device_id: UUID, *, by: Actor, now: datetime) -> None:
-    # A thief of the last owner's invitation must not be able to shut the owner out.
+def _suspend(invitation: Invitation, *, by: Actor, now: datetime) -> None:
+    # Whoever holds a copy of an approver's invitation must not be able to shut the approver out:
+    # with too few of them left, policies would step back.
+    device_id = invitation.device_id
+    is_approver = any(person.user_id == invitation.user_id for person in electors.everybody(now))
+    if device_id is None or is_approver:
+        return
     with contextlib.suppress(LastOwnerDevice, errors.Conflict), transaction.atomic():
         devices.suspend(device_id=device_id, reason="invitation used again", by=by, now=now)
 

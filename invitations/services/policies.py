@@ -26,8 +26,10 @@ LOCKED: Sequence[Mapping[str, Any]] = (
     },
     {
         "name": "Rights of users",
-        "description": "Roles and group memberships change with a second person's consent.",
-        "resource": "/users/*/roles /groups/*/users",
+        "description": "Roles, group memberships and who may act at all need a second person.",
+        "resource": "/users/* /users/*/roles /groups/*/users",
+        # Only an edit of a user has the fact; where it is missing the policy holds all the same.
+        "expression": 'resource != "/users/invite" && details.changes_status',
     },
 )
 DEFAULTS: Sequence[Mapping[str, Any]] = (
@@ -44,17 +46,19 @@ DEFAULTS: Sequence[Mapping[str, Any]] = (
         "action": "delete",
     },
     {
-        "name": "Users shut out or let in",
-        "description": "Disabling or enabling a user needs a second person's consent.",
+        "name": "Users shut out, let in or renamed",
+        "description": "Whether a user may act, its name and address change with a second person.",
         "resource": "/users/*",
         "action": "edit",
-        "expression": "details.changes_status",
+        "expression": "details.changes_status || details.changes_contact",
     },
     {
         "name": "Other people's devices",
         "description": "Revoking or re-keying somebody else's device needs a second person.",
         "resource": "/users/*/devices/*",
         "action": "*",
+        # Inviting a further device has the same form of path, and a policy of its own.
+        "expression": '"device" in details',
     },
     {
         "name": "Further device without a password",

@@ -22,6 +22,8 @@ from invitations.models import Effect, Proposal
 from invitations.services import decisions, standing
 from invitations.services.evidence import Evidence
 
+MOST_PENDING = 100
+"""Open proposals of one proposer."""
 Steps = Sequence[tuple[Command[Any], Input]]
 
 
@@ -36,6 +38,7 @@ def create(
     question = standing.Question.of_steps(steps, by=by, now=now)
     if not standing.is_reachable(review.review, question):
         raise refusals.QuorumUnreachable
+    _require_room(by)
     command, details = steps[0]
     life = timedelta(minutes=settings.proposal_minutes)
     proposal = Proposal(
@@ -213,6 +216,13 @@ def _why_stale(proposal: Proposal, *, now: datetime) -> str:
         if not command.is_own(details, proposer) and not proposer.may(command.permission):
             return "proposer lost"
     return ""
+
+
+def _require_room(by: Actor) -> None:
+    # Approvers must be able to see what waits for them.
+    mine = Proposal.objects.filter(state=Proposal.State.PENDING, proposer_id=by.user_id)
+    if by.user_id is not None and mine.count() >= MOST_PENDING:
+        raise refusals.TooManyProposals
 
 
 def _stored(steps: Steps) -> list[dict[str, Any]]:

@@ -96,6 +96,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "proposal.already-voted": CONFLICT,
     "proposal.ended": CONFLICT,
     "proposal.quorum-unreachable": CONFLICT,
+    "proposal.too-many": CONFLICT,
     "scope.has-owner": CONFLICT,
     "scope.host-taken": CONFLICT,
     "scope.platform-taken": CONFLICT,

@@ -12,6 +12,7 @@ from identity import actor
 from identity.actor import Actor
 from identity.errors import DomainError
 from identity.management import shell
+from identity.scoping import doors
 
 
 class Command(BaseCommand):
@@ -72,5 +73,9 @@ class Command(BaseCommand):
         user_id = None if known is None else queries.user_id_of(known)
         if user_id is None:
             raise CommandError(f"There is no user “{username}” in this scope.")
+        if doors.staff_by_id(user_id) is None:
+            raise CommandError(
+                f"“{username}” is no member of staff. Make one with another name: staff add"
+            )
         verifier = passwords.make_verifier(password)
         passwords.store(user_id=user_id, verifier=verifier, by=by, now=now)

@@ -413,4 +413,5 @@ def test_lets_policies_ask_about_lists_and_users(
         "user_status": "active",
         "user_roles": [],
         "changes_status": True,
+        "changes_contact": False,
     }

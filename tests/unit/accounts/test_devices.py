@@ -346,9 +346,18 @@ def test_keeps_the_last_device_of_the_last_owner(
 def test_revokes_an_owners_device_while_another_owner_has_one(
     system: Actor, member: MakeUser, now: datetime
 ) -> None:
-    alice, _ = member("alice", "workspace-owner"), member("bob", "super-admin")
+    alice, _ = member("alice", "workspace-owner"), member("bob", "workspace-owner")
     devices.revoke(device_id=alice.devices.get().id, reason="", by=system, now=now)
     assert alice.devices.get().status == "revoked"
+
+
+def test_keeps_somebody_in_each_of_the_owners_roles(
+    system: Actor, member: MakeUser, now: datetime
+) -> None:
+    member("alice", "workspace-owner")
+    bob = member("bob", "super-admin")
+    with pytest.raises(errors.LastOwnerDevice):
+        devices.revoke(device_id=bob.devices.get().id, reason="", by=system, now=now)
 
 
 def test_suspends_and_resumes(

@@ -11,6 +11,7 @@ from accounts.services import role_assignments
 from identity import ids
 from identity.errors import Forbidden, Invalid, Missing
 from identity.scoping import current
+from identity.sdk.keys import DeviceKeys
 from invitations import errors
 from invitations.decision.expression import ExpressionInvalid
 from invitations.models import Effect, Policy, Proposal, Vote
@@ -423,3 +424,44 @@ def test_lets_no_holder_of_a_role_approve_its_widening(
     with pytest.raises(errors.NotEligible):
         acts.approve(bob, widened.id)
     assert acts.approve(third, widened.id).state == "executed"
+
+
+@pytest.mark.parametrize("is_governed", [True, False])
+def test_asks_a_second_person_before_an_approver_is_shut_out(*, is_governed: bool) -> None:
+    world = cast.world(governance=is_governed)
+    alice = world.member("alice", "super-admin", "workspace-owner")
+    bob = world.member("bob", "workspace-owner")
+    world.member("third", "workspace-owner")
+    for answer in (
+        acts.submit(alice, "user.edit", user=bob.uid, status="disabled"),
+        acts.submit(alice, "user.delete", user=bob.uid),
+    ):
+        assert isinstance(answer, Pending)
+
+
+def test_reviews_somebody_elses_address(
+    world: cast.World, alice: cast.Member, bob: cast.Member
+) -> None:
+    answer = acts.submit(alice, "user.edit", user=bob.uid, email="else@example.test")
+    assert isinstance(answer, Pending)
+
+
+def test_bounds_the_open_proposals_of_one_person(
+    world: cast.World, alice: cast.Member, bob: cast.Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proposals, "MOST_PENDING", 2)
+    for name in ("one", "two"):
+        assert isinstance(group(alice, name=name), Pending)
+    with pytest.raises(errors.TooManyProposals):
+        group(alice, name="three")
+
+
+def test_does_not_suspend_an_approver_on_alarm() -> None:
+    world = cast.world(suspend_on_alarm=True)
+    world.member("alice", "super-admin", "workspace-owner")
+    bundle = acts.invitation(world, "bob@example.test", "workspace-owner")
+    acts.authorize(world, bundle, DeviceKeys.generate())
+    with pytest.raises(errors.InvitationInvalid):
+        acts.authorize(world, bundle, DeviceKeys.generate())
+    with cast.in_scope(world):
+        assert not Device.objects.exclude(status="active").exists()
