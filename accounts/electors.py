@@ -1,7 +1,7 @@
 """Electors: users with rights to approve, and since when they have them."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -58,10 +58,22 @@ class Elector:
         return [role for role in self.roles if latest is None or role.since <= latest]
 
 
-def everybody(now: datetime) -> list[Elector]:
+@dataclass(frozen=True, slots=True)
+class Electorate:
+    """Everybody who may approve something, and the persons behind the scope's programs."""
+
+    people: Sequence[Elector]
+    makers: Mapping[UUID, UUID | None]
+
+    def person_behind(self, user_id: UUID | None) -> UUID | None:
+        """The user itself, or for a program the person who made it; None where nobody did."""
+        return None if user_id is None else self.makers.get(user_id, user_id)
+
+
+def everybody(now: datetime) -> Electorate:
     """Every active user of the scope in force whose roles let it approve anything, by joining.
 
-    Five statements, whatever the number of users; only those who may approve are read.
+    Six statements, whatever the number of users; only those who may approve are read.
     """
     approvals = _approvals_of_custom_roles()
     approvers = _approvers(approvals)
@@ -75,10 +87,10 @@ def everybody(now: datetime) -> list[Elector]:
         .annotate(Min("registered_at"))
     )
     roles = _roles_by_user(approvers, approvals)
-    persons = persons_behind()
+    persons = _persons_behind()
     living = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
     users = User.objects.filter(living, id__in=approvers, status=User.Status.ACTIVE)
-    return [
+    people = [
         Elector(
             user_id=user.id,
             person_id=persons.get(user.id, user.id),
@@ -92,9 +104,10 @@ def everybody(now: datetime) -> list[Elector]:
         )
         for user in users.order_by("created_at", "id")
     ]
+    return Electorate(people, persons)
 
 
-def persons_behind() -> dict[UUID, UUID | None]:
+def _persons_behind() -> dict[UUID, UUID | None]:
     """For every program of the scope the person who made it, through all makers in between.
 
     None where no person did: the platform's shell or an operator made it.

@@ -225,12 +225,12 @@ def _pending(rows: "QuerySet[Proposal]", now: datetime) -> list[Proposal]:
 
 
 def _waiting_for(by: Actor, rows: "QuerySet[Proposal]", *, now: datetime) -> list[UUID]:
-    people = electors.everybody(now)
+    electorate = electors.everybody(now)
     asked = scopes.settings().device_age_rule
     waiting = []
     for row in _pending(rows.exclude(votes__in=_standing_votes_of(by)), now):
         question = standing.question_of(row, is_device_age_asked=asked, now=now)
-        everybody = standing.of_everybody(question, people)
+        everybody = standing.of_everybody(question, electorate)
         if any(item.person.user_id == by.user_id and not item.obstacle for item in everybody):
             waiting.append(row.id)
     return waiting

@@ -210,7 +210,8 @@ def _suspend(invitation: Invitation, *, by: Actor, now: datetime) -> None:
     # Whoever holds a copy of an approver's invitation must not be able to shut the approver out:
     # with too few of them left, policies would step back.
     device_id = invitation.device_id
-    is_approver = any(person.user_id == invitation.user_id for person in electors.everybody(now))
+    approvers = electors.everybody(now).people
+    is_approver = any(person.user_id == invitation.user_id for person in approvers)
     if device_id is None or is_approver:
         return
     with contextlib.suppress(LastOwnerDevice, errors.Conflict), transaction.atomic():

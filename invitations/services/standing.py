@@ -22,13 +22,11 @@ NEW_DEVICE = timedelta(hours=24)
 class Question:
     """What is to be decided, as far as it matters for who may decide it.
 
-    `raised` are the client-visible ids of users whose rights the change raises; `person_id` is the
-    person behind a program that proposed it.
+    `raised` are the client-visible ids of users whose rights the change raises.
     """
 
     roots: frozenset[str]
     proposer_id: UUID | None
-    person_id: UUID | None
     raised: frozenset[UUID]
     asked_at: datetime
     judged_at: datetime
@@ -43,7 +41,6 @@ class Question:
         return cls(
             roots=frozenset(root(command.path(details)) for command, details in steps),
             proposer_id=by.user_id,
-            person_id=_person_of(by.user_id),
             raised=_raised(steps),
             asked_at=now,
             judged_at=now,
@@ -72,11 +69,12 @@ class Standing:
 
 
 def of_everybody(
-    question: Question, people: Sequence[electors.Elector] | None = None
+    question: Question, electorate: electors.Electorate | None = None
 ) -> list[Standing]:
-    """The standing of every holder of a role; `people` spares reading them again."""
-    known = electors.everybody(question.judged_at) if people is None else people
-    return [_standing(person, question) for person in known]
+    """The standing of all who may approve something; `electorate` spares reading them again."""
+    known = electorate or electors.everybody(question.judged_at)
+    behind = known.person_behind(question.proposer_id)
+    return [_standing(person, question, behind) for person in known.people]
 
 
 def is_reachable(review: Review, question: Question) -> bool:
@@ -97,17 +95,12 @@ def eligible(question: Question) -> Collection[Voter]:
     return [item.voter for item in of_everybody(question) if not item.obstacle]
 
 
-def _person_of(user_id: UUID | None) -> UUID | None:
-    return None if user_id is None else electors.persons_behind().get(user_id, user_id)
-
-
 def question_of(proposal: Proposal, *, is_device_age_asked: bool, now: datetime) -> Question:
     """The question that a stored proposal puts."""
     asked = proposal.actor
     return Question(
         roots=frozenset(asked["roots"]),
         proposer_id=proposal.proposer_id,
-        person_id=_person_of(proposal.proposer_id),
         raised=frozenset(UUID(user) for user in asked["raised"]),
         asked_at=proposal.created_at,
         judged_at=now,
@@ -116,7 +109,7 @@ def question_of(proposal: Proposal, *, is_device_age_asked: bool, now: datetime)
     )
 
 
-def _standing(person: electors.Elector, question: Question) -> Standing:
+def _standing(person: electors.Elector, question: Question, behind: UUID | None) -> Standing:
     latest = question.asked_at if question.is_strict else None
     voter = Voter(
         user=person.person_id or person.user_id,
@@ -124,19 +117,16 @@ def _standing(person: electors.Elector, question: Question) -> Standing:
         groups=person.groups_joined(latest),
         is_program=person.is_program,
     )
-    return Standing(person=person, voter=voter, obstacle=_obstacle(person, question, latest))
+    obstacle = _conflict_of_interest(person, question, behind) or _lack(person, question, latest)
+    return Standing(person=person, voter=voter, obstacle=obstacle)
 
 
-def _obstacle(person: electors.Elector, question: Question, latest: datetime | None) -> str:
-    return _conflict_of_interest(person, question) or _lack(person, question, latest)
-
-
-def _conflict_of_interest(person: electors.Elector, question: Question) -> str:
+def _conflict_of_interest(person: electors.Elector, question: Question, behind: UUID | None) -> str:
     if person.user_id == question.proposer_id:
         return "proposed it"
     if person.public_id in question.raised:
         return "would gain rights by it"
-    if question.person_id is not None and person.person_id == question.person_id:
+    if behind is not None and person.person_id == behind:
         # Whoever made whom, through however many programs: one person does not agree with itself.
         return "is a program of the proposer's" if person.is_program else "made what proposed it"
     return ""
