@@ -53,7 +53,8 @@ check: $(VENV)/dev.stamp ## style, types, storeys of the house, migrations, depl
 	env -u DATABASE_URL $(PYTEST) -q tests/budgets
 
 bench: $(VENV)/dev.stamp ## requests/s and CPU per request beside a bare floor
-	$(PY) -m bench
+	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench
+	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.audit_append
 
 lock: $(VENV)/dev.stamp ## write the lock files anew from pyproject.toml
 	$(VENV)/bin/pip-compile --quiet --upgrade --output-file requirements.lock pyproject.toml
