@@ -87,7 +87,7 @@ def test_revokes_an_invitation(house: House, tab: Tab) -> None:
     assert "revoked" in tab.page.locator("#result_list tbody tr").inner_text()
     with pytest.raises(Refused) as refused:
         house.device(scope, given, "too late")
-    assert refused.value.error_code == "-4"
+    assert refused.value.error_code == "-11"
     tab.open("invitations/invitation/?state=open")
     assert "Nothing fits this search." in tab.text
     tab.picture("invitations-none-found")
