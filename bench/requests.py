@@ -89,11 +89,14 @@ def authorize(town: people.Town, count: int) -> Case:
 
 def vote(town: people.Town, count: int) -> Case:
     """A vote that does not decide yet, each on a proposal of its own."""
-    proposer = people.sender(town, "proposer", "super-admin")
+    # One person has at most a hundred open proposals.
+    proposers = [
+        people.sender(town, f"proposer-{n}", "super-admin") for n in range(count // 90 + 1)
+    ]
     voters = [people.sender(town, f"owner-{number}", "workspace-owner") for number in range(3)]
     bodies = []
-    for _ in range(count):
-        waiting = people.proposal(town, proposer)
+    for number in range(count):
+        waiting = people.proposal(town, proposers[number // 90])
         payload = {
             "action": "approve",
             "resource": f"/proposals/{waiting.id}",
