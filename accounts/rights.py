@@ -40,6 +40,13 @@ _NOUNS: Mapping[str, str] = {
     "/proposals": "proposals",
     "/proposals/{}": "proposals",
     "/server-keys": "server-keys",
+    "/server-keys/{}": "server-keys",
+    "/scopes": "scopes",
+    "/scopes/{}": "scopes",
+    "/staff": "staff",
+    "/staff/{}": "staff",
+    "/webhooks": "webhooks",
+    "/webhooks/{}": "webhooks",
     "/audit": "audit",
     "/me": "me",
 }

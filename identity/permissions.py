@@ -15,7 +15,10 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "recipient-groups": ("list", "get", "create", "edit", "delete"),
     "proposals": ("list", "get", "approve", "cancel"),
     "passwords": ("edit", "delete"),
-    "server-keys": ("get",),
+    "server-keys": ("get", "edit"),
+    "scopes": ("get", "edit"),
+    "staff": ("list", "create", "delete"),
+    "webhooks": ("list", "get", "create", "edit", "delete"),
     "audit": ("list", "get"),
     "me": ("get",),
 }
@@ -23,7 +26,7 @@ ALL: frozenset[str] = frozenset(f"{noun}:{verb}" for noun, verbs in NOUNS.items(
 
 EVERY_RESOURCE = "*"
 APPROVABLE: frozenset[str] = frozenset(
-    f"/{noun}" for noun in NOUNS if noun not in {"proposals", "me", "audit", "server-keys"}
+    f"/{noun}" for noun in NOUNS if noun not in {"proposals", "me", "audit"}
 ) | {"/account-management"}
 
 SELF_SERVICE: frozenset[str] = frozenset({"me:get", "server-keys:get"})
