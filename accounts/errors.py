@@ -121,3 +121,27 @@ class InUse(DomainError):
     kind = Kind.CONFLICT
     code = "object.in-use"
     title = "This is still in use."
+
+
+class ReauthenticationNeeded(DomainError):
+    """Ten minutes after signing in, dangerous acts ask again who is there."""
+
+    kind = Kind.FORBIDDEN
+    code = "session.reauthentication-needed"
+    title = "Show again that it is you: sign in anew or re-authenticate."
+
+
+class OneTimePasswordRefused(DomainError):
+    """One text for wrong, used, unknown and too often."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "one-time-password.refused"
+    title = "This code is wrong, was used before, or there were too many wrong ones."
+
+
+class TooManyWrongPasswords(DomainError):
+    """From one neighbourhood of addresses; `facts["retry_after"]` holds whole seconds."""
+
+    kind = Kind.LIMITED
+    code = "password.too-many-wrong"
+    title = "Too many wrong passwords came from this address. Wait and try again."

@@ -15,17 +15,16 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.views.decorators.cache import never_cache
 
-from accounts import queries as accounts
 from accounts.errors import Busy
 from identity import queries
 from identity.actor import Actor
 from identity.models import AuditEvent, ServerKey
-from identity.pages import passwords
+from identity.pages import passwords, staff_session
 from identity.paging import Page
 from identity.scoping import current
 from invitations import queries as invitations
 
-CHOSEN_SCOPE = "admin_scope"
+CHOSEN_SCOPE = staff_session.CHOSEN_SCOPE
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -87,7 +86,7 @@ class Site(admin.AdminSite):
         def scoped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not self.has_permission(request):
                 return _rendered(inner(request, *args, **kwargs))
-            actor = staff_actor(request)
+            actor = staff_session.actor_of(request)
             if actor is None:
                 return HttpResponseRedirect(reverse("admin:scope"))
             request.actor = actor  # type: ignore[attr-defined]
@@ -95,6 +94,15 @@ class Site(admin.AdminSite):
                 return _rendered(inner(request, *args, **kwargs))
 
         return scoped
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Sign in; from then on dangerous acts are allowed for ten minutes."""
+        answer = super().login(request, extra_context)
+        if request.method == "POST" and isinstance(answer, HttpResponseRedirect):
+            staff_session.prove(request, datetime.now(UTC))
+        return answer
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Django's pages and the choice of a scope."""
@@ -157,16 +165,6 @@ class Site(admin.AdminSite):
 
 
 site = Site(name="admin")
-
-
-def staff_actor(request: HttpRequest) -> Actor | None:
-    """The staff member in the scope of this page; None while an operator has chosen none."""
-    user: Any = request.user
-    if not user.is_operator:
-        return accounts.staff_actor(user, scope_id=user.scope_id)
-    slug = request.session.get(CHOSEN_SCOPE)
-    found = next((scope for scope in queries.every_scope() if scope.slug == slug), None)
-    return None if found is None else accounts.staff_actor(user, scope_id=found.id)
 
 
 def actor_of(request: HttpRequest) -> Actor:
