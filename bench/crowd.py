@@ -38,6 +38,39 @@ def settle(scope_id: UUID, users: int) -> None:
         cursor.execute("ANALYZE")
 
 
+def many_scopes(count: int) -> None:
+    """Fill the deployment with scopes that nobody works in until there are that many."""
+    with current.as_owner(why="seeds a benchmark"), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO identity_scope (id, slug, name, status, settings, is_platform, created_at)"
+            " SELECT gen_random_uuid(), 'town-' || n, 'Town ' || n, 'active', '{}', false, now()"
+            " FROM generate_series(1, %s - (SELECT count(*) FROM identity_scope)) AS n",
+            [count],
+        )
+        cursor.execute("ANALYZE identity_scope")
+
+
+def record(scope_id: UUID, events: int) -> None:
+    """Lengthen the audit record of one scope: rows to read, not a chain that would verify."""
+    with current.as_owner(why="seeds a benchmark"), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO identity_auditevent (id, scope_id, sequence, at, name, actor,"
+            " subject_kind, subject_id, facts, previous, digest)"
+            " SELECT gen_random_uuid(), head.scope_id, head.sequence + n,"
+            " now() - (%s - n) * interval '1 second',"
+            " (ARRAY['invitation.issued', 'device.registered', 'user.edited', 'role.granted'])"
+            "[1 + n %% 4], '{\"kind\": \"system\"}', 'user', gen_random_uuid(), '{}', '', ''"
+            " FROM identity_audithead AS head, generate_series(1, %s) AS n"
+            " WHERE head.scope_id = %s",
+            [events, events, scope_id],
+        )
+        cursor.execute(
+            "UPDATE identity_audithead SET sequence = sequence + %s WHERE scope_id = %s",
+            [events, scope_id],
+        )
+        cursor.execute("ANALYZE identity_auditevent")
+
+
 def _insert(cursor: object, scope: str, count: int, value: object = _SCOPES) -> None:
     execute = cursor.execute  # type: ignore[attr-defined]
     execute(

@@ -16,14 +16,17 @@ def table(results: Sequence[tuple[int, Sequence[Figures]]], *, python: str) -> s
     ]
     for size, figures in results:
         for item in figures:
-            verdict = "" if item.ratio <= item.goal else " (missed)"
+            verdict = "" if item.goal is None or item.ratio <= item.goal else " (missed)"
+            promised = "-" if item.goal is None else f"≤ {item.goal}"
             lines.append(
                 f"| {size:,} | {item.name} | {item.own:.0f} + {item.own_database:.0f} "
                 f"| {item.floor:.0f} + {item.floor_database:.0f} | {item.ratio:.2f}{verdict} "
-                f"| ≤ {item.goal} | {item.own_rate:.0f} | {item.floor_rate:.0f} "
+                f"| {promised} | {item.own_rate:.0f} | {item.floor_rate:.0f} "
                 f"| {item.memory:.0f} |"
             )
-    (_, first), *_, (_, last) = results
+    (_, first), (_, last) = results[0], results[-1]
+    if len(results) < 2:
+        return "\n".join(lines)
     lines += ["", "| request | T at the most users / T at the fewest | goal |", "|---|---:|---:|"]
     for few, many in zip(first, last, strict=True):
         growth = (many.own + many.own_database) / (few.own + few.own_database)

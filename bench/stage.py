@@ -15,6 +15,7 @@ import httpx
 import psycopg
 
 from bench import machine
+from bench.tape import Sent
 
 ROOT = Path(__file__).resolve().parents[1]
 OWN = "identity.wsgi:application"
@@ -82,11 +83,12 @@ class Server:
     def pid(self) -> int:
         return machine.worker(self.process.pid)
 
-    def post(self, path: str, body: bytes) -> httpx.Response:
-        return self.client.post(
-            f"http://127.0.0.1:{self.port}{path}",
-            content=body,
-            headers={"Content-Type": "application/octet-stream"},
+    def send(self, sent: Sent) -> httpx.Response:
+        return self.client.request(
+            sent.method,
+            f"http://127.0.0.1:{self.port}{sent.path}",
+            content=sent.body,
+            headers=dict(sent.headers),
         )
 
     def wait(self) -> None:

@@ -5,8 +5,9 @@ So the floor does the very same work in the database, and nobody can make it slo
 
 import contextlib
 import enum
+import hashlib
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,26 @@ from unittest import mock
 
 import psycopg
 from psycopg.types.json import Json, Jsonb
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One HTTP request of a benchmark."""
+
+    path: str
+    body: bytes = b""
+    method: str = "POST"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> bytes:
+        """What tells it from all others: the envelope, or the signature over a bare request."""
+        return key_of(self.body, self.headers.get("Signature", ""))
+
+
+def key_of(body: bytes, signature: str) -> bytes:
+    """The key of a request in the library."""
+    return hashlib.sha256(body + signature.encode()).digest()
 
 
 @dataclass

@@ -1,8 +1,9 @@
-"""A bare WSGI handler of `POST /request`: what no framework could make cheaper.
+"""A bare WSGI handler of the requests that are measured: what no framework could make cheaper.
 
-It opens the envelope with `cryptography` alone, checks the signature, parses the keys that an
-authorization brings, sends the recorded statements through the same driver with the same options,
-signs the answer and encrypts it. It checks nothing else.
+A request that carries a signature of its own goes to `floor.signed`. An envelope is opened with
+`cryptography` alone; the signature is checked, the keys that an authorization brings are parsed,
+the recorded statements are sent through the same driver with the same options, the answer is
+signed and encrypted. Nothing else is checked.
 """
 
 import hashlib
@@ -18,7 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bench.tape import Library
+from bench.floor import signed
+from bench.tape import Library, key_of
 
 LIBRARY = Library.load(Path(os.environ["BENCH_LIBRARY"]))
 OPENING: Any = serialization.load_der_private_key(LIBRARY.opening_key, None)
@@ -41,9 +43,12 @@ recipients: dict[str, Any] = {}
 
 
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-    body: bytes = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    signature = environ.get("HTTP_SIGNATURE", "")
+    tape = LIBRARY.tapes[key_of(body, signature)]
+    if signature:
+        return signed.answer(environ, body, tape, start, connection=CONNECTION, points=points)
     digest = hashlib.sha256(body).digest()
-    tape = LIBRARY.tapes[digest]
     device, payload = _opened(body, tape)
     recipient = _recipient(payload, tape)
     with CONNECTION.cursor() as cursor:
