@@ -66,29 +66,61 @@ def submit_together(
     A refusal's `facts["step"]` says which step it is about, counted from 0.
     """
     with transaction.atomic(), audit.gathered():
-        asked: list[tuple[Command[Any], Input]] = []
-        reviews = []
-        for index, step in enumerate(steps):
-            with _blamed(index):
-                command, details = _read(step, by, is_first=index == 0)
-                decision = decisions.decide(command=command, details=details, by=by, now=now)
-                if isinstance(decision, decisions.Denied):
-                    raise PolicyDenied(f"The policy “{decision.name}” denies this.")
-            asked.append((command, details))
-            if isinstance(decision, decisions.Review):
-                reviews.append(decision)
-        if reviews:
-            review = decisions.together(reviews)
+        judged = _judged(steps, by, now=now)
+        review = judged.review
+        if review is not None:
             proposal = proposals.create(
-                steps=asked, review=review, by=by, now=now, evidence=evidence
+                steps=judged.asked, review=review, by=by, now=now, evidence=evidence
             )
             return Pending(proposal_id=proposal.id)
         results = []
-        for index, (command, details) in enumerate(asked):
+        for index, (command, details) in enumerate(judged.asked):
             with _blamed(index):
                 command.check(details, by)
                 results.append(command.execute(details, by=by, now=now))
         return Done(results=results)
+
+
+def foresee(*, steps: Sequence[Step], by: Actor, now: datetime) -> decisions.Review | None:
+    """What `submit_together` would do now, without doing it: the review it would ask for, or None.
+
+    Raises what it would raise for want of a right, by policy and for wrong input. What only the
+    change itself can meet, such as a name that is taken, is not foreseen.
+    """
+    judged = _judged(steps, by, now=now)
+    review = judged.review
+    if review is not None:
+        proposals.require_reachable(judged.asked, review, by=by, now=now)
+        return review
+    for index, (command, details) in enumerate(judged.asked):
+        with _blamed(index), _made_earlier(index):
+            command.check(details, by)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    asked: proposals.Steps
+    reviews: Sequence[decisions.Review]
+
+    @property
+    def review(self) -> decisions.Review | None:
+        return decisions.together(self.reviews) if self.reviews else None
+
+
+def _judged(steps: Sequence[Step], by: Actor, *, now: datetime) -> _Judged:
+    asked: list[tuple[Command[Any], Input]] = []
+    reviews = []
+    for index, step in enumerate(steps):
+        with _blamed(index):
+            command, details = _read(step, by, index=index)
+            decision = decisions.decide(command=command, details=details, by=by, now=now)
+            if isinstance(decision, decisions.Denied):
+                raise PolicyDenied(f"The policy “{decision.name}” denies this.")
+        asked.append((command, details))
+        if isinstance(decision, decisions.Review):
+            reviews.append(decision)
+    return _Judged(asked, reviews)
 
 
 @contextmanager
@@ -100,15 +132,21 @@ def _blamed(index: int) -> Iterator[None]:
         raise
 
 
-def _read(step: Step, by: Actor, *, is_first: bool) -> tuple[Command[Any], Input]:
+@contextmanager
+def _made_earlier(index: int) -> Iterator[None]:
+    try:
+        yield
+    except errors.Missing:
+        # What a later step is about may be made by an earlier one.
+        if index == 0:
+            raise
+
+
+def _read(step: Step, by: Actor, *, index: int) -> tuple[Command[Any], Input]:
     command = registry.get(step.action)
     details = command.read(step.details)
     if not command.is_own(details, by) and not by.may(command.permission):
         raise errors.Forbidden(f"This needs the permission {command.permission}.")
-    try:
+    with _made_earlier(index):
         command.validate(details)
-    except errors.Missing:
-        # What a later step is about may be made by an earlier one.
-        if is_first:
-            raise
     return command, details

@@ -35,9 +35,7 @@ def create(
     Must run in the caller's transaction.
     """
     settings = scopes.settings()
-    question = standing.Question.of_steps(steps, by=by, now=now)
-    if not standing.is_reachable(review.review, question):
-        raise refusals.QuorumUnreachable
+    question = require_reachable(steps, review, by=by, now=now)
     _require_room(by)
     command, details = steps[0]
     life = timedelta(minutes=settings.proposal_minutes)
@@ -65,6 +63,16 @@ def create(
     proposal.save(force_insert=True)
     _record("proposal.created", proposal, by=by, now=now)
     return proposal
+
+
+def require_reachable(
+    steps: Steps, review: decisions.Review, *, by: Actor, now: datetime
+) -> standing.Question:
+    """The question that the commands put. Raises `QuorumUnreachable` where it could never pass."""
+    question = standing.Question.of_steps(steps, by=by, now=now)
+    if not standing.is_reachable(review.review, question):
+        raise refusals.QuorumUnreachable
+    return question
 
 
 def hash_of(proposal: Proposal) -> bytes:
