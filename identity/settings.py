@@ -154,6 +154,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_tasks",
     "django_tasks_db",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "identity",
     "identity.web",
     "accounts",
@@ -201,6 +204,27 @@ USE_TZ = True
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # served from the packages: no collecting before a start
 WHITENOISE_MAX_AGE = 3600 if IS_PRODUCTION else 0
+
+# --- The API of our own ------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    # Closed by default: a view that is not made from the face's table lets nobody in.
+    "DEFAULT_PERMISSION_CLASSES": ["identity.api.v1.closed.Closed"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "identity.api.v1.views.refuse",
+    "UNAUTHENTICATED_USER": None,
+    "UNAUTHENTICATED_TOKEN": None,
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "Countersign",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "PREPROCESSING_HOOKS": ["identity.api.v1.description.own_paths"],
+    "POSTPROCESSING_HOOKS": ["identity.api.v1.description.complete"],
+}
 
 # --- Queue, cache, mail ----------------------------------------------------------------------
 

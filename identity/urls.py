@@ -5,11 +5,13 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from identity import admin
 from identity.api.enterprise import urls as enterprise
+from identity.api.v1 import urls as v1
 
 autodiscover()
 
 _FACES: list[URLPattern | URLResolver] = [
     path("", include(enterprise)),
+    path("", include(v1)),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

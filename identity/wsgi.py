@@ -8,9 +8,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "identity.settings")
 _django = get_wsgi_application()
 
 from identity.api.enterprise import views as enterprise  # noqa: E402 Django must be set up first
+from identity.api.v1 import views as v1  # noqa: E402
 from identity.management import lifeline  # noqa: E402
 from identity.web import health  # noqa: E402
-from identity.web.lane import Lane, Route  # noqa: E402
+from identity.web.lane import Branch, Lane, Route  # noqa: E402
 
 ROUTES = [
     Route("POST", "/request", enterprise.handle, is_scoped=True),
@@ -21,4 +22,4 @@ ROUTES = [
 ]
 
 lifeline.hold_to_web_server()
-application = Lane(ROUTES, otherwise=_django)
+application = Lane(ROUTES, otherwise=_django, branches=[Branch(v1.is_signed, v1.handle)])

@@ -32,6 +32,7 @@ from accounts.queries.rows import (
     UserRow,
     described,
 )
+from accounts.queries.senders import Sender, device_actor, sender_of, verifying_key
 
 __all__ = [
     "DeviceRow",
@@ -41,10 +42,12 @@ __all__ = [
     "RecipientRow",
     "RoleRow",
     "RuleRow",
+    "Sender",
     "UserRow",
     "actor_of_user",
     "described",
     "device",
+    "device_actor",
     "device_of",
     "devices",
     "devices_of",
@@ -63,10 +66,12 @@ __all__ = [
     "roles",
     "rule",
     "rules",
+    "sender_of",
     "staff_actor",
     "user",
     "user_by_name",
     "user_id_of",
     "user_version",
     "users",
+    "verifying_key",
 ]

@@ -53,15 +53,29 @@ class Route:
     is_scoped: bool = False
 
 
-class Lane:
-    """A WSGI application: the routes of the lane first, everything else goes to Django."""
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Requests that one handler answers whatever their path is; `takes` says which."""
 
-    def __init__(self, routes: Sequence[Route], otherwise: WSGIApplication) -> None:
+    takes: Callable[[Environ], bool]
+    handler: Handler
+
+
+class Lane:
+    """A WSGI application: routes and branches first, everything else goes to Django."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        otherwise: WSGIApplication,
+        branches: Sequence[Branch] = (),
+    ) -> None:
         self._exact = {(route.method, route.path): route.handler for route in routes}
         self._scoped = {
             (route.method, route.path): route.handler for route in routes if route.is_scoped
         }
         self._otherwise = otherwise
+        self._branches = branches
         self._headers = dict(security_headers.FOR_PROGRAMS)
         if settings.SECURE_HSTS_SECONDS:
             self._headers["Strict-Transport-Security"] = (
@@ -84,10 +98,13 @@ class Lane:
     def _handler(self, environ: Environ) -> Handler | None:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         handler = self._exact.get((method, path))
-        if handler is not None or not path.startswith("/s/"):
+        if handler is None and path.startswith("/s/"):
+            match = _SCOPED.fullmatch(path)
+            handler = self._scoped.get((method, match[1])) if match else None
+        if handler is not None:
             return handler
-        match = _SCOPED.fullmatch(path)
-        return self._scoped.get((method, match[1])) if match else None
+        taken = (branch.handler for branch in self._branches if branch.takes(environ))
+        return next(taken, None)
 
 
 def _answered(handler: Handler, environ: Environ) -> Answer:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from identity.api.enterprise import errors
+from identity.api.v1 import errors as v1
 from identity.errors import Conflict, DomainError, Forbidden, Kind, Missing
 
 ROOMS = ("identity", "accounts", "invitations", "sessions_app")
@@ -128,3 +129,36 @@ def test_a_code_without_a_meaning_is_found() -> None:
             errors.body(Unheard())
     finally:
         del DomainError.registry[Unheard.code]
+
+
+@every_error
+def test_every_error_has_a_problem(known: type[DomainError]) -> None:
+    status, advice = v1.TOLD[known.code]
+    assert status in PROBLEMS[known.kind]
+    assert advice.endswith(".")
+
+
+def test_no_problem_is_left_over() -> None:
+    assert set(v1.TOLD) == {known.code for known in REGISTERED}
+
+
+PROBLEMS = {
+    Kind.INVALID: {400, 405, 406, 413, 415, 428},
+    Kind.UNPROCESSABLE: {422},
+    Kind.UNAUTHENTICATED: {401},
+    Kind.FORBIDDEN: {403},
+    Kind.MISSING: {404},
+    Kind.GONE: {410},
+    Kind.CONFLICT: {409, 412},
+    Kind.LIMITED: {429},
+    Kind.UNAVAILABLE: {503},
+}
+
+
+@every_error
+def test_a_problem_explains_no_credential(known: type[DomainError]) -> None:
+    told = v1.body(known("what to do", step=1))
+    assert told["type"] == f"/problems/{known.code}"
+    is_told = told.get("detail") == "what to do"
+    assert is_told == (known.kind not in {Kind.UNAUTHENTICATED, Kind.UNAVAILABLE})
+    assert "step" not in told

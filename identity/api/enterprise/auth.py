@@ -1,22 +1,18 @@
 """Who sent an envelope: from sealed bytes to a verified call (specification §3.4)."""
 
 import hashlib
-import ipaddress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
 
 from accounts import queries as accounts
 from accounts.services import devices
 from identity.actor import Actor, ActorKind
 from identity.api.enterprise.call import Call
-from identity.crypto import cose, ecdsa_p256, rsa
+from identity.crypto import cose, rsa
 from identity.crypto.errors import EnvelopeUnauthentic
 from identity.scoping import doors
 from identity.services import nonces, server_keys
 from invitations.services.evidence import Evidence
-
-ACTIVE_DEVICE = frozenset({"active", "unverified"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,7 @@ def open_envelope(
     # Steps 8 to 11: an unknown or refused device costs the same and says the same.
     cose.verify_inner(
         inner,
-        _verifying_key(door, address, now),
+        accounts.verifying_key(door, address=address, now=now),
         expected_audience=cose.audience(outer.recipient_kid),
         now=int(now.timestamp()),
     )
@@ -72,71 +68,21 @@ def _opening_key(door: doors.RequestDoor, now: datetime) -> rsa.PrivateKey | Non
     return None if key_id is None else server_keys.encryption_key(key_id)
 
 
-def _verifying_key(
-    door: doors.RequestDoor, address: str, now: datetime
-) -> ecdsa_p256.PublicKey | None:
-    if door.signature_key is None or door.scope_status != "active":
-        return None
-    if not _is_accepted(door, now) or not _is_allowed_from(door.networks, address):
-        return None
-    return ecdsa_p256.stored_public(door.signature_key)
-
-
-def _is_accepted(door: doors.RequestDoor, now: datetime) -> bool:
-    if door.invitation_id is not None:
-        # In whatever state it is: the one command that it opens says the same of all of them.
-        return True
-    is_in_time = door.user_expires_at is None or door.user_expires_at > now
-    return is_in_time and door.user_status == "active" and door.device_status in ACTIVE_DEVICE
-
-
-def _is_allowed_from(networks: list[str] | None, address: str) -> bool:
-    if not networks:
-        return True
-    try:
-        sender = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(sender in ipaddress.ip_network(network, strict=False) for network in networks)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sender:
-    """The ids of a verified sender, all there."""
-
-    scope_id: UUID
-    user_id: UUID
-    device_id: UUID
-
-
-def _sender(door: doors.RequestDoor) -> _Sender:
-    if door.scope_id is None or door.user_id is None or door.device_id is None:
+def _sender(door: doors.RequestDoor) -> accounts.Sender:
+    sender = accounts.sender_of(door)
+    if sender is None:
         raise EnvelopeUnauthentic
-    return _Sender(door.scope_id, door.user_id, door.device_id)
+    return sender
 
 
-def _actor(door: doors.RequestDoor, sender: _Sender, address: str) -> Actor:
-    if door.invitation_id is not None:
-        return Actor(
-            kind=ActorKind.INVITATION,
-            scope_id=sender.scope_id,
-            user_id=sender.user_id,
-            public_id=door.user_public_id,
-            device_id=sender.device_id,
-            address=address,
-        )
-    grants = accounts.grants_of(sender.user_id)
+def _actor(door: doors.RequestDoor, sender: accounts.Sender, address: str) -> Actor:
+    if door.invitation_id is None:
+        return accounts.device_actor(door, sender, address=address)
     return Actor(
-        kind=ActorKind.DEVICE,
+        kind=ActorKind.INVITATION,
         scope_id=sender.scope_id,
         user_id=sender.user_id,
         public_id=door.user_public_id,
         device_id=sender.device_id,
-        permissions=grants.permissions,
-        approves=grants.approves,
-        roles=grants.roles,
-        groups=grants.groups,
-        is_program=door.user_kind == "program",
-        device_registered_at=int(door.registered_at.timestamp()) if door.registered_at else None,
         address=address,
     )

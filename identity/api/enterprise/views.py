@@ -16,11 +16,10 @@ from identity.crypto import cose, strict_json
 from identity.crypto.errors import EnvelopeMalformed, EnvelopeUnauthentic
 from identity.errors import DomainError, Invalid
 from identity.scoping import current, doors
-from identity.web import client_ip, scope_resolution
+from identity.web import bodies, client_ip, scope_resolution
 from identity.web.lane import Answer
 from identity.web.throttle import Throttle, TooManyRequests
 
-MOST_BYTES = 1024 * 1024
 MEDIA_TYPES = frozenset({"application/octet-stream", "application/cose"})
 
 per_address = Throttle(count=settings.REQUESTS_PER_ADDRESS, seconds=60)
@@ -60,7 +59,7 @@ def handle(environ: dict[str, Any]) -> Answer:
     """`POST /request` in the fast lane."""
     return respond(
         Sent(
-            body=read_body(environ, environ["wsgi.input"]),
+            body=bodies.read(environ, environ["wsgi.input"]),
             media_type=environ.get("CONTENT_TYPE", ""),
             address=client_ip.of(environ),
             named=scope_resolution.of_environ(environ),
@@ -77,7 +76,7 @@ def request(http: HttpRequest, resource: str = "", slug: str = "") -> HttpRespon
         return HttpResponse(status=405, headers={"Allow": "POST"})
     answer = respond(
         Sent(
-            body=read_body(http.META, http),
+            body=bodies.read(http.META, http),
             media_type=http.META.get("CONTENT_TYPE", ""),
             address=client_ip.of(http.META),
             named=scope_resolution.of_environ(http.META),
@@ -86,15 +85,6 @@ def request(http: HttpRequest, resource: str = "", slug: str = "") -> HttpRespon
         now=datetime.now(UTC),
     )
     return HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
-
-
-def read_body(environ: Mapping[str, Any], stream: Any) -> bytes | None:
-    """The body, or None if it is larger than 1 MiB; never reads more than one byte beyond that."""
-    announced = environ.get("CONTENT_LENGTH") or "0"
-    if not announced.isdigit() or int(announced) > MOST_BYTES:
-        return None
-    body: bytes = stream.read(MOST_BYTES + 1)
-    return None if len(body) > MOST_BYTES else body
 
 
 def respond(sent: Sent, *, now: datetime) -> Answer:

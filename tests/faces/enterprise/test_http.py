@@ -10,6 +10,7 @@ from django.test import Client, override_settings
 from identity.api.enterprise import views
 from identity.crypto import cose_device
 from identity.sdk.channel import Channel
+from identity.web import bodies
 from identity.web.throttle import Throttle
 from tests import cast
 
@@ -86,7 +87,7 @@ def clear(body: bytes) -> dict[str, str]:
     [
         (b"\x00", ENVELOPE, 400),
         (b"not COSE", ENVELOPE, 400),
-        (b"x" * (views.MOST_BYTES + 1), ENVELOPE, 413),
+        (b"x" * (bodies.MOST_BYTES + 1), ENVELOPE, 413),
         (b"{}", "application/json", 415),
     ],
 )

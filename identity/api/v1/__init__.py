@@ -1,0 +1,1 @@
+"""The API of our own: nouns as resources, JSON, problem details."""

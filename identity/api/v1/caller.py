@@ -1,0 +1,104 @@
+"""Who asks: a device by its signature, or staff by their session; how the acts of each are kept."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.http import HttpRequest
+
+from identity.actor import Actor
+from identity.api.v1.sent import Sent
+from identity.crypto.http_signatures import Verified
+from identity.pages import staff_acts, staff_session
+from identity.services import attestations
+from invitations.commands.command import registry
+from invitations.services import governance
+from invitations.services.evidence import Evidence
+from invitations.services.governance import Done, Pending
+
+
+class Caller(ABC):
+    """A verified caller in one scope at one moment."""
+
+    actor: Actor
+    now: datetime
+
+    @property
+    @abstractmethod
+    def subject(self) -> UUID:
+        """Whose idempotency keys these are: the device, or the member of staff."""
+
+    @abstractmethod
+    def submit(self, command: str, details: Mapping[str, Any]) -> Done | Pending:
+        """Ask for a sensitive command at the one door."""
+
+    @abstractmethod
+    def require_recent(self) -> None:
+        """Refuse a dangerous act of a session that was left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device(Caller):
+    """A device that signed this request."""
+
+    actor: Actor
+    now: datetime
+    sent: Sent
+    verified: Verified
+
+    @property
+    def subject(self) -> UUID:
+        """The id of the device."""
+        if self.actor.device_id is None:
+            raise RuntimeError("the caller is no device")
+        return self.actor.device_id
+
+    def submit(self, command: str, details: Mapping[str, Any]) -> Done | Pending:
+        """At the one door, with the signed request as evidence."""
+        known = registry.get(command)
+        evidence = self.evidence(known.action, known.path(known.read(details)), details)
+        return governance.submit(
+            action=command, details=details, by=self.actor, now=self.now, evidence=evidence
+        )
+
+    def evidence(self, action: str, resource: str, details: Mapping[str, Any]) -> Evidence:
+        """What is kept of this request."""
+        statement = {
+            "action": action,
+            "resource": resource,
+            "details": dict(details),
+            "user": str(self.actor.public_id),
+        }
+        payload = orjson.dumps(statement, option=orjson.OPT_SORT_KEYS)
+        return Evidence(sign1=attestations.request(payload), is_attested=True)
+
+    def require_recent(self) -> None:
+        """Nothing: each request is signed anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staff(Caller):
+    """A member of staff with a session."""
+
+    actor: Actor
+    now: datetime
+    http: HttpRequest
+
+    @property
+    def subject(self) -> UUID:
+        """The id of the user."""
+        if self.actor.user_id is None:
+            raise RuntimeError("the caller is no user")
+        return self.actor.user_id
+
+    def submit(self, command: str, details: Mapping[str, Any]) -> Done | Pending:
+        """At the one door, with the server's statement."""
+        return staff_acts.submit(command=command, details=details, by=self.actor, now=self.now)
+
+    def require_recent(self) -> None:
+        """Raises `accounts.errors.ReauthenticationNeeded`."""
+        staff_session.require_recent(self.http)

@@ -1,0 +1,145 @@
+"""One request in, one answer out: manners, caller, permission, input, handler, answer."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from django.conf import settings
+
+from identity.api.v1 import auth, repeats, replies, route
+from identity.api.v1.caller import Caller
+from identity.api.v1.route import Asked, Reply, Route
+from identity.api.v1.sent import Sent
+from identity.api.v1.table import TABLE
+from identity.crypto import strict_json
+from identity.crypto.errors import EnvelopeMalformed
+from identity.errors import DomainError, Forbidden, Invalid, Unauthenticated
+from identity.scoping import current
+from identity.web import client_ip, scope_resolution
+from identity.web import errors as refusals
+from identity.web.lane import Answer
+from identity.web.throttle import Throttle
+
+MOST_PARAMETERS = 32
+
+per_address = Throttle(count=settings.REQUESTS_PER_ADDRESS, seconds=60)
+
+
+def answer(sent: Sent, *, now: datetime) -> Answer:
+    """Answer one request; refusals are problem details. Other errors are the caller's to catch."""
+    try:
+        per_address.hit(client_ip.neighbourhood(sent.address), now=int(now.timestamp()))
+        found, ids = _found(sent)
+        _require_manners(sent, found)
+        if found.permission == route.OPEN:
+            return _open(sent, found, ids, now)
+        caller = _caller(sent, now)
+    except DomainError as refusal:
+        return replies.refused(refusal)
+    with current.in_scope(caller.actor.scope_id):
+        try:
+            reply = replies.encoded(_done(sent, found, ids, caller))
+        except DomainError as refusal:
+            reply = replies.refused(refusal)
+        return replies.signed(reply, sent, now=now) if replies.is_wanted(sent) else reply
+
+
+def _found(sent: Sent) -> tuple[Route, Mapping[str, Any]]:
+    methods, ids = TABLE.find(sent.path)
+    found = methods.get(sent.method)
+    if found is None:
+        raise refusals.MethodNotOffered(allow=", ".join(sorted(methods)))
+    return found, ids
+
+
+def _require_manners(sent: Sent, found: Route) -> None:
+    if sent.body is None:
+        raise refusals.BodyTooLarge
+    accepted = sent.headers.get("accept", "*/*")
+    if not any(kind in accepted for kind in ("*/*", "application/*", "json", found.media_type)):
+        raise refusals.NotAcceptable
+    if sent.body and found.body is None:
+        raise refusals.BodyMalformed("This takes no body.")
+    if found.body is not None and sent.body:
+        media_type = sent.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            raise refusals.MediaTypeWrong
+
+
+def _caller(sent: Sent, now: datetime) -> Caller:
+    if sent.is_signed:
+        return auth.device(sent, now=now)
+    if sent.http is None:
+        raise Unauthenticated
+    return auth.staff(sent, sent.http, now=now)
+
+
+def _open(sent: Sent, found: Route, ids: Mapping[str, Any], now: datetime) -> Answer:
+    scope = scope_resolution.resolve(sent.named, now=now)
+    with current.in_scope(scope.scope_id):
+        asked = _asked(sent, found, ids, None, now)
+        return replies.encoded(found.run(asked))
+
+
+def _done(sent: Sent, found: Route, ids: Mapping[str, Any], caller: Caller) -> Reply:
+    asked = _asked(sent, found, ids, caller, caller.now)
+    if not found.command and not _may(found, asked):
+        raise Forbidden(f"This needs the permission {found.permission}.")
+    if found.is_dangerous:
+        caller.require_recent()
+    key = sent.headers.get("idempotency-key")
+    if key is None or sent.method in auth.SAFE:
+        return found.run(asked)
+    return repeats.once(key, found, asked)
+
+
+def _may(found: Route, asked: Asked) -> bool:
+    if found.permission == route.SELF or asked.caller.actor.may(found.permission):
+        return True
+    return found.own is not None and found.own(asked)
+
+
+def _asked(
+    sent: Sent, found: Route, ids: Mapping[str, Any], caller: Caller | None, now: datetime
+) -> Asked:
+    query = _query(sent.query, found.query)
+    body = None if found.body is None else _body(sent.body or b"{}", found.body)
+    return Asked(ids=ids, sent=sent, now=now, body=body, query=query, known=caller)
+
+
+def _body(data: bytes, kind: type[Any]) -> Any:
+    try:
+        given = strict_json.decode(data)
+    except EnvelopeMalformed as malformed:
+        raise refusals.BodyMalformed(malformed.detail) from None
+    with _told():
+        return msgspec.convert(given, kind)
+
+
+def _query(text: str, kind: type[Any] | None) -> Any:
+    if not text and kind is None:
+        return None
+    try:
+        pairs = parse_qsl(
+            text, keep_blank_values=True, strict_parsing=bool(text), max_num_fields=MOST_PARAMETERS
+        )
+    except ValueError:
+        raise Invalid("The part behind the question mark can't be read.") from None
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        raise Invalid("A parameter is there twice.")
+    if kind is None:
+        raise Invalid("This takes no parameters.", unknown=sorted(given))
+    with _told():
+        return msgspec.convert(given, kind, strict=False)
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except msgspec.ValidationError as error:
+        raise Invalid(str(error)) from None

@@ -1,0 +1,128 @@
+"""Refusals in the words of this face: one table from our error codes to status and advice.
+
+`/problems/<code>` shows a problem's title, status and advice to people.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from identity.errors import DomainError
+from identity.web import problems
+
+
+class Told(NamedTuple):
+    """What a refusal is here: the HTTP status, and what somebody who meets it does about it."""
+
+    status: int
+    advice: str
+
+
+_OTHER_FACE: Final = "This belongs to the protocol of sealed envelopes; this API never answers it."
+_READ_TITLE: Final = "Read the detail, correct the input and send it again."
+_SIGN_AGAIN: Final = (
+    "Sign the request with the key of an active device, with a fresh nonce and the present time, "
+    "over the address exactly as you call it; or sign in. All causes are told alike."
+)
+_ANOTHER: Final = "Choose another one."
+_OPERATOR: Final = "Tell the operator of this server; its log has the cause."
+
+TOLD: Final[Mapping[str, Told]] = {
+    "batch.rolled-back": Told(409, _OTHER_FACE),
+    "busy": Told(503, "Wait as long as Retry-After says and send the request again."),
+    "conflict": Told(409, "Read the object again; the detail says what does not fit."),
+    "decryption.failed": Told(400, _OTHER_FACE),
+    "device.key-invalid": Told(
+        400, "Send a P-256 point in hexadecimal and an RSA public key in PEM, newly made."
+    ),
+    "device.key-taken": Told(409, "Make new keys: a key belongs to one device for ever."),
+    "device.last-of-last-owner": Told(409, "Register another device of an owner first."),
+    "device.proof-invalid": Told(
+        400, "Sign the statement about the new keys with the new signature key itself."
+    ),
+    "device.too-many": Told(409, "Revoke a device of this user first."),
+    "envelope.cannot-open": Told(400, _OTHER_FACE),
+    "envelope.malformed": Told(400, _OTHER_FACE),
+    "envelope.media-type": Told(415, _OTHER_FACE),
+    "envelope.replayed": Told(401, _SIGN_AGAIN),
+    "envelope.too-large": Told(413, _OTHER_FACE),
+    "envelope.unauthentic": Told(401, _SIGN_AGAIN),
+    "envelope.unsupported": Told(400, _OTHER_FACE),
+    "envelope.untimely": Told(401, _SIGN_AGAIN),
+    "forbidden": Told(403, "Ask somebody who may grant you a role with this permission."),
+    "http.malformed": Told(
+        400, "Send one JSON object in UTF-8: no repeated keys, no more than 16 levels."
+    ),
+    "http.media-type": Told(415, "Send Content-Type: application/json."),
+    "http.method": Told(405, "The header Allow lists the methods of this address."),
+    "http.not-acceptable": Told(406, "Send Accept: application/json, or none."),
+    "http.too-large": Told(413, "Send less: a body has at most 1 MiB."),
+    "idempotency.conflict": Told(409, "Use a new Idempotency-Key for every new request."),
+    "invalid": Told(400, _READ_TITLE),
+    "invitation.not-valid": Told(401, "Ask whoever invited you for a new invitation."),
+    "invitation.too-many": Told(409, "Revoke an open invitation of this user first."),
+    "key.invalid": Told(422, _READ_TITLE),
+    "missing": Told(404, "Check the id: it may also belong to a scope that is not yours."),
+    "name.taken": Told(409, _ANOTHER),
+    "not-supported": Told(404, "Look in /v1/openapi.json for what there is."),
+    "object.in-use": Told(409, "Take it out of use first; the detail says where it is used."),
+    "one-time-password.refused": Told(401, "Wait for the next code of your authenticator."),
+    "password.refused": Told(401, "Check the password, or have it reset."),
+    "password.too-many-wrong": Told(429, "Wait as long as Retry-After says."),
+    "password.unfit": Told(400, "Choose a longer password that is not widely known."),
+    "policy.denied": Told(403, "The detail names the policy; only a change of it allows this."),
+    "policy.evaluation-failed": Told(422, "Correct the policy's expression."),
+    "policy.expression-invalid": Told(400, _READ_TITLE),
+    "policy.locked": Told(409, "Make a policy of your own beside it; it can only add to this."),
+    "policy.pattern-invalid": Told(400, _READ_TITLE),
+    "policy.resource-invalid": Told(400, _READ_TITLE),
+    "policy.review-invalid": Told(400, _READ_TITLE),
+    "precondition.failed": Told(
+        412, "Read the object again, look at what changed, and send If-Match with its new ETag."
+    ),
+    "precondition.needed": Told(428, "Send If-Match with the ETag that you read, or `*`."),
+    "proposal.already-voted": Told(409, "Retract your vote, then vote again."),
+    "proposal.ended": Told(409, "Read the proposal: it says how it ended."),
+    "proposal.hash-differs": Told(400, "Read the proposal again and sign the hash that it has."),
+    "proposal.may-not-decide": Told(403, "The proposal lists who may decide and why not you."),
+    "proposal.quorum-unreachable": Told(409, "Make more people able to approve this first."),
+    "proposal.reason-needed": Told(400, "Send a reason with the rejection."),
+    "proposal.too-many": Told(409, "Cancel one of your proposals, or wait for decisions."),
+    "rate-limited": Told(429, "Wait as long as Retry-After says."),
+    "role.grant-too-wide": Told(403, "Ask somebody who holds these rights to grant them."),
+    "role.unknown": Told(400, "List the roles at /v1/roles."),
+    "rule.unknown": Told(400, "List the rights at /v1/rules."),
+    "scope.ambiguous": Told(400, "Name the scope once: by header, by host or by path."),
+    "scope.has-owner": Told(409, "Ask the owner for an invitation."),
+    "scope.host-invalid": Told(400, _READ_TITLE),
+    "scope.host-taken": Told(409, _ANOTHER),
+    "scope.mismatch": Told(401, _SIGN_AGAIN),
+    "scope.not-active": Told(403, "Ask the operator of this server to resume the scope."),
+    "scope.platform-taken": Told(409, "There can be one only."),
+    "scope.settings-invalid": Told(400, _READ_TITLE),
+    "scope.slug-invalid": Told(400, _READ_TITLE),
+    "scope.slug-taken": Told(409, _ANOTHER),
+    "scope.unknown": Told(404, "Check the address: the slug behind /s/, or the host name."),
+    "seal.broken": Told(503, _OPERATOR),
+    "seal.unavailable": Told(503, _OPERATOR),
+    "session.csrf": Told(403, "Send the header X-CSRFToken with the token of the page."),
+    "session.reauthentication-needed": Told(403, "Re-authenticate in the admin, then try again."),
+    "signature.invalid": Told(401, _SIGN_AGAIN),
+    "token.invalid": Told(401, _SIGN_AGAIN),
+    "too-many-requests": Told(429, "Wait as long as Retry-After says."),
+    "unauthenticated": Told(401, _SIGN_AGAIN),
+    "user.inactive": Told(403, "Ask for the account to be enabled again."),
+    "user.last-owner": Told(409, "Make somebody else an owner first."),
+}
+
+# One text for every cause, so that nobody learns which part of a credential was wrong.
+_NEVER_EXPLAINED: Final = frozenset({401})
+_INNER_FACTS: Final = frozenset({"step", "allow"})
+
+
+def body(refusal: DomainError) -> dict[str, Any]:
+    """The problem details of a refusal."""
+    status = TOLD[refusal.code].status
+    shown = problems.body(refusal) | {"status": status}
+    if status in _NEVER_EXPLAINED:
+        shown.pop("detail", None)
+    return {name: value for name, value in shown.items() if name not in _INNER_FACTS}

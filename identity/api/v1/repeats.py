@@ -1,0 +1,53 @@
+"""Requests that carry an idempotency key: done once, answered alike for 24 hours."""
+
+import base64
+import hashlib
+
+import orjson
+from django.db import transaction
+
+from identity.api.v1 import replies
+from identity.api.v1.route import Asked, Reply, Route
+from identity.services import idempotency
+from identity.web.lane import Answer
+
+
+def once(key: str, found: Route, asked: Asked) -> Reply:
+    """The answer of the first time, or do it now: the claim commits with the command.
+
+    A refusal undoes the claim, so the same key may be tried again. Raises IdempotencyConflict for
+    a key that was used for another request.
+    """
+    subject = asked.caller.subject
+    with transaction.atomic():
+        stored = idempotency.begin(
+            device_id=subject, key=key, request_digest=_digest(asked), now=asked.now
+        )
+        if stored is not None:
+            return _read(stored)
+        reply = found.run(asked)
+        idempotency.finish(device_id=subject, key=key, outcome=_kept(replies.encoded(reply)))
+    return reply
+
+
+def _digest(asked: Asked) -> str:
+    sent = asked.sent
+    parts = [sent.method, sent.path, sent.query, sent.headers.get("if-match", "")]
+    body = hashlib.sha256(sent.body or b"").hexdigest()
+    return hashlib.sha256("\n".join([*parts, body]).encode()).hexdigest()
+
+
+def _kept(answer: Answer) -> bytes:
+    return orjson.dumps(
+        {
+            "status": answer.status,
+            "headers": dict(answer.headers),
+            "body": base64.b64encode(answer.body).decode(),
+        }
+    )
+
+
+def _read(stored: bytes) -> Reply:
+    kept = orjson.loads(stored)
+    headers = {**kept["headers"], "Idempotency-Replayed": "true"}
+    return Reply(base64.b64decode(kept["body"]), status=kept["status"], headers=headers)

@@ -1,0 +1,247 @@
+"""What a route of this face is, and the few kinds of them."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from django.db import transaction
+from django.http import HttpRequest
+
+from identity import ids
+from identity.api.v1.caller import Caller
+from identity.api.v1.sent import ROOT, Sent
+from identity.api.v1.shapes import Body, ProposalLink, Query, Waiting
+from identity.errors import Missing
+from identity.web.errors import PreconditionFailed, PreconditionNeeded
+from invitations.services.governance import Done, Pending
+
+SELF: Final = "self"
+"""In place of a permission: it touches nothing but the caller's own account, votes, proposals."""
+OPEN: Final = "open"
+"""In place of a permission: whoever holds an invitation, or nobody in particular."""
+NOT_PERMISSIONS: Final = frozenset({SELF, OPEN})
+PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+TEXT_IDS: Final = frozenset({"role", "purpose"})
+"""Ids in paths that are words; `event` is a number, all others are UUIDs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was found in the table, whose caller is known and whose input is read.
+
+    `caller` is absent on open routes only.
+    """
+
+    ids: Mapping[str, Any]
+    sent: Sent
+    now: datetime
+    body: Any = None
+    query: Any = None
+    known: Caller | None = None
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks. Only open routes have nobody."""
+        if self.known is None:
+            raise RuntimeError("an open route has no caller")
+        return self.known
+
+    @property
+    def http(self) -> HttpRequest | None:
+        """Django's request where there is a session."""
+        return self.sent.http
+
+    def link(self, path: str) -> str:
+        """The address of another resource of the same scope, beside this one."""
+        return f"{self.sent.prefix}{ROOT}{path}"
+
+    def given(self) -> dict[str, Any]:
+        """The fields of the body that were given, with the ids of the path."""
+        sent = {} if self.body is None else msgspec.to_builtins(self.body, builtin_types=(UUID,))
+        return {**sent, **self.ids}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer before it is bytes; `content` is a `Shown`, or an iterable of bytes."""
+
+    content: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Run = Callable[[Asked], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method on one path.
+
+    `permission` is a word of `identity.permissions` or one of NOT_PERMISSIONS; `own` tells whose
+    calls need none. `command` is set for what goes through the one door, which asks for the
+    permission itself. `shows` and `status` describe the answer; `is_dangerous`: a session must
+    be recent. `is_streamed`: the content is lines of bytes of `media_type`.
+    """
+
+    method: str
+    path: str
+    permission: str
+    name: str
+    summary: str
+    run: Run
+    body: type[Body] | None = None
+    query: type[Query] | None = None
+    shows: Any = None
+    status: int = 200
+    command: str = ""
+    own: Callable[[Asked], bool] | None = None
+    is_versioned: bool = False
+    is_dangerous: bool = False
+    is_streamed: bool = False
+    media_type: str = "application/json"
+
+    @property
+    def placeholders(self) -> list[str]:
+        """The names of the ids in the path."""
+        return PLACEHOLDER.findall(self.path)
+
+
+def etag(shown: Any) -> str:
+    """The version of what is shown as an entity tag (RFC 9110 §8.8.3)."""
+    return f'"{shown.version}"'
+
+
+Handler = Callable[[Asked], Any]
+
+
+def read(
+    path: str, permission: str, name: str, summary: str, *, shows: Any, **more: Any
+) -> Callable[[Handler], Route]:
+    """Decorates the handler of one object: `(asked) -> Shown`."""
+
+    def routed(handler: Handler) -> Route:
+        def run(asked: Asked) -> Reply:
+            shown = handler(asked)
+            headers = {"ETag": etag(shown)} if more.get("is_versioned") else {}
+            return Reply(shown, headers=headers)
+
+        return Route("GET", path, permission, name, summary, run, shows=shows, **more)
+
+    return routed
+
+
+def act(
+    method: str, path: str, permission: str, name: str, summary: str, **more: Any
+) -> Callable[[Handler], Route]:
+    """Decorates a handler of something that is no single sensitive command."""
+
+    def routed(handler: Handler) -> Route:
+        def run(asked: Asked) -> Reply:
+            answer = handler(asked)
+            if isinstance(answer, Reply):
+                return answer
+            return Reply(answer, status=more.get("status", 200))
+
+        return Route(method, path, permission, name, summary, run, **more)
+
+    return routed
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A sensitive command as a route: what `run` needs to know.
+
+    `made` is the input's name for an id that clients may choose. `prepare` makes the command's
+    input of what was asked. `present` reads the object whose version If-Match names.
+    """
+
+    command: str
+    shown: Callable[[Mapping[str, Any]], Any]
+    made: str = ""
+    prepare: Callable[[Asked], dict[str, Any]] = Asked.given
+    present: Callable[[Asked], Any] | None = None
+
+    def run(self, asked: Asked) -> Reply:
+        """Submit the command and show either success."""
+        details = self.prepare(asked)
+        if self.made:
+            details[self.made] = details.pop("id", None) or ids.new()
+        if self.present is None:
+            return self._submitted(asked, details, None)
+        with transaction.atomic():
+            return self._submitted(asked, details, self._expected(asked))
+
+    def _submitted(self, asked: Asked, details: dict[str, Any], expected: int | None) -> Reply:
+        answer = asked.caller.submit(self.command, details)
+        if isinstance(answer, Pending):
+            return waiting(asked, answer)
+        return self._done(asked, answer, expected)
+
+    def _expected(self, asked: Asked) -> int | None:
+        """The version that the caller has read, which must be the present one."""
+        wanted = asked.sent.headers.get("if-match", "")
+        if self.present is None or wanted == "*":
+            return None
+        if not wanted:
+            raise PreconditionNeeded("Send If-Match with the ETag that you read.")
+        shown = self.present(asked)
+        if etag(shown) not in [tag.strip() for tag in wanted.split(",")]:
+            raise PreconditionFailed
+        return int(shown.version)
+
+    def _done(self, asked: Asked, answer: Done, expected: int | None) -> Reply:
+        shown = self.shown(answer.result)
+        version = getattr(shown, "version", None)
+        # Whoever came between the look and the change made it one version more: all is undone.
+        if expected is not None and version not in {expected, expected + 1}:
+            raise PreconditionFailed
+        headers = {} if version is None else {"ETag": etag(shown)}
+        if self.made:
+            headers["Location"] = asked.link(f"{asked.sent.path}/{shown.id}")
+        return Reply(shown, status=201 if self.made else 200, headers=headers)
+
+
+def change(
+    method: str, path: str, permission: str, name: str, summary: str, doing: Change, **more: Any
+) -> Route:
+    """A sensitive command: ids and body together are its input."""
+    more.setdefault("status", 201 if doing.made else 200)
+    return Route(
+        method,
+        path,
+        permission,
+        name,
+        summary,
+        doing.run,
+        command=doing.command,
+        is_versioned=doing.present is not None,
+        **more,
+    )
+
+
+def waiting(asked: Asked, answer: Pending) -> Reply:
+    """The answer to a change that waits for others."""
+    url = asked.link(f"/proposals/{answer.proposal_id}")
+    shown = Waiting(proposal=ProposalLink(answer.proposal_id, url))
+    return Reply(shown, status=202, headers={"Location": url})
+
+
+def read_id(name: str, text: str) -> Any:
+    """An id in a path. Raises Missing for what can't be one."""
+    if name in TEXT_IDS:
+        return text
+    if name == "event":
+        if not text.isascii() or not text.isdigit() or len(text) > 18:
+            raise Missing
+        return int(text)
+    try:
+        found = UUID(text)
+    except ValueError:
+        raise Missing from None
+    if str(found) != text:
+        raise Missing
+    return found

@@ -1,0 +1,77 @@
+"""Staff over `/v1` with their session: the same desk, with CSRF."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.services import operators
+from tests import cast
+from tests.faces.v1.client import Signed
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def staff(alice: Signed, world: cast.World) -> Client:
+    """The browser of dora, a maintainer who has just signed in."""
+    client = Client(enforce_csrf_checks=True)
+    with cast.in_scope(world):
+        dora = operators.add_staff(
+            username="dora",
+            password=PASSWORD,
+            email="dora@example.test",
+            first_name="Dora",
+            last_name="",
+            roles=["workspace-maintainer"],
+            by=world.system,
+            now=datetime.now(UTC),
+        )
+        client.force_login(dora, backend="accounts.backends.StaffBackend")
+    return client
+
+
+def post(staff: Client, path: str, body: dict[str, Any], **headers: str) -> Any:
+    return staff.post(path, body, content_type="application/json", headers=headers)
+
+
+def test_reads_with_a_session(staff: Client, alice: Signed) -> None:
+    answer = staff.get(f"{alice.prefix}/devices/{alice.device}")
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["id"] == str(alice.device)
+
+
+def test_changes_only_with_the_token_of_the_page(staff: Client, alice: Signed) -> None:
+    path = f"{alice.prefix}/groups"
+    answer = post(staff, path, {"name": "treasury"})
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/session.csrf")
+    token = "a" * 32
+    staff.cookies["csrftoken"] = token
+    answer = post(staff, path, {"name": "treasury"}, **{"X-CSRFToken": token})
+    # alice alone may decide it, so it waits for her.
+    assert (answer.status_code, answer.json()["status"]) == (202, "pending")
+    proposal = answer.json()["proposal"]
+    assert answer["Location"] == proposal["url"] == f"{alice.prefix}/proposals/{proposal['id']}"
+
+
+def test_a_session_of_another_scope_is_nobody_here(staff: Client) -> None:
+    other = cast.world()
+    answer = staff.get(f"/s/{other.scope.slug}/v1/groups/x")
+    assert answer.status_code == 404
+    answer = staff.get(f"/s/{other.scope.slug}/v1/groups/{other.scope.id}")
+    assert answer.status_code == 401
+
+
+def test_a_wrong_signature_is_not_made_good_by_a_session(staff: Client, alice: Signed) -> None:
+    answer = staff.get(
+        f"{alice.prefix}/devices/{alice.device}", headers={"Signature": "sig=:AAAA:"}
+    )
+    assert answer.status_code == 401
+
+
+def test_signs_answers_to_sessions_too(staff: Client, alice: Signed) -> None:
+    answer = staff.get(
+        f"{alice.prefix}/devices/{alice.device}", headers={"Accept-Signature": 'sig=("@status")'}
+    )
+    assert 'sig=("@status" "content-digest" "content-type")' in answer["Signature-Input"]
