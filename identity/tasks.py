@@ -18,6 +18,11 @@ def send_mail(to: str, template: str, context: Mapping[str, Any]) -> int:
 
     Raises what the mail backend raises; the queue keeps the failure.
     """
+    return deliver(to, template, context)
+
+
+def deliver(to: str, template: str, context: Mapping[str, Any]) -> int:
+    """Send one message now, from within a task. Raises what the mail backend raises."""
     source = Engine.get_default().get_template(f"mail/{template}.txt")
     # Plain text: escaping for HTML would spoil every name with an apostrophe.
     text = source.render(Context(dict(context), autoescape=False))

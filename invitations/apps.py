@@ -13,9 +13,12 @@ class InvitationsConfig(AppConfig):
         """Register the commands, and what new scopes and disabled users mean for this room."""
         from accounts.services import users  # noqa: PLC0415 apps must be loaded first
         from identity.services import scopes  # noqa: PLC0415 apps must be loaded first
+        from invitations import tasks  # noqa: PLC0415
         from invitations.commands import catalogue  # noqa: PLC0415 apps must be loaded first
-        from invitations.services import invitations, policies  # noqa: PLC0415
+        from invitations.services import bulk, invitations, mails, policies  # noqa: PLC0415
 
         catalogue.load()
         scopes.on_created.append(policies.on_scope_created)
         users.on_disabled.append(invitations.revoke_all_of)
+        mails.queues.append(tasks.queue_mail)
+        bulk.queues.append(tasks.queue_batch)

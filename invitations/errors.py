@@ -69,3 +69,35 @@ class ReasonNeeded(DomainError):
     kind = Kind.INVALID
     code = "proposal.reason-needed"
     title = "A rejection needs a reason."
+
+
+class ListUnreadable(DomainError):
+    """A file with people to invite that can't be read as a whole."""
+
+    kind = Kind.INVALID
+    code = "invitation-batch.unreadable"
+    title = "This list can't be read."
+
+
+class ListColumnUnknown(DomainError):
+    """`facts["column"]` names it."""
+
+    kind = Kind.INVALID
+    code = "invitation-batch.column-unknown"
+    title = "This list has a column that is not known here."
+
+
+class LinksByMailOff(DomainError):
+    """The scope setting `mail_invitation_links` decides."""
+
+    kind = Kind.CONFLICT
+    code = "invitation.links-by-mail-off"
+    title = "This scope sends no invitation links by mail."
+
+
+class PersonHasJoined(DomainError):
+    """A new invitation would be for a further device, which has to be asked for."""
+
+    kind = Kind.CONFLICT
+    code = "invitation.person-has-joined"
+    title = "This person has joined already. Ask for an invitation for a further device."

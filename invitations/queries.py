@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts import electors
 from accounts.models import KnownKey, User
@@ -13,7 +13,7 @@ from identity import errors
 from identity.actor import Actor
 from identity.paging import Listed, Page
 from identity.services import scopes
-from invitations.models import Invitation, Policy, Proposal, Vote
+from invitations.models import Invitation, InvitationMail, Policy, Proposal, Vote
 from invitations.rows import ElectorRow, InvitationRow, ProposalDetail, ProposalRow, VoteRow
 from invitations.services import proposals, standing, votes
 
@@ -35,7 +35,7 @@ __all__ = [
 
 def invitation(invitation_id: UUID, *, now: datetime) -> InvitationRow:
     """One invitation. Raises `Missing`."""
-    row = Invitation.objects.select_related("user").filter(id=invitation_id).first()
+    row = _told().filter(id=invitation_id).first()
     if row is None:
         raise errors.Missing("There is no such invitation.")
     return _invitation(row, now)
@@ -43,7 +43,7 @@ def invitation(invitation_id: UUID, *, now: datetime) -> InvitationRow:
 
 def invitations(page: Page, *, now: datetime) -> Listed[InvitationRow]:
     """Invitations by time of making; filters `state` and `user`."""
-    rows = Invitation.objects.select_related("user")
+    rows = _told()
     if "user" in page.filters:
         rows = rows.filter(user__public_id=page.filters["user"])
     if "state" in page.filters:
@@ -142,7 +142,17 @@ def visible_details(row: Proposal) -> list[dict[str, Any]]:
     ]
 
 
-def _invitation(row: Invitation, now: datetime) -> InvitationRow:
+def _told() -> "QuerySet[Any]":
+    """Invitations with the name of who issued them and with how their last mail stands."""
+    makers = User.objects.filter(id=OuterRef("invited_by")).values("username")
+    mails = InvitationMail.objects.filter(invitation_id=OuterRef("id"))
+    newest = mails.order_by("-queued_at", "-id").values("state")[:1]
+    return Invitation.objects.select_related("user").annotate(
+        maker=Subquery(makers[:1]), mail=Subquery(newest)
+    )
+
+
+def _invitation(row: Any, now: datetime) -> InvitationRow:
     return InvitationRow(
         id=row.id,
         user=row.user.public_id,
@@ -154,6 +164,9 @@ def _invitation(row: Invitation, now: datetime) -> InvitationRow:
         device=row.device_id,
         proposal=row.proposal_id,
         is_alarmed=row.alarmed_at is not None,
+        invited_by=row.maker or ("operator" if row.invited_by else "system"),
+        ended_at=row.ended_at,
+        mail=row.mail or "",
     )
 
 

@@ -21,6 +21,11 @@ class InvitationRow:
     device: UUID | None
     proposal: UUID | None
     is_alarmed: bool
+    invited_by: str
+    """The user name of who issued it; `operator` or `system` where that is nobody of this scope."""
+    ended_at: datetime | None
+    mail: str
+    """How the last mail about it stands: queued, sent, failed, or empty without one."""
 
 
 @dataclass(frozen=True, slots=True)

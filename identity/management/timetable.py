@@ -41,6 +41,7 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("sign heads", 5 * 60, tasks.sign_heads.enqueue),
     Entry("purge", 60 * 60, tasks.purge.enqueue),
     Entry("expire proposals", 5 * 60, proposals.expire_proposals.enqueue),
+    Entry("forget batches", 60 * 60, proposals.forget_batches.enqueue),
     Entry("forget finished tasks", 60 * 60, forget_finished_tasks),
     Entry("forget rates", 10 * 60, lambda: limits.purge(now=int(time.time()))),
 )

@@ -29,6 +29,7 @@ class ScopeSettings:
     - `device_age_rule`: a vote counts only from a device older than the proposal or than a day;
     - `suspend_on_alarm`: a second use of an invitation suspends the device that came first;
     - `accept_attested_votes`: votes that the server attests, cast without a device, count;
+    - `mail_invitation_links`: its maker may have an invitation's link sent by mail;
     - `rsa_bits`: the size of encryption keys that are made from now on.
     """
 
@@ -40,6 +41,7 @@ class ScopeSettings:
     device_age_rule: bool = False
     suspend_on_alarm: bool = False
     accept_attested_votes: bool = False
+    mail_invitation_links: bool = False
     max_devices: int = 20
     max_open_invitations: int = 3
     rsa_bits: int = 2048

@@ -6,7 +6,10 @@ from invitations.commands.command import Input
 
 
 class InviteUser(Input, frozen=True):
-    """A new person and the invitation for the first device. `user` is chosen by the client."""
+    """A new person and the invitation for the first device. `user` is chosen by the client.
+
+    `mails_link`: the link goes to the person by mail too, where the scope allows that.
+    """
 
     user: UUID
     email: str
@@ -15,6 +18,7 @@ class InviteUser(Input, frozen=True):
     mobile: str = ""
     customer_id: str = ""
     life_minutes: int | None = None
+    mails_link: bool = False
 
 
 class InviteDevice(Input, frozen=True):
@@ -23,6 +27,7 @@ class InviteDevice(Input, frozen=True):
     user: UUID
     life_minutes: int | None = None
     keeps_older: bool = False
+    mails_link: bool = False
 
 
 class RevokeInvitation(Input, frozen=True):

@@ -10,9 +10,10 @@ from accounts.models import Device, User
 from accounts.services import role_assignments, users
 from identity import errors
 from identity.actor import Actor, ActorKind
-from identity.services import server_keys
+from identity.services import scopes, server_keys
 from invitations.commands.command import Command, Result, registry
 from invitations.commands.inputs import AuthorizeDevice, InviteDevice, InviteUser, RevokeInvitation
+from invitations.errors import LinksByMailOff
 from invitations.services import authorization, invitations, notices
 
 
@@ -28,18 +29,13 @@ def invite_user(details: InviteUser, *, by: Actor, now: datetime) -> Result:
         by=by,
         now=now,
     )
-    return issue(user, life=_life(details.life_minutes), keeps_older=False, by=by, now=now)
+    return _issued(user, details, keeps_older=False, by=by, now=now)
 
 
 def invite_device(details: InviteDevice, *, by: Actor, now: datetime) -> Result:
     """Make an invitation for a further device."""
-    return issue(
-        _user(details.user),
-        life=_life(details.life_minutes),
-        keeps_older=details.keeps_older,
-        by=by,
-        now=now,
-    )
+    user = _user(details.user)
+    return _issued(user, details, keeps_older=details.keeps_older, by=by, now=now)
 
 
 def revoke_invitation(details: RevokeInvitation, *, by: Actor, now: datetime) -> Result:
@@ -59,7 +55,7 @@ def issue(
     """Make an invitation and describe it with what its holder needs, secrets included, once."""
     issued = invitations.issue(user=user, by=by, now=now, life=life, keeps_older=keeps_older)
     keys = server_keys.client_keys()
-    notices.invited(issued.invitation)
+    notices.invited(issued.invitation, now=now)
     return {
         "user": str(user.public_id),
         "invitation": str(issued.invitation.id),
@@ -70,6 +66,22 @@ def issue(
         "server_encryption_key": keys.encryption_pem_base64,
         "server_signature_key": keys.signature_hex,
     }
+
+
+def _issued(
+    user: User, details: InviteUser | InviteDevice, *, keeps_older: bool, by: Actor, now: datetime
+) -> Result:
+    life = _life(details.life_minutes)
+    result = issue(user, life=life, keeps_older=keeps_older, by=by, now=now)
+    if details.mails_link:
+        _require_links_by_mail()
+        notices.link(UUID(result["invitation"]), result, now=now)
+    return result
+
+
+def _require_links_by_mail() -> None:
+    if not scopes.settings().mail_invitation_links:
+        raise LinksByMailOff
 
 
 def _life(minutes: int | None) -> timedelta | None:
@@ -83,10 +95,40 @@ def _user(public_id: UUID) -> User:
     return user
 
 
+def _validate_person(details: InviteUser) -> None:
+    users.checked(
+        {
+            "email": details.email,
+            "first_name": details.first_name,
+            "last_name": details.last_name,
+            "mobile": details.mobile,
+            "customer_id": details.customer_id,
+        }
+    )
+    _validate_offer(details)
+
+
+def _validate_further(details: InviteDevice) -> None:
+    invitations.require_invitable(_user(details.user))
+    _validate_offer(details)
+
+
+def _validate_offer(details: InviteUser | InviteDevice) -> None:
+    if details.life_minutes is not None:
+        invitations.require_life(timedelta(minutes=details.life_minutes))
+    if details.mails_link:
+        _require_links_by_mail()
+
+
+def _by_mail(details: InviteUser) -> dict[str, Any]:
+    return {"mails_link": details.mails_link}
+
+
 def _protection(details: InviteDevice) -> dict[str, Any]:
     """What a policy may ask about the account that gets a further device."""
     user = _user(details.user)
     return {
+        "mails_link": details.mails_link,
         "is_password_protected": bool(user.password),
         "has_device": user.devices.filter(status=Device.Status.ACTIVE).exists(),
     }
@@ -120,7 +162,9 @@ registry.add(
         permission="users:invite",
         input=InviteUser,
         execute=invite_user,
+        validate=_validate_person,
         check=_check_reach,
+        facts=_by_mail,
     ),
     Command(
         name="device.invite",
@@ -129,6 +173,7 @@ registry.add(
         permission="devices:invite",
         input=InviteDevice,
         execute=invite_device,
+        validate=_validate_further,
         check=_check_reach,
         facts=_protection,
     ),

@@ -44,11 +44,9 @@ def issue(
     `life` is 5 minutes to 30 days (default: the scope's). Raises `TooManyInvitations`, `Invalid`,
     `Conflict` for a disabled user. Must run in the caller's transaction.
     """
-    if user.status == User.Status.DISABLED or user.kind != User.Kind.PERSON:
-        raise errors.Conflict("Only a person who is not disabled can be invited.")
+    require_invitable(user)
     life = life or timedelta(minutes=scopes.settings().invitation_minutes)
-    if not SHORTEST_LIFE <= life <= LONGEST_LIFE:
-        raise errors.Invalid("An invitation lives 5 minutes to 30 days.")
+    require_life(life)
     _make_room(user, by=by, now=now, keeps_older=keeps_older)
     secret = tokens.new("inv_")
     key = ecdsa_p256.generate()
@@ -65,6 +63,18 @@ def issue(
     )
     _record("invitation.issued", invitation, by=by, now=now)
     return Issued(invitation, secret, ecdsa_p256.private_hex(key))
+
+
+def require_invitable(user: User) -> None:
+    """Refuse programs and disabled users. Raises `Conflict`."""
+    if user.status == User.Status.DISABLED or user.kind != User.Kind.PERSON:
+        raise errors.Conflict("Only a person who is not disabled can be invited.")
+
+
+def require_life(life: timedelta) -> None:
+    """Refuse what is too short or too long. Raises `Invalid`."""
+    if not SHORTEST_LIFE <= life <= LONGEST_LIFE:
+        raise errors.Invalid("An invitation lives 5 minutes to 30 days.")
 
 
 def revoke(*, invitation_id: UUID, by: Actor, now: datetime) -> Invitation:

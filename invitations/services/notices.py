@@ -1,20 +1,25 @@
-"""Notices by mail about invitations. They hold no secret."""
+"""Mails about invitations, put on record. Only the one with the link, if asked for, is a secret."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from accounts.models import User
 from identity.services import mail
 from invitations.models import Invitation
+from invitations.services import mails
 
 
-def invited(invitation: Invitation) -> None:
+def invited(invitation: Invitation, *, now: datetime) -> None:
     """Tell the invited person that an invitation exists, so that theft can be noticed."""
-    mail.send(
-        to=invitation.user.email,
-        template="invited",
-        context={
-            "name": invitation.user.first_name,
-            "expires_at": invitation.expires_at.isoformat(),
-        },
-    )
+    mails.queue_notice(invitation, now=now)
+
+
+def link(invitation_id: UUID, result: Mapping[str, Any], *, now: datetime) -> None:
+    """Send the invited person the link; `result` is what the command answers, secrets included."""
+    invitation = Invitation.objects.select_related("user").get(id=invitation_id)
+    mails.queue_link(invitation, result, now=now)
 
 
 def device_registered(user: User, device_name: str, check_code: str) -> None:

@@ -58,7 +58,15 @@ TOLD: Final[Mapping[str, Told]] = {
     "http.too-large": Told(413, "Send less: a body has at most 1 MiB."),
     "idempotency.conflict": Told(409, "Use a new Idempotency-Key for every new request."),
     "invalid": Told(400, _READ_TITLE),
+    "invitation-batch.column-unknown": Told(400, "The detail lists the columns that are known."),
+    "invitation-batch.unreadable": Told(400, "The detail says what a list looks like."),
+    "invitation.links-by-mail-off": Told(
+        409, "Hand the link over yourself, or have the scope's setting changed."
+    ),
     "invitation.not-valid": Told(401, "Ask whoever invited you for a new invitation."),
+    "invitation.person-has-joined": Told(
+        409, "Ask for an invitation for a further device of this person."
+    ),
     "invitation.too-many": Told(409, "Revoke an open invitation of this user first."),
     "key.invalid": Told(422, _READ_TITLE),
     "missing": Told(404, "Check the id: it may also belong to a scope that is not yours."),
