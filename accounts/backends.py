@@ -14,6 +14,7 @@ from identity import ids
 from identity.actor import Actor, ActorKind
 from identity.scoping import current, doors
 from identity.scoping.doors import StaffDoor
+from identity.web import client_ip
 
 _ACTIVE = "active"
 
@@ -32,20 +33,27 @@ class StaffBackend(BaseBackend):
         """The user, or None for every reason alike and after comparable time.
 
         `username` is a name in the scope of the slug `scope`, or `slug/name`; operators write the
-        name alone. Raises `accounts.errors.Busy` when too many passwords are being checked.
+        name alone. Raises `accounts.errors.Busy` when too many passwords are being checked, and
+        `TooManyWrongPasswords` when too many wrong ones came from the request's address. Where a
+        one-time password is still due, the caller asks for it and notes the sign-in.
         """
-        del request, credentials
+        del credentials
         if username is None or password is None:
             return None
         door = _door(username, scope)
         now = datetime.now(UTC)
         with current.in_scope(door.scope_id if door else ids.new()):
             try:
-                passwords.check(user_id=door.user_id if door else None, password=password, now=now)
+                passwords.check(
+                    user_id=door.user_id if door else None,
+                    password=password,
+                    now=now,
+                    address=client_ip.of(request.META) if request is not None else "",
+                )
             except PasswordRefused:
                 return None
             user = _row(door)
-            if user is not None:
+            if user is not None and user.one_time_password_id is None:
                 users.note_sign_in(user=user, by=_actor(user), now=now)
             return user
 

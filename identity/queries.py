@@ -66,6 +66,25 @@ def every_scope() -> Sequence[ScopeRow]:
         ]
 
 
+def scopes_behind(slug: str, *, search: str, most: int) -> Sequence[ScopeRow]:
+    """At most so many scopes of the deployment by slug, for operators who search for one.
+
+    `search` is part of the slug or the name; the slug that is that text exactly comes first.
+    """
+    with current.across_scopes(why="operators choose a scope"):
+        rows = Scope.objects.order_by("slug")
+        if search:
+            rows = rows.filter(Q(slug__icontains=search) | Q(name__icontains=search))
+        found = list(rows.filter(slug__gt=slug)[:most])
+        exact = rows.filter(slug=search).first() if search and not slug else None
+    if exact is not None:
+        found = [exact, *(row for row in found if row.id != exact.id)]
+    return [
+        ScopeRow(row.id, row.slug, row.name, row.status, row.is_platform, row.created_at)
+        for row in found
+    ]
+
+
 def hosts() -> Sequence[str]:
     """The host names of the scope in force."""
     rows = ScopeHost.objects.filter(scope_id=current.required_scope()).order_by("host")

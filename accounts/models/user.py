@@ -1,10 +1,11 @@
 """Users: persons and programs that can act, each in exactly one scope."""
 
 import unicodedata
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 from identity import ids
 from identity.scoping.owned import ScopeOwned
@@ -49,6 +50,8 @@ class User(ScopeOwned, AbstractBaseUser):
     password = models.CharField(max_length=256, blank=True)
     # Sign-ins are audit events; Django's own receiver would write outside the services.
     last_login = None
+    # The generator of one-time passwords that a sign-in asks, if there is one.
+    one_time_password_id = models.UUIDField(null=True, blank=True)
     wrong_passwords = models.PositiveSmallIntegerField(default=0)
     wrong_passwords_at = models.DateTimeField(null=True, blank=True)
     is_staff = models.BooleanField(default=False)
@@ -105,6 +108,13 @@ class User(ScopeOwned, AbstractBaseUser):
     def is_active(self) -> bool:  # type: ignore[override]
         """Django's word for a user who may sign in."""
         return self.status == self.Status.ACTIVE
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """Sessions end with the password, and with the generator they were opened by."""
+        generator = f"\n{self.one_time_password_id}" if self.one_time_password_id else ""
+        salt = "accounts.models.user.session"
+        digest = salted_hmac(salt, self.password + generator, secret=secret, algorithm="sha256")
+        return str(digest.hexdigest())
 
     def has_perm(self, permission: str, subject: object = None) -> bool:
         """Django admin asks; its own permissions are decided in the admin's room."""

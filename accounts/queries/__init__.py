@@ -8,7 +8,14 @@ from accounts.queries.address_book import (
     recipients,
 )
 from accounts.queries.catalogue import group, groups, role, roles, rule, rules
-from accounts.queries.grants import Grants, actor_of_user, grants_of, operator, staff_actor
+from accounts.queries.grants import (
+    Grants,
+    actor_of_user,
+    grants_of,
+    member_actor,
+    operator,
+    staff_actor,
+)
 from accounts.queries.own import own
 from accounts.queries.people import (
     device,
@@ -29,10 +36,19 @@ from accounts.queries.rows import (
     RecipientRow,
     RoleRow,
     RuleRow,
+    StaffRow,
     UserRow,
     described,
 )
 from accounts.queries.senders import Sender, device_actor, sender_of, verifying_key
+from accounts.queries.staff import (
+    SignInState,
+    sign_in_state,
+    staff_actor_in,
+    staff_member,
+    staff_rows,
+    user_of_login,
+)
 
 __all__ = [
     "DeviceRow",
@@ -43,6 +59,8 @@ __all__ = [
     "RoleRow",
     "RuleRow",
     "Sender",
+    "SignInState",
+    "StaffRow",
     "UserRow",
     "actor_of_user",
     "described",
@@ -54,6 +72,7 @@ __all__ = [
     "grants_of",
     "group",
     "groups",
+    "member_actor",
     "operator",
     "own",
     "protecting_kinds",
@@ -67,10 +86,15 @@ __all__ = [
     "rule",
     "rules",
     "sender_of",
+    "sign_in_state",
     "staff_actor",
+    "staff_actor_in",
+    "staff_member",
+    "staff_rows",
     "user",
     "user_by_name",
     "user_id_of",
+    "user_of_login",
     "user_version",
     "users",
     "verifying_key",

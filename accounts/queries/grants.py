@@ -10,7 +10,7 @@ from django.db.models import CharField, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 
 from accounts import errors, rights
-from accounts.models import Device, GroupMember, Role, RoleAssignment, User
+from accounts.models import Device, GroupMember, Role, RoleAssignment, StaffMembership, User
 from accounts.rights import Rights
 from identity import errors as refusals
 from identity import permissions
@@ -125,12 +125,24 @@ def staff_actor(user: User, *, scope_id: UUID) -> Actor:
     """
     if user.is_operator:
         return operator(user.id, scope_id=scope_id)
-    if not user.is_active or not user.is_staff:
+    if not user.is_active:
         raise errors.UserInactive
     if user.scope_id != scope_id:
         raise refusals.Forbidden
     with current.in_scope(scope_id):
+        if not user.is_staff and not _signs_in_elsewhere(user.id):
+            raise errors.UserInactive
         return _actor(user, grants_of(user.id), kind=ActorKind.STAFF)
+
+
+def member_actor(user_id: UUID, *, scope_id: UUID) -> Actor | None:
+    """A member of staff of a scope as it acts there; None for who is none now."""
+    with current.in_scope(scope_id):
+        user = User.objects.filter(id=user_id).first()
+        try:
+            return None if user is None else staff_actor(user, scope_id=scope_id)
+        except errors.UserInactive:
+            return None
 
 
 def operator(user_id: UUID, *, scope_id: UUID) -> Actor:
@@ -151,6 +163,14 @@ def operator(user_id: UUID, *, scope_id: UUID) -> Actor:
         permissions=permissions.OPERATOR,
         is_operator=True,
     )
+
+
+def _signs_in_elsewhere(user_id: UUID) -> bool:
+    """Whether a login of another scope, still active there, was admitted as this user."""
+    memberships = StaffMembership.objects.filter(user_id=user_id, dismissed_at__isnull=True)
+    login_id = memberships.values_list("login_id", flat=True).first()
+    door = doors.staff_by_id(login_id) if login_id else None
+    return door is not None and (door.status, door.scope_status) == _BOTH_ACTIVE
 
 
 def _staff_again(user: User | None, user_id: UUID) -> Actor:

@@ -130,7 +130,26 @@ class RecipientGroupRow:
     recipient_count: int
 
 
-Row = UserRow | DeviceRow | RoleRow | RuleRow | GroupRow | RecipientRow | RecipientGroupRow
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    """A member of staff of the scope in force.
+
+    `login` is `slug/name` of who signs in elsewhere, else empty. Whether those have one-time
+    passwords is not known here: None.
+    """
+
+    id: UUID
+    username: str
+    status: str
+    login: str
+    roles: tuple[str, ...]
+    has_one_time_password: bool | None
+    admitted_at: datetime | None
+
+
+Row = (
+    UserRow | DeviceRow | RoleRow | RuleRow | GroupRow | RecipientRow | RecipientGroupRow | StaffRow
+)
 
 
 def described(row: Row) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 from accounts import errors
 from accounts import passwords as rules
 from accounts.models import User
-from accounts.services import hash_lane, writing
+from accounts.services import guessing, hash_lane, writing
 from identity import errors as refusals
 from identity import ids
 from identity.actor import Actor
@@ -33,21 +33,23 @@ def make_verifier(password: str) -> str:
         return hashers.make_password(text)
 
 
-def check(*, user_id: UUID | None, password: str, now: datetime) -> None:
+def check(*, user_id: UUID | None, password: str, now: datetime, address: str = "") -> None:
     """Refuse unless this is the password of this user of the scope in force.
 
     Every path that takes a password goes through here and shares one counter for each account: at
     most ten wrong ones in any 15 minutes, whatever runs in parallel. A try is reserved by one
     conditional statement that is committed before the hash begins, so this must not be called in a
     transaction (RuntimeError). Unknown users (None too), accounts without a password and accounts
-    without a try left are refused in the same words after the same time.
+    without a try left are refused in the same words after the same time. `address` is the
+    client's, "" where there is none: see `guessing`.
 
-    Raises `accounts.errors.PasswordRefused` and `accounts.errors.Busy`.
+    Raises `accounts.errors.PasswordRefused`, `TooManyWrongPasswords` and `Busy`.
     """
     text = rules.comparable(password)
     # An id that nobody has costs the database what a user's costs.
     asked = user_id or ids.new()
     with hash_lane.LANE.turn():
+        guessing.reserve(address, now=now)
         if not _reserve_try(asked, now=now):
             _refuse_slowly(asked)
         verifier = _verifier_of(asked)
@@ -57,6 +59,7 @@ def check(*, user_id: UUID | None, password: str, now: datetime) -> None:
         if is_outdated:
             _upgrade(asked, text, verifier)
     _account(asked).update(wrong_passwords=0, wrong_passwords_at=None)
+    guessing.give_back(address, now=now)
 
 
 def is_set(*, user_id: UUID) -> bool:
@@ -78,7 +81,7 @@ def change(*, user_id: UUID, old: str, new: str, by: Actor, now: datetime) -> No
 
     Raises what `check` and `make_verifier` raise.
     """
-    check(user_id=user_id, password=old, now=now)
+    check(user_id=user_id, password=old, now=now, address=by.address)
     store(user_id=user_id, verifier=make_verifier(new) if new else "", by=by, now=now)
 
 

@@ -6,7 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from accounts import errors
-from accounts.models import Device, GroupMember, RoleAssignment, User
+from accounts.models import (
+    Device,
+    GroupMember,
+    OneTimePassword,
+    RecoveryCode,
+    RoleAssignment,
+    StaffMembership,
+    User,
+)
 from accounts.models.user import MOST_FOLDED, fold
 from accounts.services import fields, owners, writing
 from identity import errors as refusals
@@ -115,6 +123,7 @@ def delete(*, user_id: UUID, by: Actor, now: datetime) -> User:
         user.deleted_at = now
         user.password = ""
         user.is_staff = user.is_operator = False
+        user.one_time_password_id = None
         # No folded name has capitals, so this is nobody's name and never will be.
         user.username_folded = f"DELETED:{user.id}"
         _save(user, by=by, now=now)
@@ -235,8 +244,13 @@ def _disable(user: User, *, by: Actor, now: datetime) -> None:
 
 
 def _status_when_enabled(user: User) -> str:
-    # Who never had a device is still to be invited.
-    has_begun = user.is_staff or user.kind == User.Kind.PROGRAM or user.devices.exists()
+    # Who never had a device is still to be invited; who signs in elsewhere needs none.
+    has_begun = (
+        user.is_staff
+        or user.kind == User.Kind.PROGRAM
+        or user.devices.exists()
+        or StaffMembership.objects.filter(user=user).exists()
+    )
     return User.Status.ACTIVE if has_begun else User.Status.INVITED
 
 
@@ -245,7 +259,8 @@ def _withdraw_everything(user: User, *, by: Actor, now: datetime) -> list[str]:
     named = assignments.values_list("predefined", "role__name")
     roles = sorted(predefined or custom for predefined, custom in named)
     assignments.delete()
-    GroupMember.objects.filter(user=user).delete()
+    for belonging in (GroupMember, OneTimePassword, RecoveryCode, StaffMembership):
+        belonging.objects.filter(user=user).delete()
     Device.objects.filter(user=user).exclude(status=Device.Status.REVOKED).update(
         status=Device.Status.REVOKED,
         revoked_at=now,

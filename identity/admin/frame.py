@@ -5,18 +5,16 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path, reverse
+from django.urls import URLPattern, URLResolver, reverse
+from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from identity import queries
-from identity.admin import standing
+from identity.admin import access, standing
 from identity.admin.signing_in import SignInForm
 from identity.admin.standing import actor_of
-from identity.pages import passwords, staff_session
-from identity.pages.staff_session import CHOSEN_SCOPE
+from identity.pages import passwords, scope_choice, staff_session
 from identity.paging import Page
 from identity.scoping import current
 from invitations import queries as invitations
@@ -37,9 +35,8 @@ class Site(admin.AdminSite):
     enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Active staff only."""
-        user = request.user
-        return bool(user.is_active and getattr(user, "is_staff", False))
+        """Active staff who gave all that signing in asks for."""
+        return staff_session.is_signed_in(request)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 Django's signature
         """Run a page, rendering included, inside the scope it is about."""
@@ -47,6 +44,8 @@ class Site(admin.AdminSite):
 
         @wraps(view)
         def scoped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if staff_session.is_enrolment_due(request):
+                return HttpResponseRedirect(reverse("admin:set_up_one_time_password"))
             if not self.has_permission(request):
                 return _rendered(inner(request, *args, **kwargs))
             actor = staff_session.actor_of(request)
@@ -58,34 +57,16 @@ class Site(admin.AdminSite):
 
         return scoped
 
+    @method_decorator(never_cache)
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Sign in; from then on dangerous acts are allowed for ten minutes."""
-        answer = super().login(request, extra_context)
-        if request.method == "POST" and isinstance(answer, HttpResponseRedirect):
-            staff_session.prove(request, datetime.now(UTC))
-        return answer
+        """The first step of signing in."""
+        return access.sign_in(self, request)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Django's pages and the choice of a scope."""
-        return [path("scope/", never_cache(self.choose_scope), name="scope"), *super().get_urls()]
-
-    def choose_scope(self, request: HttpRequest) -> HttpResponse:
-        """Operators choose the scope to work in; an empty platform says how to make one."""
-        if not self.has_permission(request):
-            return HttpResponseRedirect(reverse("admin:login"))
-        if not request.user.is_operator:  # type: ignore[union-attr]
-            raise PermissionDenied
-        # The platform's own scope is seldom the one that is wanted.
-        scopes = sorted(queries.every_scope(), key=lambda scope: scope.is_platform)
-        chosen = request.POST.get("scope")
-        if request.method == "POST" and chosen in {scope.slug for scope in scopes}:
-            request.session[CHOSEN_SCOPE] = chosen
-            return HttpResponseRedirect(reverse("admin:index"))
-        context = {**self.each_context(request), "title": "Choose a scope", "scopes": scopes}
-        context["error"] = "Choose one of these scopes." if request.method == "POST" else ""
-        return _rendered(TemplateResponse(request, "admin/choose_scope.html", context))
+        """Django's pages and those on which staff get in."""
+        return [*access.urls(self), *super().get_urls()]
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -118,10 +99,9 @@ class Site(admin.AdminSite):
         """What every page shows: the scope it is about, and as what one works in it."""
         context = super().each_context(request)
         actor = getattr(request, "actor", None)
-        is_operator = getattr(request.user, "is_operator", False)
-        own = "" if is_operator else getattr(request.user, "scope_slug", "")
-        context["scope_name"] = request.session.get(CHOSEN_SCOPE, "") if is_operator else own
-        context["may_choose_scope"] = is_operator
+        is_in = staff_session.is_signed_in(request)
+        context["scope_name"] = staff_session.scope_slug(request) if is_in else ""
+        context["may_choose_scope"] = is_in and scope_choice.has_others(request.user)
         context["standing"] = standing.in_words(actor)
         context["may_invite"] = actor is not None and actor.may("users:invite")
         return context

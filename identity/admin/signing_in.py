@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 
-from accounts.errors import Busy
+from accounts.errors import Busy, TooManyWrongPasswords
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -36,5 +36,5 @@ class SignInForm(AdminAuthenticationForm):
             self.cleaned_data["username"] = f"{scope}/{self.cleaned_data['username']}"
         try:
             return super().clean()
-        except Busy as refusal:
+        except (Busy, TooManyWrongPasswords) as refusal:
             raise forms.ValidationError(str(refusal)) from None

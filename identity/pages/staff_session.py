@@ -4,12 +4,14 @@ Admin pages and the API of our own ask here and nowhere else. What is kept in th
 server; nothing of it is believed before the account, its scope and its membership are read anew.
 """
 
+import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,11 +20,36 @@ from accounts import queries as accounts
 from accounts.errors import ReauthenticationNeeded, UserInactive
 from identity.actor import Actor
 from identity.errors import Forbidden
-from identity.scoping import doors
+from identity.web import client_ip
 
 CHOSEN_SCOPE: Final = "admin_scope"
 PROVED_AT: Final = "staff_proved_at"
 RECENT: Final = timedelta(minutes=10)
+
+
+def is_signed_in(request: HttpRequest) -> bool:
+    """Whether a member of staff has signed in with everything that is asked for here.
+
+    Somebody who must set up one-time passwords first is not, nor who has yet to give one.
+    """
+    return is_known(request) and not is_enrolment_due(request)
+
+
+def is_enrolment_due(request: HttpRequest) -> bool:
+    """Whether the password was right and one-time passwords must be set up before anything else.
+
+    Who has them already gave one: the account's generator is part of what a session is held by.
+    """
+    user: Any = request.user
+    if not settings.STAFF_ONE_TIME_PASSWORDS:
+        return False
+    return is_known(request) and user.one_time_password_id is None
+
+
+def is_known(request: HttpRequest) -> bool:
+    """Whether this is the session of an active member of staff of an active scope."""
+    user: Any = getattr(request, "user", None)
+    return bool(user is not None and user.is_authenticated and user.is_active and user.is_staff)
 
 
 def actor_of(request: HttpRequest) -> Actor | None:
@@ -31,20 +58,44 @@ def actor_of(request: HttpRequest) -> Actor | None:
     None: nobody is signed in, a one-time password is still due, no scope is chosen, or the person
     may not work in the chosen one any more.
     """
-    user: Any = getattr(request, "user", None)
-    if user is None or not user.is_authenticated or not user.is_active or not user.is_staff:
+    if not is_signed_in(request):
         return None
-    scope_id = user.scope_id
-    if user.is_operator:
-        slug = request.session.get(CHOSEN_SCOPE, "")
-        found = doors.scope_by_slug(slug) if slug else None
-        if found is None:
-            return None
-        scope_id = found.scope_id
-    try:
-        return accounts.staff_actor(user, scope_id=scope_id)
-    except (UserInactive, Forbidden):
-        return None
+    actor = _in_scope(request, scope_slug(request))
+    return None if actor is None else with_address(actor, request)
+
+
+def scope_slug(request: HttpRequest) -> str:
+    """The scope that the session is about: the chosen one, else one's own; operators have none."""
+    user: Any = request.user
+    own = "" if getattr(user, "is_operator", False) else getattr(user, "scope_slug", "")
+    chosen = request.session.get(CHOSEN_SCOPE)
+    return chosen if isinstance(chosen, str) and chosen else own
+
+
+def choose(request: HttpRequest, slug: str) -> bool:
+    """Work in the scope of this slug from now on; False where the person may not.
+
+    Other rights are a new session: its old id is of no use any more.
+    """
+    if not is_signed_in(request) or _in_scope(request, slug) is None:
+        return False
+    request.session[CHOSEN_SCOPE] = slug
+    request.session.cycle_key()
+    return True
+
+
+def at_home(request: HttpRequest) -> Actor:
+    """Who is signed in, in the scope of the account itself: for all that belongs to the account.
+
+    Raises `accounts.errors.UserInactive`.
+    """
+    user: Any = request.user
+    return with_address(accounts.staff_actor(user, scope_id=user.scope_id), request)
+
+
+def with_address(actor: Actor, request: HttpRequest) -> Actor:
+    """The actor with the client's address, as far as our own proxies tell it."""
+    return dataclasses.replace(actor, address=client_ip.of(request.META))
 
 
 def prove(request: HttpRequest, now: datetime) -> None:
@@ -55,7 +106,7 @@ def prove(request: HttpRequest, now: datetime) -> None:
 def is_recent(request: HttpRequest, now: datetime) -> bool:
     """Whether who is signed in has signed in or re-authenticated within ten minutes."""
     proved_at = request.session.get(PROVED_AT)
-    if not isinstance(proved_at, int) or not request.user.is_authenticated:
+    if not isinstance(proved_at, int) or not is_known(request):
         return False
     age = now.timestamp() - proved_at
     # A time that is yet to come proves nothing.
@@ -90,9 +141,19 @@ def recently_proved(view: Callable[..., Any]) -> Callable[..., Any]:
     return asked
 
 
-def local(address: str, otherwise: str) -> str:
+def local(address: object, otherwise: str) -> str:
     """The address if it is one of the admin's own pages, without a host; else `otherwise`."""
-    is_path = address.startswith("/admin/") and "\\" not in address
-    if is_path and url_has_allowed_host_and_scheme(address, allowed_hosts=None):
-        return address
-    return otherwise
+    if not isinstance(address, str) or not address.startswith(reverse("admin:index")):
+        return otherwise
+    is_plain = "\\" not in address and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
+    return address if is_plain else otherwise
+
+
+def _in_scope(request: HttpRequest, slug: str) -> Actor | None:
+    user: Any = request.user
+    try:
+        if slug and slug == user.scope_slug and not user.is_operator:
+            return accounts.staff_actor(user, scope_id=user.scope_id)
+        return accounts.staff_actor_in(user, slug) if slug else None
+    except (UserInactive, Forbidden):
+        return None

@@ -123,6 +123,37 @@ WHERE account.scope_id = COALESCE(
   AND account.username_folded = %(username)s AND account.is_staff
 """,
 )
+STAFF_IN_SCOPE: Final = lookups.define(
+    "staff_in_scope",
+    arguments=[("login", "uuid"), ("slug", "text")],
+    columns=[("user_id", "uuid"), *_SCOPE_COLUMNS, ("user_status", "text")],
+    # Who signs in in this scope itself acts as the login; others as what they were admitted as.
+    sql="""
+SELECT account.id, scope.id, scope.slug, scope.status, account.status
+FROM identity_scope AS scope
+LEFT JOIN accounts_staffmembership AS membership
+  ON membership.scope_id = scope.id AND membership.login_id = %(login)s
+  AND membership.dismissed_at IS NULL
+JOIN accounts_user AS account ON account.scope_id = scope.id
+  AND account.id = COALESCE(membership.user_id, %(login)s)
+  AND (membership.user_id IS NOT NULL OR account.is_staff)
+WHERE scope.slug = %(slug)s
+""",
+)
+SCOPES_OF_STAFF: Final = lookups.define(
+    "scopes_of_staff",
+    arguments=[("login", "uuid"), ("after", "text"), ("most", "integer")],
+    columns=[("slug", "text"), ("name", "text")],
+    sql="""
+SELECT scope.slug, scope.name
+FROM accounts_staffmembership AS membership
+JOIN accounts_user AS account ON account.id = membership.user_id AND account.status = 'active'
+JOIN identity_scope AS scope ON scope.id = membership.scope_id AND scope.status = 'active'
+WHERE membership.login_id = %(login)s AND membership.dismissed_at IS NULL
+  AND scope.slug > %(after)s
+ORDER BY scope.slug LIMIT %(most)s
+""",
+)
 OPERATOR_COUNT: Final = lookups.define(
     "operator_count",
     arguments=[],
@@ -138,3 +169,5 @@ OF_THE_FLOOR: Final = (SCOPE_BY_ID, SCOPE_BY_SLUG, SCOPE_BY_HOST)
 """Need no tables but those of `identity`, whose first migration makes their functions."""
 OF_PEOPLE: Final = (REQUEST_DOOR, STAFF_BY_ID, STAFF_BY_LOGIN, OPERATOR_COUNT)
 """Need the tables of people and invitations too."""
+OF_STAFF: Final = (STAFF_IN_SCOPE, SCOPES_OF_STAFF)
+"""Need the table of memberships, whose migration makes their functions."""

@@ -100,6 +100,17 @@ class StaffDoor:
     verifier: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class StaffPlace:
+    """As which user a login works in a scope. Statuses are as of now."""
+
+    user_id: UUID
+    scope_id: UUID
+    scope_slug: str
+    scope_status: str
+    user_status: str
+
+
 def scope_by_id(scope_id: UUID) -> ScopeDoor | None:
     """The scope of this id."""
     return _scope(door_lookups.SCOPE_BY_ID, scope_id)
@@ -142,6 +153,22 @@ def staff_by_login(scope_slug: str, username_folded: str) -> StaffDoor | None:
         return None
     rows = lookups.call(connection, door_lookups.STAFF_BY_LOGIN, scope_slug, username_folded)
     return StaffDoor(*rows[0]) if rows else None
+
+
+def staff_in_scope(login_id: UUID, slug: str) -> StaffPlace | None:
+    """Where and as whom a login works in the scope of this slug: at home, or as admitted there."""
+    if not _is_storable(slug):
+        return None
+    rows = lookups.call(connection, door_lookups.STAFF_IN_SCOPE, login_id, slug)
+    return StaffPlace(*rows[0]) if rows else None
+
+
+def scopes_of_staff(login_id: UUID, *, after: str, most: int) -> list[tuple[str, str]]:
+    """Slug and name of active scopes that a login was admitted to, by slug; never its own."""
+    if not _is_storable(after):
+        return []
+    rows = lookups.call(connection, door_lookups.SCOPES_OF_STAFF, login_id, after, most)
+    return [(str(slug), str(name)) for slug, name in rows]
 
 
 def operator_count() -> int:

@@ -6,6 +6,10 @@ from typing import Any
 
 from django.conf import settings
 
+from identity.services.neighbourhoods import of as neighbourhood
+
+__all__ = ["behind", "neighbourhood", "of"]
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -29,17 +33,6 @@ def behind(environ: Mapping[str, Any], *, trusted_proxies: int) -> str:
     if len(entries) < trusted_proxies or not entries[-trusted_proxies].strip():
         return connected
     return _canonical(entries[-trusted_proxies]) or connected
-
-
-def neighbourhood(address: str) -> str:
-    """What limits count by: an IPv4 address, or the /64 that one IPv6 subscriber has whole."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def _canonical(text: str) -> str:

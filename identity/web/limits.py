@@ -1,46 +1,13 @@
-"""Limits that hold over all processes: how often a key may act in a window of time.
+"""Limits of requests by name, over all processes; `identity.services.rates` counts them.
 
-Each window starts at a multiple of its length, so a key may act twice as often around the border
-of two windows and never more. One statement counts and decides, so the count is exact whoever asks
-at the same time. Limits that only protect this process's processor are in `throttle`.
+Limits that only protect this process's processor are in `throttle`.
 """
 
-import functools
-import hashlib
 from dataclasses import dataclass
-from typing import Any, Final
 
-from django.conf import settings
-from django.db import connection, transaction
+from identity.services.rates import RateLimited, hit, purge
 
-from identity.errors import DomainError, Kind
-from identity.web.models import RateCounter
-
-_COUNT: Final = """
-    INSERT INTO web_ratecounter AS counter (key, window_ends, hits) VALUES (%s, %s, 1)
-    ON CONFLICT (key) DO UPDATE SET
-        hits = CASE WHEN counter.window_ends < excluded.window_ends THEN 1
-                    ELSE counter.hits + 1 END,
-        window_ends = CASE WHEN counter.window_ends < excluded.window_ends
-                           THEN excluded.window_ends ELSE counter.window_ends END
-    WHERE counter.window_ends < excluded.window_ends OR counter.hits < %s
-    RETURNING hits
-"""
-# A clock that is behind counts in the window that the others are in already.
-
-_COUNT_IN_REDIS: Final = """
-    local hits = redis.call('INCR', KEYS[1])
-    if hits == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
-    return hits
-"""
-
-
-class RateLimited(DomainError):
-    """`facts["retry_after"]` is the number of seconds until the next window."""
-
-    kind = Kind.LIMITED
-    code = "rate-limited"
-    title = "Too many requests. Wait a moment and try again."
+__all__ = ["Rate", "RateLimited", "hit", "purge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,56 +21,3 @@ class Rate:
     def hit(self, key: str, *, now: int) -> None:
         """Count one hit. Raises RateLimited."""
         hit(f"{self.name} {key}", limit=self.count, window=self.seconds, now=now)
-
-
-def hit(key: str, *, limit: int, window: int, now: int) -> None:
-    """Count one hit of `key` in the window of `window` seconds that holds `now`.
-
-    `now` is in seconds since the epoch. The hit stays counted whatever becomes of the request, so
-    this must be called outside transactions. Raises RateLimited when the window has had `limit`
-    hits already, and RuntimeError inside a transaction.
-    """
-    ends = now - now % window + window
-    digest = hashlib.sha256(f"{window} {key}".encode()).hexdigest()
-    if settings.REDIS_URL:
-        is_within = _in_redis(digest, limit=limit, ends=ends, keep=ends - now)
-    else:
-        is_within = _in_database(digest, limit=limit, ends=ends)
-    if not is_within:
-        raise RateLimited(retry_after=max(1, ends - now))
-
-
-def purge(*, now: int) -> int:
-    """Forget windows that have ended, and say how many. Redis forgets by itself."""
-    forgotten, _ = RateCounter.objects.filter(window_ends__lt=now).delete()
-    return forgotten
-
-
-def _in_database(digest: str, *, limit: int, ends: int) -> bool:
-    if not connection.in_atomic_block:
-        return _count(digest, limit, ends)
-    # Raises RuntimeError unless the only transaction around us is a test's own.
-    with transaction.atomic(durable=True):
-        return _count(digest, limit, ends)
-
-
-def _count(digest: str, limit: int, ends: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, (digest, ends, limit))
-        row = cursor.fetchone()
-    return row is not None and row[0] <= limit
-
-
-def _in_redis(digest: str, *, limit: int, ends: int, keep: int) -> bool:
-    # The window is part of the name, so clocks that differ never reset each other's count.
-    script = _redis_script(settings.REDIS_URL)
-    hits: int = script(keys=[f"countersign:rate:{digest}:{ends}"], args=[keep + 60])
-    return hits <= limit
-
-
-@functools.lru_cache(maxsize=1)
-def _redis_script(url: str) -> Any:
-    import redis  # noqa: PLC0415 an optional extra, needed with REDIS_URL alone
-
-    client = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
-    return client.register_script(_COUNT_IN_REDIS)

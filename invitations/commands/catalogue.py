@@ -10,6 +10,7 @@ ROOMS = (
     "policies",
     "recipients",
     "roles",
+    "staff",
     "users",
 )
 

@@ -17,13 +17,13 @@ def change_password(
 
     Where the account has none yet, `old` is empty: the device's signature is proof enough.
 
-    Raises `PasswordRefused` for a wrong old one (counted with all other tries) and what
+    Raises `PasswordRefused` for a wrong old one (counted with all other tries), and what
     `passwords.make_verifier` raises for a new one that is too short or too long.
     """
     if by.user_id is None or by.public_id is None or by.is_program:
         raise errors.Forbidden("Only a person has an account password.")
     if old or passwords.is_set(user_id=by.user_id):
-        passwords.check(user_id=by.user_id, password=old, now=now)
+        passwords.check(user_id=by.user_id, password=old, now=now, address=by.address)
     verifier = passwords.make_verifier(new) if new else ""
     details = {"user": str(by.public_id), "password_verifier": verifier}
     return governance.submit(

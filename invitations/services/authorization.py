@@ -10,7 +10,12 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts import electors
-from accounts.errors import Busy, LastOwnerDevice, PasswordRefused
+from accounts.errors import (
+    Busy,
+    LastOwnerDevice,
+    PasswordRefused,
+    TooManyWrongPasswords,
+)
 from accounts.models import Device, KnownKey, User
 from accounts.services import devices, passwords, users
 from identity import errors
@@ -135,8 +140,13 @@ def _check_password(
         # The try is reserved before the slow check, so that parallel guesses can't share one.
         invitations.count_wrong_try(invitation.id, by=by, now=now)
         try:
-            passwords.check(user_id=invitation.user_id, password=request.password, now=now)
-        except Busy:
+            passwords.check(
+                user_id=invitation.user_id,
+                password=request.password,
+                now=now,
+                address=by.address,
+            )
+        except (Busy, TooManyWrongPasswords):
             # Nothing was checked, so nothing was tried.
             invitations.give_try_back(invitation.id)
             raise

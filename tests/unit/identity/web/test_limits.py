@@ -8,6 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from identity.errors import Kind
+from identity.services import rates
 from identity.web import limits
 from identity.web.models import RateCounter
 from tests.settings import REDIS_URL_OF_RUN
@@ -120,7 +121,7 @@ class TestInRedis:
         assert REDIS_URL_OF_RUN, "make test-redis names a server in REDIS_URL"
         settings.REDIS_URL = REDIS_URL_OF_RUN
         yield
-        limits._redis_script.cache_clear()
+        rates._redis_script.cache_clear()
 
     @pytest.fixture
     def key(self) -> str:
