@@ -101,3 +101,17 @@ class PersonHasJoined(DomainError):
     kind = Kind.CONFLICT
     code = "invitation.person-has-joined"
     title = "This person has joined already. Ask for an invitation for a further device."
+
+
+class StatementDiffers(DomainError):
+    kind = Kind.INVALID
+    code = "statement.differs"
+    title = "The signed statement says something else than what was asked."
+
+
+class ChallengeFailed(DomainError):
+    """One refusal for a challenge that is not ours, for other keys, too old or not opened."""
+
+    kind = Kind.INVALID
+    code = "challenge.failed"
+    title = "The challenge was not answered. Ask for a new one."

@@ -75,6 +75,7 @@ class KnownKey(ScopeOwned):
         AUTHORIZE = "authorize"
         KEYS_AT_CREATION = "keys-at-creation"
         ROTATION = "rotation"
+        SESSION = "session"
 
     digest = models.CharField(primary_key=True, max_length=64)
     device_id = models.UUIDField()
@@ -89,7 +90,9 @@ class KnownKey(ScopeOwned):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=models.Q(purpose__in=["signature", "encryption"])
-                & models.Q(registration_kind__in=["authorize", "keys-at-creation", "rotation"]),
+                & models.Q(
+                    registration_kind__in=["authorize", "keys-at-creation", "rotation", "session"]
+                ),
                 name="known_key_words_known",
             ),
         ]

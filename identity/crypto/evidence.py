@@ -35,11 +35,18 @@ REQUEST_TYPE = "application/vnd.ecs.request.v1+cose"
 STATEMENT_TYPE = "application/vnd.ecs.evidence.v1+cose"
 STAFF_REQUEST_TYPE = "application/vnd.ecs.staff-request.v1+cose"
 STAFF_VOTE_TYPE = "application/vnd.ecs.staff-vote.v1+cose"
+SERVER_KEYS_TYPE = "application/vnd.ecs.server-keys.v1+cose"
+HTTP_REQUEST_TYPE = "application/vnd.ecs.http-request.v1+cose"
 MAX_BYTES = 16 * 1024 * 1024
 MAX_ITEMS = 1000
 MAX_FAULTS = 50
 SKEW = 60
 
+_METHODS = {
+    "add": frozenset({"POST", "PUT"}),
+    "edit": frozenset({"PATCH", "PUT", "POST"}),
+    "delete": frozenset({"DELETE", "POST"}),
+}
 _APPROVED = frozenset({"approved", "executing", "executed", "failed"})
 _UNDECIDED = frozenset({"pending", "expired"})
 _STATES = _APPROVED | _UNDECIDED | {"rejected", "cancelled", "stale"}
@@ -113,6 +120,54 @@ def asks_for(payload: Mapping[str, Any], action: str, resource: str) -> bool:
         return False
 
 
+def http_request(payload: Mapping[str, Any], base: bytes, signature: bytes, body: bytes) -> bytes:
+    """What the server attests of a request that a device signed by RFC 9421.
+
+    `payload` holds `action`, `resource`, `details`, `user` and `device`; enclosed are the exact
+    bytes that the device's signature covers, the signature (raw r||s, 64 bytes) and the body.
+    """
+    enclosed = {"base": base, "signature": signature, "body": body}
+    texts = {name: base64.b64encode(part).decode() for name, part in enclosed.items()}
+    return _canonical({**payload, "http": texts})
+
+
+def is_http_request(sign1: bytes) -> bool:
+    """Whether a message says that it encloses a device's HTTP message signature."""
+    try:
+        return bool(_type_of(_opened(sign1)) == HTTP_REQUEST_TYPE)
+    except _Refused:
+        return False
+
+
+def verify_http_request(
+    sign1: bytes, *, device_keys: Iterable[str], server_keys: Iterable[str], at: int | None = None
+) -> dict[str, Any]:
+    """The payload of a server's statement that encloses a device's HTTP message signature.
+
+    Guarantees: one of the server's keys attests it, one of the device's keys signed the enclosed
+    base (RFC 9421), the base covers method, target and the body's digest, the body is what
+    `details` says, and method and target fit `action` and `resource`. `at` is when it arrived.
+    Raises EvidenceInvalid.
+    """
+    try:
+        payload = _object(_attested_by(sign1, HTTP_REQUEST_TYPE, server_keys))
+        _verify_enclosed_request(payload, device_keys, at)
+    except _Refused as refusal:
+        raise EvidenceInvalid([f"the request {refusal}"]) from refusal
+    return payload
+
+
+def verify_attested(sign1: bytes, typ: str, *, server_keys: Iterable[str]) -> bytes:
+    """The payload of a message of this type that one of the server's keys attests.
+
+    Raises EvidenceInvalid.
+    """
+    try:
+        return _attested_by(sign1, typ, server_keys)
+    except _Refused as refusal:
+        raise EvidenceInvalid([f"the message {refusal}"]) from refusal
+
+
 def attest(payload: bytes, typ: str, sign: Callable[[bytes], bytes], kid: bytes) -> bytes:
     """A COSE_Sign1 (RFC 9052 §4.2) of the server; `sign` answers raw r||s, 64 bytes, ES256."""
     protected = _attested_header(typ, kid)
@@ -183,6 +238,12 @@ class _Signed(NamedTuple):
     protected: bytes
     payload: bytes
     signature: bytes
+
+
+_HTTP_NOTE = (
+    "the request is signed by the proposer's device as an HTTP message (RFC 9421); the server "
+    "attests what it means as action and resource"
+)
 
 
 class _Verification:
@@ -265,8 +326,9 @@ class _Verification:
         _demand(kind in _REGISTRATIONS, f"of kind {kind} has no signed request")
         payload = self._registration_payload(entry, kind, name)
         action, resource, field = _REGISTRATIONS[kind]
+        # The faces of the server call the same field by two names.
         named = [
-            item["details"].get(field)
+            item["details"].get(field, item["details"].get("signature_key"))
             for item in _items(payload)
             if item["action"] == action and resource.fullmatch(item["resource"])
         ]
@@ -278,14 +340,32 @@ class _Verification:
         signer = registration.get("one_time_key", registration.get("signer_key"))
         if signer is None:
             _demand(kind in _ATTESTED_KINDS, "does not say which key signed its registration")
-            self.notes.append(f"{name}: {kind}, attested by the server")
-            return _object(self._attested(registration["sign1"], STAFF_REQUEST_TYPE, self.keys))
+            return self._attested_registration(entry, kind, name)
+        if is_http_request(_bytes(registration["sign1"])):
+            payload = self._by_http(registration["sign1"], [signer], None)
+            is_own = kind != "rotation" or payload["device"] == entry["device"]
+            _demand(is_own, "was rotated by another device")
+            return payload
         sender, issued_at, payload = _device_request(registration["sign1"], [signer])
         _demand(issued_at <= entry["registered_at"] + SKEW, "was asked for after its registration")
         is_own = kind != "rotation" or sender == entry["device"]
         _demand(is_own, "was rotated by another device")
         if kind not in _ONE_TIME_KINDS and signer not in self.listed:
             self.notes.append(f"{name}: registered by a key outside the bundle")
+        return payload
+
+    def _attested_registration(self, entry: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
+        sign1 = entry["registration"]["sign1"]
+        is_http = is_http_request(_bytes(sign1))
+        typ = HTTP_REQUEST_TYPE if is_http else STAFF_REQUEST_TYPE
+        payload = _object(self._attested(sign1, typ, self.keys))
+        _demand("holder" in payload or kind != "session", "encloses no proof by its holder")
+        if "holder" not in payload:
+            self.notes.append(f"{name}: {kind}, attested by the server")
+            return payload
+        signed_by = _verify_holder(payload, entry["signature_key"])
+        self.notes.append(f"{name}: {kind}, attested by the server, signed by {signed_by}")
+        _demand(payload.get("user") == entry["user"], "was registered for another user")
         return payload
 
     def request(self) -> None:
@@ -300,6 +380,8 @@ class _Verification:
                 _demand(payload.get("user") == proposer["user"], "is by another user")
             else:
                 payload = self._by_device(self.bundle["request"], proposer, proposal["created_at"])
+                if "http" in payload:
+                    self.notes.append(_HTTP_NOTE)
             is_asked = asks_for(payload, proposal["action"], proposal["resource"])
             _demand(is_asked, "asks for something else")
 
@@ -325,6 +407,8 @@ class _Verification:
             payload = _object(self._attested(vote["sign1"], STAFF_VOTE_TYPE, self.keys))
             _demand(payload.get("user") == vote["user"], "was attested for another user")
         else:
+            is_statement = not is_http_request(_bytes(vote["sign1"]))
+            _demand(is_statement, "is no statement of its own")
             payload = self._by_device(vote["sign1"], vote, vote["cast_at"])
             kinds = {e["registration"]["kind"] for e in self.entries[vote["device"]]}
             _demand("invitation" not in kinds, "is by the one-time key of an invitation")
@@ -383,19 +467,124 @@ class _Verification:
         )
 
     def _attested(self, sign1: str, typ: str, keys: list[str]) -> bytes:
-        signed = _opened(_bytes(sign1))
-        by_header = {_attested_header(typ, key_id(key)): key for key in keys}
-        _demand(signed.protected in by_header, "is not attested by a known server key")
-        _verify_signature(signed, [by_header[signed.protected]])
-        return signed.payload
+        return _attested_by(_bytes(sign1), typ, keys)
+
+    def _by_http(self, sign1: str, keys: list[str], at: int | None) -> dict[str, Any]:
+        """A request that a device signed by RFC 9421, inside the server's statement."""
+        payload = _object(self._attested(sign1, HTTP_REQUEST_TYPE, self.keys))
+        _verify_enclosed_request(payload, keys, at)
+        return payload
 
     def _by_device(self, sign1: str, who: dict[str, Any], at: int) -> dict[str, Any]:
         entries = self.entries.get(who["device"], [])
         _demand(bool(entries), "is by a device that is not in the bundle")
         _demand(entries[0]["user"] == who["user"], "is by a device of another user")
-        sender, _, payload = _device_request(sign1, _keys_in_force(entries, at), at)
+        keys = _keys_in_force(entries, at)
+        if is_http_request(_bytes(sign1)):
+            payload = self._by_http(sign1, keys, at)
+            _demand(payload["device"] == who["device"], "was signed by another device")
+            _demand(payload["user"] == who["user"], "is by another user")
+            return payload
+        sender, _, payload = _device_request(sign1, keys, at)
         _demand(sender == who["device"], "was signed by another device")
         return payload
+
+
+def _attested_by(sign1: bytes, typ: str, keys: Iterable[str]) -> bytes:
+    signed = _opened(sign1)
+    by_header = {_attested_header(typ, key_id(key)): key for key in keys}
+    _demand(signed.protected in by_header, "is not attested by a known server key")
+    _verify_signature(signed, [by_header[signed.protected]])
+    return signed.payload
+
+
+def _type_of(signed: _Signed) -> Any:
+    try:
+        return _mapping(cbor2.loads(signed.protected)).get(16)
+    except cbor2.CBORDecodeError as error:
+        raise _Refused("has an unreadable header") from error
+
+
+def _verify_holder(payload: dict[str, Any], key: str) -> str:
+    """The text that the holder of new keys signed with them, and what it has to name.
+
+    A device that came by an invitation signed with the invitation's one-time key too.
+    """
+    faults = list(_shape_faults(payload["holder"], _HOLDER, "holder"))
+    _demand(not faults, "; ".join(["encloses an unreadable proof", *faults]))
+    holder = payload["holder"]
+    text = _bytes(holder["statement"])
+    said = _object(text)
+    _demand(_compressed(said.get("signature_key")) == key, "encloses a proof about another key")
+    _verify_raw(_bytes(holder["signature"]), text, [key])
+    has_one_time_key = "one_time_key" in holder
+    _demand(has_one_time_key == ("one_time_signature" in holder), "encloses half a proof")
+    if not has_one_time_key:
+        return "its own new key"
+    _verify_raw(_bytes(holder["one_time_signature"]), text, [holder["one_time_key"]])
+    return "its own new key and the one-time key of the invitation"
+
+
+def _verify_enclosed_request(
+    payload: dict[str, Any], device_keys: Iterable[str], at: int | None
+) -> None:
+    """RFC 9421 §3.2 with ecdsa-p256-sha256 under one of the device's keys, and RFC 9530 digests."""
+    faults = list(_shape_faults(payload, _HTTP, "payload"))
+    _demand(not faults, "; ".join(["encloses no HTTP request", *faults]))
+    http = payload["http"]
+    base, body = _bytes(http["base"]), _bytes(http["body"])
+    _verify_raw(_bytes(http["signature"]), base, device_keys)
+    parts = _base_parts(base)
+    parameters = parts["@signature-params"]
+    _demand(f';keyid="{payload["device"]}"' in parameters, "names another key than the device's")
+    created = re.search(r";created=(\d{1,12})(;|$)", parameters)
+    _demand(created is not None, "does not say when it was signed")
+    when = int(created[1]) if created else 0
+    _demand(at is None or abs(at - when) <= 300 + SKEW, "was signed at another time")
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    is_covered = f"sha-256=:{digest}:" in parts.get("content-digest", "").replace(" ", "").split(
+        ","
+    )
+    _demand(is_covered or not (body or "content-digest" in parts), "is about another body")
+    said = _object(body) if body else {}
+    _demand(said == payload["details"], "has another body than its details")
+    fits = parts.get("@method") in _METHODS.get(payload["action"], ())
+    _demand(fits, "has a method that does not fit its action")
+    _require_target(parts, payload["resource"], body)
+
+
+def _base_parts(base: bytes) -> dict[str, str]:
+    """The components of a signature base (RFC 9421 §2.5): exactly those that it lists."""
+    try:
+        lines = base.decode("ascii").split("\n")
+    except UnicodeDecodeError as error:
+        raise _Refused("has a signature base that is not ASCII") from error
+    found: dict[str, str] = {}
+    for line in lines:
+        match = re.fullmatch(r'"([a-z0-9@_-]+)": (.*)', line)
+        _demand(match is not None, "has a malformed signature base")
+        if match:
+            _demand(match[1] not in found, "covers something twice")
+            found[match[1]] = match[2]
+    *covered, last = found
+    _demand(last == "@signature-params", "has a malformed signature base")
+    listed = "(" + " ".join(f'"{name}"' for name in covered) + ")"
+    _demand(found[last].startswith(listed + ";"), "covers other parts than it lists")
+    return found
+
+
+def _require_target(parts: dict[str, str], resource: str, body: bytes) -> None:
+    """The path names no other object than the resource: ids are all that both have in common."""
+    target = parts.get("@target-uri", parts.get("@path", parts.get("@request-target")))
+    _demand(target is not None, "does not cover its target")
+    path = re.sub(r"^https?://[^/]*", "", str(target)).split("?")[0]
+    in_path, in_resource = _IDS.findall(path.lower()), _IDS.findall(resource)
+    if not in_path or not in_resource:
+        return
+    is_named = in_path[0] in in_resource or in_resource[0] in in_path
+    _demand(is_named, "has another target than its resource")
+    known = {*in_path, *_IDS.findall(body.decode().lower())}
+    _demand(bool(known & set(in_resource)), "has another target than its resource")
 
 
 def _keys_in_force(entries: list[dict[str, Any]], at: int) -> list[str]:
@@ -462,9 +651,12 @@ def _device_request(
 
 def _verify_signature(signed: _Signed, keys: Iterable[str]) -> None:
     """ES256 (RFC 9053 §2.1) under one of the keys; the algorithm is never read from the message."""
-    _demand(len(signed.signature) == 64, "has a signature of another length")
-    r, s = (int.from_bytes(half, "big") for half in (signed.signature[:32], signed.signature[32:]))
-    message = _to_be_signed(signed.protected, signed.payload)
+    _verify_raw(signed.signature, _to_be_signed(signed.protected, signed.payload), keys)
+
+
+def _verify_raw(signature: bytes, message: bytes, keys: Iterable[str]) -> None:
+    _demand(len(signature) == 64, "has a signature of another length")
+    r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
     for key in keys:
         point = bytes.fromhex(key)
         public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
@@ -658,6 +850,21 @@ def _message(value: Any) -> bool:
 
 _uuid = _matching(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _text = _matching(r".{1,8192}")
+_IDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_HOLDER = {
+    "statement": _message,
+    "signature": _message,
+    "one_time_key?": _point,
+    "one_time_signature?": _message,
+}
+_HTTP = {
+    "action": _text,
+    "resource": _text,
+    "details": lambda value: isinstance(value, dict),
+    "user": _uuid,
+    "device": _uuid,
+    "http": {"base": _message, "signature": _message, "body": _message},
+}
 _PART = {
     "all": [{"min": _count, "role?": _text, "group?": _text}],
     "api?": lambda value: value is True,
@@ -668,6 +875,7 @@ _MERGED = {
     "and": [{name: shape for name, shape in _PART.items() if name != "deny?"}],
     "deny?": _count,
 }
+_KINDS = "authorize|keys-at-creation|bootstrap|rotation|invitation|session"
 _BUNDLE = {
     "format": _matching(re.escape(FORMAT)),
     "scope": _uuid,
@@ -705,7 +913,7 @@ _BUNDLE = {
             "signature_key": _point,
             "registered_at": _integer,
             "registration": {
-                "kind": _matching("authorize|keys-at-creation|bootstrap|rotation|invitation"),
+                "kind": _matching(_KINDS),
                 "sign1?": _message,
                 "one_time_key?": _point,
                 "signer_key?": _point,
@@ -726,7 +934,7 @@ _BUNDLE = {
     "statement": _message,
 }
 _ONE_TIME_KINDS = frozenset({"authorize", "bootstrap"})
-_ATTESTED_KINDS = frozenset({"authorize", "keys-at-creation"})
+_ATTESTED_KINDS = frozenset({"authorize", "keys-at-creation", "session"})
 _UNSIGNED_KINDS = frozenset({"bootstrap", "keys-at-creation", "invitation"})
 _AUTHORIZE = re.compile(r"/account-management/(authorize|key-register)")
 _REGISTRATIONS = {
@@ -734,6 +942,7 @@ _REGISTRATIONS = {
     "bootstrap": ("add", _AUTHORIZE, "device_signature_pubkey"),
     "keys-at-creation": ("add", re.compile(r"/users(/invite)?"), "ecdsa_pubkey"),
     "rotation": ("edit", re.compile(r"/users/[^/]+/devices/[^/]+"), "ecdsa_pubkey"),
+    "session": ("add", re.compile(r"/users/[^/]+/devices"), "signature_key"),
 }
 
 

@@ -46,6 +46,8 @@ def verify(
     Raises NotGenuine.
     """
     try:
+        if evidence.is_http_request(sign1):
+            return _http(sign1, expected_signer or _parse_signer(named_signer), server_keys)
         if expected_signer is None and (attested := _attested(sign1, server_keys)) is not None:
             return SignedRequest(strict_json.decode(attested), None)
         inner = cose.read_signed_request(sign1)
@@ -54,6 +56,19 @@ def verify(
         return SignedRequest(strict_json.decode(inner.payload), inner.device)
     except DomainError as error:
         raise NotGenuine("The request is not signed as it should be.") from error
+
+
+def _http(
+    sign1: bytes, signer: ecdsa_p256.PublicKey, server_keys: Iterable[ecdsa_p256.PublicKey]
+) -> SignedRequest:
+    """A request that a device signed as an HTTP message, inside the server's statement."""
+    keys = [key.hex for key in server_keys]
+    try:
+        payload = evidence.verify_http_request(sign1, device_keys=[signer.hex], server_keys=keys)
+    except evidence.EvidenceInvalid as error:
+        raise SignatureInvalid from error
+    shown = {name: payload[name] for name in ("action", "resource", "details")}
+    return SignedRequest(shown, UUID(payload["device"]))
 
 
 def _attested(sign1: bytes, server_keys: Iterable[ecdsa_p256.PublicKey]) -> bytes | None:

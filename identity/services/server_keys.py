@@ -156,6 +156,15 @@ def active_signing_key() -> ecdsa_p256.PrivateKey:
     return signing_key(_active(SIGNATURE).id)
 
 
+def usable_signing_keys(*, now: datetime) -> list[ecdsa_p256.PrivateKey]:
+    """The active key and those that retire: clients may know any of them."""
+    in_time = Q(status=ServerKey.Status.ACTIVE) | Q(
+        status=ServerKey.Status.RETIRING, expires_at__gt=now
+    )
+    keys = ServerKey.objects.filter(in_time, purpose=SIGNATURE).order_by("-activated_at", "-id")
+    return [signing_key(key_id) for key_id in keys.values_list("id", flat=True)]
+
+
 def usable(*, kid: str, now: datetime) -> ServerKey:
     """The key of this kid, active or still within its 90 days. Raises Missing."""
     in_time = Q(status=ServerKey.Status.ACTIVE) | Q(

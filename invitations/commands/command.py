@@ -88,7 +88,8 @@ class Command(Generic[In]):
     a review may allow (a grant wider than the actor's own) and runs on direct execution only;
     `validate(input)` refuses input that could never be carried out, before anybody reviews it.
     `facts(input)` adds what policies may ask for under `details.*`. `secrets` are input fields
-    that no reader sees. `abandon(input, now=…)` is called when a proposal ends without effect.
+    that no reader sees. `is_own_reviewed` says that built-in policies hold for what actors do to
+    their own account too. `abandon(input, now=…)` is called when a proposal ends without effect.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Command(Generic[In]):
     facts: Callable[[In], Mapping[str, Any]] = no_facts
     abandon: Callable[..., None] = nothing_to_undo
     reviews: Callable[[In], Sequence[str]] = no_reviews
+    is_own_reviewed: bool = False
     secrets: frozenset[str] = frozenset()
 
     def path(self, details: In) -> str:

@@ -1,15 +1,23 @@
-"""Commands that give a device new keys and revoke it."""
+"""Commands that register a device in a session, give it new keys and revoke it."""
 
 import hashlib
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from accounts import queries as accounts
+from accounts.errors import ProofInvalid
+from accounts.models import Device, KnownKey, User
 from accounts.services import device_keys, devices
 from identity import errors
-from identity.actor import Actor
+from identity.actor import Actor, ActorKind
+from identity.crypto import check_code, evidence
+from identity.services import attestations
 from invitations.commands.command import Command, Input, Result, Target, registry
 from invitations.commands.users import decoded
+from invitations.services import notices
 
 
 class RotateKeys(Input, frozen=True):
@@ -32,6 +40,38 @@ class RevokeDevice(Input, frozen=True):
     user: UUID
     device: UUID
     reason: str = ""
+
+
+class RegisterDevice(Input, frozen=True):
+    """A further device of the actor's own, registered in a session.
+
+    `registration` is the server's statement in base64 that encloses what the holder of both keys
+    signed (`invitations.services.own_devices`); without it nothing is registered.
+    """
+
+    user: UUID
+    name: str
+    signature_key: str
+    encryption_key: str
+    registration: str
+
+
+def register(details: RegisterDevice, *, by: Actor, now: datetime) -> Result:
+    """Register the device and tell the account's owner by mail."""
+    user = _own_user(details, by)
+    device = devices.register(
+        user=user,
+        name=details.name,
+        signature_key=details.signature_key,
+        encryption_key=details.encryption_key,
+        push_token="",
+        registration_kind=KnownKey.Registration.SESSION,
+        registration=decoded(details.registration),
+        by=by,
+        now=now,
+    )
+    notices.device_registered(user, device.name, check_code.of_key(device.signature_key))
+    return _answer(device.id)
 
 
 def rotate_keys(details: RotateKeys, *, by: Actor, now: datetime) -> Result:
@@ -77,6 +117,43 @@ def _is_own(details: RevokeDevice, by: Actor) -> bool:
     return by.public_id is not None and details.user == by.public_id
 
 
+def _is_in_own_session(details: RegisterDevice, by: Actor) -> bool:
+    # A session of staff was proved by a password, and where it is asked for by a one-time
+    # password. A device that registers another one needs the right to invite devices.
+    return by.kind is ActorKind.STAFF and details.user == by.public_id
+
+
+def _own_user(details: RegisterDevice, by: Actor) -> User:
+    user = User.objects.filter(public_id=details.user).first()
+    if user is None or user.id != by.user_id:
+        raise errors.Forbidden("You can register devices of your own account only.")
+    return user
+
+
+def _has_device(details: RegisterDevice) -> dict[str, Any]:
+    """What a policy may ask about the account that gets a further device."""
+    held = Device.objects.filter(user__public_id=details.user, status=Device.Status.ACTIVE)
+    return {"has_device": held.exists()}
+
+
+def _validate_registration(details: RegisterDevice) -> None:
+    """The server itself must have attested the proofs for these very keys and this account."""
+    keys = device_keys.read(details.signature_key, details.encryption_key)
+    try:
+        attested = attestations.read_request(decoded(details.registration) or b"")
+    except evidence.EvidenceInvalid:
+        raise ProofInvalid from None
+    said = msgspec.json.decode(attested)
+    expected = {
+        "name": details.name,
+        "signature_key": keys.signature.hex,
+        "encryption_key": keys.encryption.pem,
+    }
+    is_meant = (said.get("user"), said.get("details")) == (str(details.user), expected)
+    if not is_meant or "holder" not in said:
+        raise ProofInvalid("The proof is about another device or other keys.")
+
+
 def _validate_keys(details: RotateKeys) -> None:
     accounts.device_of(details.user, details.device)
     keys = device_keys.read(details.signature_key, details.encryption_key)
@@ -96,6 +173,19 @@ def _present_keys(details: RotateKeys) -> Target:
 
 
 registry.add(
+    Command(
+        name="device.register",
+        action="add",
+        resource="/users/{user}/devices",
+        permission="devices:invite",
+        input=RegisterDevice,
+        execute=register,
+        validate=_validate_registration,
+        is_own=_is_in_own_session,
+        is_own_reviewed=True,
+        facts=_has_device,
+        secrets=frozenset({"registration"}),
+    ),
     Command(
         name="device.rotate",
         action="edit",

@@ -74,7 +74,7 @@ def decide(
     facts = facts_of(command=command, details=details, by=by, now=now)
     question = standing.Question.of_steps([(command, details)], by=by, now=now)
     chosen: Allowed | Denied | Review = Allowed()
-    is_own = command.is_own(details, by)
+    is_own = command.is_own(details, by) and not command.is_own_reviewed
     for policy in (policy for policy in matching if not policy.is_locked):
         if not _is_true(policy, facts) or (policy.only_if_reachable and is_own):
             continue

@@ -68,6 +68,13 @@ DEFAULTS: Sequence[Mapping[str, Any]] = (
         "expression": "!details.is_password_protected && details.has_device",
     },
     {
+        "name": "Further device by a session",
+        "description": "A further device that a session registers needs a second person.",
+        "resource": "/users/*/devices",
+        "action": "add",
+        "expression": "details.has_device",
+    },
+    {
         "name": "Allow-listed recipients",
         "description": "Who may be paid changes with a second person's consent.",
         "resource": "/recipient-groups/*/recipients /recipients/* /recipient-groups/*",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from identity.crypto import evidence
 from invitations.decision import review
 from invitations.decision.review import Clause, Outcome, Part, Review, Voter
-from tests.unit.identity.crypto import bundles
+from tests.unit.identity.crypto import bundles, http_requests
 
 GOOD = bundles.sealed(bundles.bundle(votes=[bundles.vote("alice"), bundles.staff_vote("bob")]))
 TEXT = json.dumps(GOOD, separators=(",", ":")).encode()
@@ -212,3 +212,65 @@ def test_counts_as_the_decision_engine_does(
         assert outcome is not wanted
     else:
         assert outcome is wanted
+
+
+HTTP = http_requests.payload(http_requests.base())
+MAKER_KEY = bundles.public_hex(bundles.KEYS["maker"])
+
+
+def verify_http(said: dict[str, Any], *, device: str = MAKER_KEY) -> dict[str, Any]:
+    sign1 = base64.b64decode(http_requests.statement(said))
+    return evidence.verify_http_request(sign1, device_keys=[device], server_keys=[SERVER_KEY])
+
+
+def test_accepts_the_http_request_before_anything_is_changed() -> None:
+    assert verify_http(HTTP)["resource"] == "/users/invite"
+
+
+@given(st.sampled_from(["base", "signature", "body"]), st.integers(0, 10**6))
+def test_a_lying_server_can_change_no_bit_of_what_a_device_signed(name: str, place: int) -> None:
+    data = bytearray(base64.b64decode(HTTP["http"][name]))
+    bit = place % (len(data) * 8)
+    data[bit // 8] ^= 1 << (bit % 8)
+    changed = {**HTTP, "http": {**HTTP["http"], name: bundles.encoded(bytes(data))}}
+    with pytest.raises(evidence.EvidenceInvalid):
+        verify_http(changed)
+
+
+@given(st.integers(0, len(MAKER_KEY) * 4 - 1))
+def test_refuses_every_other_device_key(bit: int) -> None:
+    key = bytearray(bytes.fromhex(MAKER_KEY))
+    key[bit // 8] ^= 1 << (bit % 8)
+    try:
+        other = bundles.compressed(bytes(key).hex())
+    except ValueError:
+        assume(False)
+    with pytest.raises(evidence.EvidenceInvalid):
+        verify_http(HTTP, device=other)
+
+
+@given(st.sampled_from(paths(HTTP)), JSON)
+def test_a_lying_server_never_crashes_the_verifier_of_http_requests(
+    path: tuple[Any, ...], value: Any
+) -> None:
+    made = copy.deepcopy(HTTP)
+    *way, last = path
+    place: Any = made
+    for key in way:
+        place = place[key]
+    place[last] = value
+    try:
+        verify_http(made)
+    except evidence.EvidenceInvalid as error:
+        assert error.failures
+
+
+HTTP_BUNDLE = json.dumps(http_requests.bundle(), separators=(",", ":")).encode()
+
+
+@given(st.integers(0, len(HTTP_BUNDLE) * 8 - 1))
+def test_refuses_any_flipped_bit_of_a_bundle_with_an_http_request(bit: int) -> None:
+    data = bytearray(HTTP_BUNDLE)
+    data[bit // 8] ^= 1 << (bit % 8)
+    with pytest.raises(evidence.EvidenceInvalid):
+        verify(evidence.read_bundle(bytes(data)))

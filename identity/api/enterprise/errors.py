@@ -66,6 +66,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "precondition.needed": INVALID,
     "invitation-batch.column-unknown": INVALID,
     "invitation-batch.unreadable": INVALID,
+    "challenge.failed": INVALID,
+    "statement.differs": INVALID,
     "key.invalid": INVALID,
     "device.key-invalid": INVALID,
     "device.proof-invalid": INVALID,

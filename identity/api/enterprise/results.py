@@ -101,7 +101,9 @@ _PLAIN: Final[Mapping[str, Shown]] = {
     "recipient.delete": _gone("recipient", "id"),
     "recipient-group.delete": _gone("recipient_group", "id"),
     **_by_name(("user.edit", "role.grant", "role.withdraw"), _of("user", outputs.user)),
-    **_by_name(("device.rotate", "device.revoke"), _of("device", outputs.device)),
+    **_by_name(
+        ("device.register", "device.rotate", "device.revoke"), _of("device", outputs.device)
+    ),
     **_by_name(("role.create", "role.edit"), _of("role", outputs.role)),
     **_by_name(("rule.create", "rule.edit"), _of("rule", outputs.rule)),
     **_by_name(

@@ -29,6 +29,9 @@ _OPERATOR: Final = "Tell the operator of this server; its log has the cause."
 TOLD: Final[Mapping[str, Told]] = {
     "batch.rolled-back": Told(409, _OTHER_FACE),
     "busy": Told(503, "Wait as long as Retry-After says and send the request again."),
+    "challenge.failed": Told(
+        400, "Ask for a new challenge for the same two keys, open it, and answer within 5 minutes."
+    ),
     "conflict": Told(409, "Read the object again; the detail says what does not fit."),
     "decryption.failed": Told(400, _OTHER_FACE),
     "device.key-invalid": Told(
@@ -115,6 +118,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "session.csrf": Told(403, "Send the header X-CSRFToken with the token of the page."),
     "session.reauthentication-needed": Told(403, "Re-authenticate in the admin, then try again."),
     "signature.invalid": Told(401, _SIGN_AGAIN),
+    "statement.differs": Told(400, "Sign a statement that says exactly what you send beside it."),
     "token.invalid": Told(401, _SIGN_AGAIN),
     "too-many-requests": Told(429, "Wait as long as Retry-After says."),
     "unauthenticated": Told(401, _SIGN_AGAIN),

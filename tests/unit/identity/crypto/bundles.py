@@ -215,3 +215,9 @@ def hashed(made: dict[str, Any]) -> dict[str, Any]:
 def sealed(made: dict[str, Any], secret: int = SERVER) -> dict[str, Any]:
     """The bundle with hash, votes and the server's statement."""
     return evidence.seal_bundle(hashed(made), signer(secret), public_hex(secret))
+
+
+def compressed(point: str) -> str:
+    """The point if it lies on the curve. Raises ValueError."""
+    key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), bytes.fromhex(point))
+    return key.public_bytes(Encoding.X962, PublicFormat.CompressedPoint).hex()
