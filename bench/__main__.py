@@ -50,7 +50,7 @@ def _run(databases: stage.Databases, home: Path, sizes: list[int]) -> None:
     logging.disable(logging.CRITICAL)
     from django.core.management import call_command
 
-    from bench import crowd, people, report, requests
+    from bench import api_requests, crowd, people, report, requests
 
     call_command("migrate", verbosity=0)
     results = []
@@ -58,7 +58,12 @@ def _run(databases: stage.Databases, home: Path, sizes: list[int]) -> None:
         crowd.grow_to(size)
         town = people.town(f"bench-{size}")
         crowd.settle(town.scope_id, min(size, 1000))
-        results.append((size, requests.run(databases, home, "seed", town)))
+        envelopes = requests.run(databases, home, "seed", town)
+        # The list is of that many users in one scope.
+        large = people.town(f"large-{size}")
+        crowd.settle(large.scope_id, size)
+        api = requests.run(databases, home, "seed", large, api_requests.PLAN)
+        results.append((size, [*envelopes, *api]))
     print(report.table(results, python=platform.python_version()))
 
 

@@ -227,11 +227,17 @@ Builder = Callable[[people.Town, int], Case]
 PLAN: Sequence[tuple[Builder, int]] = ((me, 640), (authorize, 220), (vote, 280))
 
 
-def run(databases: stage.Databases, home: Path, seeded: str, town: people.Town) -> list[Figures]:
-    """All three cases on copies of the seeded database, which this process is connected to."""
+def run(
+    databases: stage.Databases,
+    home: Path,
+    seeded: str,
+    town: people.Town,
+    plan: Sequence[tuple[Builder, int]] = PLAN,
+) -> list[Figures]:
+    """Every case on copies of the seeded database, which this process is connected to."""
     from django.db import connection
 
-    cases = [build(town, count) for build, count in PLAN]
+    cases = [build(town, count) for build, count in plan]
     connection.close()
     databases.make("own", template=seeded)
     databases.make("floor", template=seeded)
