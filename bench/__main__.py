@@ -18,6 +18,7 @@ from bench import stage
 def main() -> int:
     parser = argparse.ArgumentParser(description="Requests beside a bare floor, in one run.")
     parser.add_argument("--users", default="1000,1000000", help="sizes of the deployment")
+    parser.add_argument("--only", choices=("envelopes", "api"), help="one half of the requests")
     options = parser.parse_args()
     url = os.environ.get("DATABASE_URL") or os.environ.get(
         "TEST_POSTGRES_URL", "postgres://127.0.0.1:5432/postgres"
@@ -27,13 +28,14 @@ def main() -> int:
     databases = stage.Databases(url)
     try:
         with tempfile.TemporaryDirectory(prefix="countersign-bench-") as home:
-            _run(databases, Path(home), [int(size) for size in options.users.split(",")])
+            sizes = [int(size) for size in options.users.split(",")]
+            _run(databases, Path(home), sizes, options.only)
     finally:
         databases.drop_all()
     return 0
 
 
-def _run(databases: stage.Databases, home: Path, sizes: list[int]) -> None:
+def _run(databases: stage.Databases, home: Path, sizes: list[int], only: str | None) -> None:
     seeded = databases.make("seed")
     os.environ |= {
         "DATABASE_URL": seeded,
@@ -56,14 +58,17 @@ def _run(databases: stage.Databases, home: Path, sizes: list[int]) -> None:
     results = []
     for size in sizes:
         crowd.grow_to(size)
-        town = people.town(f"bench-{size}")
-        crowd.settle(town.scope_id, min(size, 1000))
-        envelopes = requests.run(databases, home, "seed", town)
-        # The list is of that many users in one scope.
-        large = people.town(f"large-{size}")
-        crowd.settle(large.scope_id, size)
-        api = requests.run(databases, home, "seed", large, api_requests.PLAN)
-        results.append((size, [*envelopes, *api]))
+        figures: list[requests.Figures] = []
+        if only != "api":
+            town = people.town(f"bench-{size}")
+            crowd.settle(town.scope_id, min(size, 1000))
+            figures += requests.run(databases, home, "seed", town)
+        if only != "envelopes":
+            # The list is of that many users in one scope.
+            large = people.town(f"large-{size}")
+            crowd.settle(large.scope_id, size)
+            figures += requests.run(databases, home, "seed", large, api_requests.PLAN)
+        results.append((size, figures))
     print(report.table(results, python=platform.python_version()))
 
 
