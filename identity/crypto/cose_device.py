@@ -46,7 +46,31 @@ def seal_request(
     random: cose.Random = os.urandom,
 ) -> SealedRequest:
     """Sign a request and encrypt it to the server's RSA key."""
-    sign1 = cose_sign1.sign(
+    sign1 = sign_request(
+        payload,
+        device=device,
+        signing_key=signing_key,
+        recipient=recipient,
+        now=now,
+        life=life,
+        random=random,
+    )
+    body = cose_encrypt.seal(sign1, device=device, recipient=recipient, random=random)
+    return SealedRequest(body, hashlib.sha256(body).digest(), sign1)
+
+
+def sign_request(
+    payload: bytes,
+    *,
+    device: UUID,
+    signing_key: ecdsa_p256.PrivateKey,
+    recipient: rsa.PublicKey,
+    now: int,
+    life: int = cose.SENT_LIFE,
+    random: cose.Random = os.urandom,
+) -> bytes:
+    """The COSE_Sign1 of a request to the server with this RSA key, without an envelope."""
+    return cose_sign1.sign(
         payload,
         message_type=cose.REQUEST_TYPE,
         key_id=device.bytes,
@@ -58,8 +82,6 @@ def seal_request(
         },
         signing_key=signing_key,
     )
-    body = cose_encrypt.seal(sign1, device=device, recipient=recipient, random=random)
-    return SealedRequest(body, hashlib.sha256(body).digest(), sign1)
 
 
 def open_reply(

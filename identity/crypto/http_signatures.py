@@ -8,7 +8,7 @@ BOUND that is sent. Its parameters are `created`, `nonce` and `keyid`, and may b
 import base64
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
@@ -34,6 +34,8 @@ BOUND: Final = ("content-digest", "idempotency-key", "if-match", "x-scope-id")
 LONGEST_FIELD: Final = 4096
 _PARAMETERS: Final = frozenset({"created", "expires", "keyid", "nonce", "alg"})
 _REQUIRED: Final = ('"@method"', '"@target-uri"')
+_ANSWERED: Final = ("@status", "content-digest", "content-type")
+_REQUEST_SIGNATURE: Final = '"signature";req'
 _LABEL: Final = "sig"
 
 FindKey = Callable[[str], ecdsa_p256.PublicKey]
@@ -64,7 +66,7 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer to be signed together with the request's signature."""
+    """An answer to be signed, or verified, together with its request's signature."""
 
     status_code: int
     headers: dict[str, str]
@@ -125,12 +127,40 @@ def sign_answer(
     """Put `Signature-Input` and `Signature` into the answer's headers.
 
     They cover its status, digest and media type, and the request's signature where it has one
-    (RFC 9421 §2.4).
+    (RFC 9421 §2.4). Raises SignatureInvalid for a request whose signature is no field value.
     """
-    components = ["@status", "content-digest", "content-type"]
+    components = [*_ANSWERED]
     if "signature" in answer.request.headers:
-        components.append('"signature";req')
-    _sign(answer, components, key, key_id=key_id, now=now, nonce=None, label=label)
+        components.append(_REQUEST_SIGNATURE)
+    try:
+        _sign(answer, components, key, key_id=key_id, now=now, nonce=None, label=label)
+    except (HTTPMessageSignaturesException, ValueError) as error:
+        raise SignatureInvalid from error
+
+
+def verify_answer(answer: Answer, body: bytes, server_keys: Iterable[ecdsa_p256.PublicKey]) -> int:
+    """Verify that one of these keys signed this answer to this very request.
+
+    Header names are in lower case in both messages. Returns when it was signed, in seconds since
+    the epoch by the server's clock. Raises SignatureInvalid.
+    """
+    by_id = {key.kid.hex(): key for key in server_keys}
+    verifier = _Verifier(
+        signature_algorithm=algorithms.ECDSA_P256_SHA256,
+        key_resolver=_Keys(lambda key_id: by_id.get(key_id, ecdsa_p256.DUMMY)),
+    )
+    _require_short(answer.headers)
+    components = [*_ANSWERED, _REQUEST_SIGNATURE]
+    try:
+        (found,) = verifier.verify(answer, max_age=None, require_components=components, body=body)
+    except (HTTPMessageSignaturesException, ValueError) as error:
+        raise SignatureInvalid from error
+    if not answer.headers["content-digest"].startswith("sha-256="):
+        raise SignatureInvalid
+    created = found.parameters.get("created")
+    if not isinstance(created, int):
+        raise SignatureInvalid
+    return created
 
 
 def new_nonce() -> str:

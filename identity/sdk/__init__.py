@@ -20,9 +20,12 @@ A refusal raises `Refused`; bytes that are not provably the server's answer to t
 count as silence and raise `NoAnswer`. `url` is the full address of the server's `/request`.
 """
 
+from identity.sdk.answers import Answer
+from identity.sdk.api import Api
 from identity.sdk.channel import Channel, Reply
 from identity.sdk.client import Client, Item
 from identity.sdk.errors import (
+    ApiRefused,
     BundleInvalid,
     NoAnswer,
     NotGenuine,
@@ -37,6 +40,9 @@ from identity.sdk.results import BatchResult, Done, Pending, Result
 from identity.sdk.session import Invitation, ServerKeys, Session
 
 __all__ = [
+    "Answer",
+    "Api",
+    "ApiRefused",
     "BatchResult",
     "BundleInvalid",
     "Channel",

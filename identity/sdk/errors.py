@@ -1,5 +1,6 @@
 """What a client meets: refusals of the server, silence, and things it must not believe."""
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -28,6 +29,34 @@ class Refused(SdkError):
         self.error_code = error_code
         self.message = message
         self.details = details
+        self.retry_after = retry_after
+
+
+class ApiRefused(SdkError):
+    """`/v1` said no, as problem details (RFC 9457).
+
+    `type` leads to a page that explains it; `code` is its last part (`policy.denied`), empty for a
+    problem that has none. `facts` are the problem's further members. `retry_after` are seconds.
+    """
+
+    def __init__(
+        self,
+        type: str,  # noqa: A002 the member's name in RFC 9457
+        *,
+        code: str,
+        status: int,
+        title: str = "",
+        detail: str = "",
+        facts: Mapping[str, Any] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(" ".join(part for part in (str(status), code, detail or title) if part))
+        self.type = type
+        self.code = code
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.facts = dict(facts or {})
         self.retry_after = retry_after
 
 

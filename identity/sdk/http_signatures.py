@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import httpx
 
@@ -15,14 +15,20 @@ class DeviceAuth(httpx.Auth):
 
     requires_request_body = True
 
-    def __init__(self, device: uuid.UUID, key: ecdsa_p256.PrivateKey) -> None:
+    def __init__(
+        self,
+        device: uuid.UUID,
+        key: ecdsa_p256.PrivateKey,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.device = device
         self._key = key
+        self._clock = clock
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the signature's headers."""
         bound = {name: request.headers[name] for name in BOUND if name in request.headers}
         sent = Request(request.method, str(request.url), bound, request.content)
-        now = int(time.time())
+        now = int(self._clock())
         request.headers.update(sign_request(sent, self._key, key_id=str(self.device), now=now))
         yield request

@@ -2,7 +2,7 @@
 
 import base64
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
@@ -44,6 +44,10 @@ class Proposal:
     expires_at: int
     """Seconds since the epoch."""
     hash: str
+    action: str
+    resource: str
+    named_signer: Any = field(repr=False)
+    """The key of the proposer's device, as the server names it."""
     told: Mapping[str, Any] = field(repr=False)
     """Everything that the server told, for display."""
 
@@ -84,18 +88,8 @@ class Proposals:
         signed (made by staff, or with a password in it) has to be attested by the server, and is
         refused if a signer is expected. Raises NotGenuine.
         """
-        if _hash(proposal) != proposal.hash:
-            raise NotGenuine("The proposal's hash does not follow from its content.")
-        signed = signed_requests.verify(
-            proposal.request_sign1,
-            expected_signer=expected_signer,
-            named_signer=proposal.told.get("proposer_signature_pubkey"),
-            server_keys=self._client.session.server.signatures,
-        )
-        told = proposal.told.get("action"), proposal.told.get("resource")
-        if not evidence.asks_for(signed.payload, *map(str, told)):
-            raise NotGenuine("The server tells another action than the one that was signed.")
-        return Verified(proposal, signed.payload, signed.device)
+        server_keys = self._client.session.server.signatures
+        return verify(proposal, server_keys=server_keys, expected_signer=expected_signer)
 
     def approve(self, verified: Verified) -> Result:
         """Vote for it; the signed vote names the hash that was recomputed here."""
@@ -114,13 +108,46 @@ class Proposals:
         return self._act("cancel", UUID(str(proposal_id)), {})
 
     def _vote(self, action: str, verified: Verified, details: Mapping[str, Any]) -> Result:
-        named = {"proposal_hash": _hash(verified.proposal), **details}
+        named = {"proposal_hash": hash_of(verified.proposal), **details}
         return self._act(action, verified.proposal.id, named)
 
     def _act(self, action: str, proposal_id: UUID, details: Mapping[str, Any]) -> Result:
         # A key of its own lets a lost reply be asked for again without a second act.
         key = str(uuid.uuid4())
         return self._client.request(action, f"/proposals/{proposal_id}", details, key)
+
+
+def verify(
+    proposal: Proposal,
+    *,
+    server_keys: Iterable[ecdsa_p256.PublicKey],
+    expected_signer: ecdsa_p256.PublicKey | None = None,
+) -> Verified:
+    """See `Proposals.verify`. Raises NotGenuine."""
+    if hash_of(proposal) != proposal.hash:
+        raise NotGenuine("The proposal's hash does not follow from its content.")
+    signed = signed_requests.verify(
+        proposal.request_sign1,
+        expected_signer=expected_signer,
+        named_signer=proposal.named_signer,
+        server_keys=server_keys,
+    )
+    if not evidence.asks_for(signed.payload, proposal.action, proposal.resource):
+        raise NotGenuine("The server tells another action than the one that was signed.")
+    return Verified(proposal, signed.payload, signed.device)
+
+
+def hash_of(proposal: Proposal) -> str:
+    """What a vote names, computed from the proposal's content: 64 hexadecimal digits."""
+    return evidence.proposal_hash(
+        scope=proposal.scope,
+        proposal=proposal.id,
+        request_sign1=proposal.request_sign1,
+        policy=proposal.policy,
+        policy_version=proposal.policy_version,
+        review_expression=proposal.review_expression,
+        expires_at=proposal.expires_at,
+    ).hex()
 
 
 def _proposal(proposal_id: UUID, told: Mapping[str, Any]) -> Proposal:
@@ -134,20 +161,11 @@ def _proposal(proposal_id: UUID, told: Mapping[str, Any]) -> Proposal:
         review_expression=_text(told["review_expression"]),
         expires_at=_integer(told["expires_at"]),
         hash=_text(told["proposal_hash"]),
+        action=str(told.get("action")),
+        resource=str(told.get("resource")),
+        named_signer=told.get("proposer_signature_pubkey"),
         told=told,
     )
-
-
-def _hash(proposal: Proposal) -> str:
-    return evidence.proposal_hash(
-        scope=proposal.scope,
-        proposal=proposal.id,
-        request_sign1=proposal.request_sign1,
-        policy=proposal.policy,
-        policy_version=proposal.policy_version,
-        review_expression=proposal.review_expression,
-        expires_at=proposal.expires_at,
-    ).hex()
 
 
 def _text(value: Any) -> str:

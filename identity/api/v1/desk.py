@@ -16,7 +16,7 @@ from identity.api.v1.sent import Sent
 from identity.api.v1.table import TABLE
 from identity.crypto import strict_json
 from identity.crypto.errors import EnvelopeMalformed
-from identity.errors import DomainError, Forbidden, Invalid, Unauthenticated
+from identity.errors import DomainError, Forbidden, Invalid, Kind, Unauthenticated
 from identity.scoping import current
 from identity.web import client_ip, scope_resolution
 from identity.web import errors as refusals
@@ -38,13 +38,29 @@ def answer(sent: Sent, *, now: datetime) -> Answer:
             return _open(sent, found, ids, now)
         caller = _caller(sent, now)
     except DomainError as refusal:
-        return replies.refused(refusal)
+        return _refused(sent, refusal, now)
     with current.in_scope(caller.actor.scope_id):
         try:
             reply = replies.encoded(_done(sent, found, ids, caller))
         except DomainError as refusal:
             reply = replies.refused(refusal)
         return replies.signed(reply, sent, now=now) if replies.is_wanted(sent) else reply
+
+
+def _refused(sent: Sent, refusal: DomainError, now: datetime) -> Answer:
+    """A refusal before anybody is known, signed by the scope that the address names.
+
+    So a client whose clock is wrong learns the time from a proven answer to its own request.
+    """
+    reply = replies.refused(refusal)
+    if not replies.is_wanted(sent) or refusal.kind is Kind.LIMITED:
+        return reply
+    try:
+        scope = scope_resolution.resolve(sent.named, now=now)
+        with current.in_scope(scope.scope_id):
+            return replies.signed(reply, sent, now=now)
+    except DomainError:
+        return reply
 
 
 def _found(sent: Sent) -> tuple[Route, Mapping[str, Any]]:
@@ -81,7 +97,8 @@ def _open(sent: Sent, found: Route, ids: Mapping[str, Any], now: datetime) -> An
     scope = scope_resolution.resolve(sent.named, now=now)
     with current.in_scope(scope.scope_id):
         asked = _asked(sent, found, ids, None, now)
-        return replies.encoded(found.run(asked))
+        reply = replies.encoded(found.run(asked))
+        return replies.signed(reply, sent, now=now) if replies.is_wanted(sent) else reply
 
 
 def _done(sent: Sent, found: Route, ids: Mapping[str, Any], caller: Caller) -> Reply:
