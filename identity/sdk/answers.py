@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from identity.sdk.errors import ApiRefused, NoAnswer
 from identity.sdk.results import Pending
@@ -64,6 +64,21 @@ def read(heard: Heard) -> Outcome:
         location=heard.headers.get("location", ""),
         is_replayed=heard.headers.get("idempotency-replayed") == "true",
     )
+
+
+class Listed(NamedTuple):
+    """A part of a list, and the cursor behind it."""
+
+    items: list[Any]
+    next: str | None
+
+
+def listed(outcome: Outcome) -> Listed:
+    """The part of a list that an answer holds. Raises NoAnswer."""
+    match outcome:
+        case Answer(content={"items": list() as items, "next": str() | None as after}):
+            return Listed(items, after)
+    raise NoAnswer("The answer is no list.")
 
 
 def refusal(heard: Heard) -> ApiRefused:

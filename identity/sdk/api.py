@@ -68,15 +68,11 @@ class Api:
         """Everything in a list, page by page as it is needed. Raises ApiRefused and NoAnswer."""
         wanted = dict(parameters or {})
         while True:
-            page = self.get(path, wanted).content
-            try:
-                found, after = page["items"], page["next"]
-            except (KeyError, TypeError) as error:
-                raise NoAnswer("The answer is no list.") from error
-            yield from found
-            if after is None:
+            page = answers.listed(self.get(path, wanted))
+            yield from page.items
+            if page.next is None:
                 return
-            wanted["after"] = after
+            wanted["after"] = page.next
 
     def lines(self, path: str, parameters: Mapping[str, Any] | None = None) -> Iterator[str]:
         """The lines of an export as they come. Raises ApiRefused and NoAnswer."""
@@ -140,8 +136,8 @@ class Api:
         ApiRefused and NoAnswer.
         """
         asked = Asked("GET", "/server-keys", headers=_JSON)
-        outcome = answers.read(self._exchange.ask_verified(asked))
-        server = server_keys.read_listed(outcome, now=self.now())
+        listed = answers.listed(answers.read(self._exchange.ask_verified(asked)))
+        server = server_keys.read_listed(listed.items, now=self.now())
         self._exchange.session = dataclasses.replace(self.session, server=server)
         return self.session
 

@@ -91,7 +91,12 @@ class ApiProposals:
 
     def cancel(self, proposal_id: UUID | str) -> Answer:
         """End the proposal: for its proposer and for those with the right to."""
-        return self._act("POST", f"/proposals/{UUID(str(proposal_id))}/cancel")
+        return self._act("POST", f"/proposals/{UUID(str(proposal_id))}/cancellation")
+
+    def take_outcome(self, proposal_id: UUID | str) -> Any:
+        """What the executed changes answered, one for each: for the proposer, once."""
+        path = f"/proposals/{UUID(str(proposal_id))}/outcome"
+        return self._act("POST", path).content["results"]
 
     def evidence(self, proposal_id: UUID | str) -> Any:
         """What `identity/crypto/evidence.py` verifies without any server."""
@@ -133,15 +138,15 @@ def _proposal(proposal_id: UUID, told: Mapping[str, Any]) -> Proposal:
         id=proposal_id,
         scope=UUID(told["scope"]),
         state=_text(told["state"]),
-        request_sign1=base64.b64decode(told["request_sign1"], validate=True),
-        policy=UUID(told["policy"]),
+        request_sign1=base64.b64decode(told["request"], validate=True),
+        policy=UUID(told["policy_id"]),
         policy_version=int(told["policy_version"]),
         review_expression=_text(told["review_expression"]),
         expires_at=int(datetime.fromisoformat(told["expires_at"]).timestamp()),
         hash=_text(told["hash"]),
         action=_text(told["action"]),
         resource=_text(told["resource"]),
-        named_signer=told.get("proposer_signature_key"),
+        named_signer=told.get("proposer_key"),
         told=told,
     )
 
