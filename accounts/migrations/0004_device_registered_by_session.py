@@ -9,7 +9,7 @@ KINDS = ["authorize", "keys-at-creation", "rotation", "session"]
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("accounts", "0001_initial"),
+        ("accounts", "0002_staff"),
         ("identity", "0002_shared_tables"),
     ]
 
