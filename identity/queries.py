@@ -6,16 +6,21 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, F, Q, QuerySet, Value
 
-from identity import errors
+from identity import errors, paging
+from identity.actor import Actor, ActorKind
 from identity.models import AuditEvent, AuditHead, Scope, ScopeHost, ServerKey
-from identity.paging import MOST_ROWS, Listed, Page
-from identity.scoping import current
+from identity.paging import MOST_ROWS, After, Listed, Page, Window
+from identity.scoping import current, keyset
 from identity.services import server_keys as keys
 from identity.services.server_keys import ClientKeys
 
+MOST_TEXT: Final = 512
 AUDIT_FILTERS: Final = frozenset({"name", "subject_kind", "subject_id"})
+_BY_SLUG: Final = keyset.Key("slug", is_text=True)
+_IN_TIME: Final = {"from": "at__gte", "to": "at__lt"}
+_TEXTS: Final = {"user": "actor_user"} | {name: name for name in AUDIT_FILTERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +64,44 @@ class AuditRow:
 def every_scope() -> Sequence[ScopeRow]:
     """All scopes of the deployment by slug, for operators."""
     with current.across_scopes(why="operators choose a scope"):
-        rows = Scope.objects.order_by("slug")
-        return [
-            ScopeRow(row.id, row.slug, row.name, row.status, row.is_platform, row.created_at)
-            for row in rows
-        ]
+        return [_scope_row(row) for row in Scope.objects.order_by("slug")]
+
+
+def scopes_window(after: After, *, by: Actor) -> Window[ScopeRow]:
+    """All scopes in the order of slugs for operators and the platform, the own one for others.
+
+    Filters: `search` (how the slug or the name begins, the name in any case) and `status`.
+    Raises Invalid, CursorInvalid.
+    """
+    if by.is_operator or by.kind is ActorKind.SYSTEM:
+        return scopes_for_operators(after)
+    keyset.require_bounds(after)
+    return Window([] if after.after else [scope()], None)
+
+
+def scopes_for_operators(after: After) -> Window[ScopeRow]:
+    """All scopes as `scopes_window` shows them; the caller has seen that an operator asks."""
+    rows = Scope.objects.all()
+    for name, value in after.filters.items():
+        text = _text(value)
+        if name == "search":
+            by_slug = keyset.beginning_with(Scope.objects.all(), "slug", text.lower())
+            rows = rows.filter(Q(id__in=by_slug.values("id")) | Q(name__istartswith=text))
+        elif name == "status" and text in Scope.Status.values:
+            rows = rows.filter(status=text)
+        else:
+            raise errors.Invalid("Filters are search, and status: active, suspended or closed.")
+    with current.across_scopes(why="operators choose a scope"):
+        found, following = keyset.window(rows, after, _BY_SLUG)
+    return Window([_scope_row(row) for row in found], following)
+
+
+def scope() -> ScopeRow:
+    """The scope in force. Raises Missing."""
+    row = Scope.objects.filter(id=current.required_scope()).first()
+    if row is None:
+        raise errors.Missing("There is no such scope.")
+    return _scope_row(row)
 
 
 def scopes_behind(slug: str, *, search: str, most: int) -> Sequence[ScopeRow]:
@@ -119,6 +157,71 @@ def audit_page(page: Page) -> Listed[AuditRow]:
     limit = min(page.limit, MOST_ROWS)
     shown = rows[page.offset : page.offset + limit]
     return Listed(rows=[_audit_row(row) for row in shown], total=_audit_total(rows, page))
+
+
+def audit_window(after: After) -> Window[AuditRow]:
+    """Events of the scope in force behind a cursor, in the order of the chain.
+
+    Filters: `name`, `subject_kind`, `subject_id`, `user` (who acted, by the client-visible id),
+    each exact; `name_begins`; `from` and `to` (aware datetimes, `to` excluded; then the order is
+    that of times); `alarm` (True).
+    Raises Invalid, CursorInvalid.
+    """
+    keyset.require_bounds(after)
+    rows = AuditEvent.objects.all()
+    for name, value in after.filters.items():
+        rows = _narrowed(rows, name, value)
+    is_by_time = bool(_IN_TIME.keys() & after.filters.keys())
+    behind = _behind_time(rows, after) if is_by_time else _behind_sequence(rows, after)
+    found = list(behind[: after.limit + 1])
+    shown = [_audit_row(row) for row in found[: after.limit]]
+    if len(found) <= after.limit:
+        return Window(shown, None)
+    last = shown[-1]
+    return Window(
+        shown,
+        keyset.cursor_of(last.at, last.sequence) if is_by_time else paging.cursor(last.sequence),
+    )
+
+
+def _behind_sequence(rows: "QuerySet[AuditEvent]", after: After) -> "QuerySet[AuditEvent]":
+    if after.after:
+        (place,) = paging.position(after.after, tuple[int])
+        rows = rows.filter(**{"sequence__lt" if after.is_descending else "sequence__gt": place})
+    return rows.order_by("-sequence" if after.is_descending else "sequence")
+
+
+def _behind_time(rows: "QuerySet[AuditEvent]", after: After) -> "QuerySet[AuditEvent]":
+    # Times and the chain may differ by moments; a range of times is read in its own order.
+    if after.after:
+        micros, sequence = paging.position(after.after, tuple[int, int])
+        place = Value(keyset.moment(micros), keyset.DATE), Value(sequence, BigIntegerField())
+        columns = F("at"), F("sequence")
+        rows = rows.filter(keyset.Beyond(*columns, *place, is_descending=after.is_descending))
+    direction = "-" if after.is_descending else ""
+    return rows.order_by(f"{direction}at", f"{direction}sequence")
+
+
+def _narrowed(rows: "QuerySet[AuditEvent]", name: str, value: Any) -> "QuerySet[AuditEvent]":
+    if name in _TEXTS:
+        return rows.filter(**{_TEXTS[name]: _text(value)})
+    if name == "name_begins":
+        return keyset.beginning_with(rows, "name", _text(value))
+    if name in _IN_TIME and isinstance(value, datetime) and value.tzinfo is not None:
+        return rows.filter(**{_IN_TIME[name]: value})
+    if name == "alarm" and value is True:
+        return rows.filter(is_alarm=True)
+    raise errors.Invalid(f"There is no filter {name!r} here, or not with this value.")
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > MOST_TEXT or not paging.is_usable(value):
+        raise errors.Invalid("Filters are texts.")
+    return value
+
+
+def _scope_row(row: Scope) -> ScopeRow:
+    return ScopeRow(row.id, row.slug, row.name, row.status, row.is_platform, row.created_at)
 
 
 def audit_event(sequence: int) -> AuditRow:

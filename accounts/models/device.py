@@ -53,6 +53,9 @@ class Device(ScopeOwned):
         indexes: ClassVar = [
             models.Index(fields=["scope", "user", "status"], name="device_user"),
             models.Index(fields=["scope", "registered_at", "id"], name="device_list"),
+            models.Index(
+                fields=["scope", "status", "registered_at", "id"], name="device_by_status"
+            ),
         ]
 
     def __str__(self) -> str:

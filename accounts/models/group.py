@@ -26,6 +26,9 @@ class Group(ScopeOwned):
             models.UniqueConstraint(fields=["scope", "public_id"], name="group_public_id"),
             models.UniqueConstraint(fields=["scope", "name"], name="group_name"),
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["scope", "created_at", "id"], name="group_list"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -30,6 +30,9 @@ class Rule(ScopeOwned):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["scope", "public_id"], name="rule_public_id"),
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["scope", "created_at", "id"], name="rule_list"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -57,6 +60,9 @@ class Role(ScopeOwned):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["scope", "public_id"], name="role_public_id"),
             models.UniqueConstraint(fields=["scope", "name"], name="role_name"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["scope", "created_at", "id"], name="role_list"),
         ]
 
     def __str__(self) -> str:
@@ -109,6 +115,7 @@ class RoleAssignment(ScopeOwned):
         ]
         indexes: ClassVar = [
             models.Index(fields=["scope", "user"], name="role_assignment_user"),
+            models.Index(fields=["scope", "role"], name="role_assignment_role"),
             models.Index(fields=["scope", "predefined"], name="role_assignment_predefined"),
         ]
 

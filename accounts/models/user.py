@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.crypto import salted_hmac
 
 from identity import ids
+from identity.scoping import keyset
 from identity.scoping.owned import ScopeOwned
 
 MOST_FOLDED = 762
@@ -93,6 +94,20 @@ class User(ScopeOwned, AbstractBaseUser):
         ]
         indexes: ClassVar = [
             models.Index(fields=["scope", "created_at", "id"], name="user_list"),
+            models.Index(fields=["scope", "status", "created_at", "id"], name="user_by_status"),
+            models.Index(fields=["scope", "kind", "created_at", "id"], name="user_by_kind"),
+            models.Index(
+                models.F("scope"),
+                keyset.ByteOrder(models.F("username_folded")),
+                models.F("id"),
+                name="user_by_name",
+            ),
+            models.Index(
+                models.F("scope"),
+                keyset.ByteOrder(models.F("email")),
+                models.F("id"),
+                name="user_by_email",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -49,6 +49,13 @@ from accounts.queries.staff import (
     staff_rows,
     user_of_login,
 )
+from accounts.queries.windows import (
+    devices_window,
+    groups_window,
+    roles_window,
+    rules_window,
+    users_window,
+)
 
 __all__ = [
     "DeviceRow",
@@ -69,9 +76,11 @@ __all__ = [
     "device_of",
     "devices",
     "devices_of",
+    "devices_window",
     "grants_of",
     "group",
     "groups",
+    "groups_window",
     "member_actor",
     "operator",
     "own",
@@ -83,8 +92,10 @@ __all__ = [
     "recipients",
     "role",
     "roles",
+    "roles_window",
     "rule",
     "rules",
+    "rules_window",
     "sender_of",
     "sign_in_state",
     "staff_actor",
@@ -97,5 +108,6 @@ __all__ = [
     "user_of_login",
     "user_version",
     "users",
+    "users_window",
     "verifying_key",
 ]

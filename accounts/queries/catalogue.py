@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 from uuid import UUID
 
 from accounts import rights
@@ -16,7 +17,7 @@ from identity.permissions import PredefinedRole
 
 def roles(page: Page) -> Listed[RoleRow]:
     """Predefined roles first, then custom ones; filters `status` and `name`."""
-    predefined = _predefined(page)
+    predefined = predefined_roles(page.filters)
     listing.require_bounds(page)
     start = max(0, page.offset - len(predefined))
     head = predefined[page.offset : page.offset + page.limit]
@@ -24,11 +25,8 @@ def roles(page: Page) -> Listed[RoleRow]:
     custom = listing.listed(
         Role.objects.all(),
         Page(max(1, room), start, page.sort_by, page.is_descending, page.filters),
-        filters={
-            "status": listing.by_word("status", Role.Status.values),
-            "name": listing.by_text("name"),
-        },
-        read=_role_rows,
+        filters=ROLE_FILTERS,
+        read=role_rows,
     )
     return Listed([*head, *custom.rows[:room]], len(predefined) + custom.total)
 
@@ -40,7 +38,7 @@ def role(role_id: str) -> RoleRow:
     found = Role.objects.filter(public_id=_id(role_id, "role")).first()
     if found is None:
         raise errors.Missing("There is no such role.")
-    return _role_rows([found])[0]
+    return role_rows([found])[0]
 
 
 def rules(page: Page) -> Listed[RuleRow]:
@@ -48,8 +46,8 @@ def rules(page: Page) -> Listed[RuleRow]:
     return listing.listed(
         Rule.objects.all(),
         page,
-        filters={"resource": listing.by_text("resource"), "action": listing.by_text("action")},
-        read=lambda found: [_rule_row(row) for row in found],
+        filters=RULE_FILTERS,
+        read=lambda found: [rule_row(row) for row in found],
     )
 
 
@@ -58,7 +56,7 @@ def rule(public_id: UUID) -> RuleRow:
     found = Rule.objects.filter(public_id=public_id).first()
     if found is None:
         raise errors.Missing("There is no such rule.")
-    return _rule_row(found)
+    return rule_row(found)
 
 
 def groups(page: Page) -> Listed[GroupRow]:
@@ -66,11 +64,8 @@ def groups(page: Page) -> Listed[GroupRow]:
     return listing.listed(
         Group.objects.all(),
         page,
-        filters={
-            "name": listing.by_text("name"),
-            "user": listing.by_id("members__user__public_id"),
-        },
-        read=lambda found: [_group_row(row, []) for row in found],
+        filters=GROUP_FILTERS,
+        read=lambda found: [group_row(row, [], row.members.count()) for row in found],
     )
 
 
@@ -80,12 +75,32 @@ def group(public_id: UUID) -> GroupRow:
     if found is None:
         raise errors.Missing("There is no such group.")
     members = GroupMember.objects.filter(group=found).order_by("joined_at", "id")
-    return _group_row(found, list(members.values_list("user__public_id", flat=True)[:MOST_ROWS]))
+    users = list(members.values_list("user__public_id", flat=True)[:MOST_ROWS])
+    is_whole = 0 < len(users) < MOST_ROWS
+    return group_row(found, users, len(users) if is_whole else found.members.count())
 
 
-def _predefined(page: Page) -> list[RoleRow]:
-    wanted = listing.text(page.filters["name"]) if "name" in page.filters else None
-    if page.filters.get("status") == Role.Status.DISABLED:
+ROLE_FILTERS: Final[Mapping[str, listing.Filter]] = MappingProxyType(
+    {
+        "status": listing.by_word("status", Role.Status.values),
+        "name": listing.by_text("name"),
+    }
+)
+RULE_FILTERS: Final[Mapping[str, listing.Filter]] = MappingProxyType(
+    {"resource": listing.by_text("resource"), "action": listing.by_text("action")}
+)
+GROUP_FILTERS: Final[Mapping[str, listing.Filter]] = MappingProxyType(
+    {
+        "name": listing.by_text("name"),
+        "user": listing.by_id("members__user__public_id"),
+    }
+)
+
+
+def predefined_roles(filters: Mapping[str, Any]) -> list[RoleRow]:
+    """The predefined roles that fit the filters `status` and `name`."""
+    wanted = listing.text(filters["name"]) if "name" in filters else None
+    if filters.get("status") == Role.Status.DISABLED:
         return []
     return [
         _predefined_row(known)
@@ -110,7 +125,8 @@ def _predefined_row(known: PredefinedRole) -> RoleRow:
     )
 
 
-def _role_rows(found: Sequence[Role]) -> list[RoleRow]:
+def role_rows(found: Sequence[Role]) -> list[RoleRow]:
+    """What readers see of custom roles."""
     held: Mapping[UUID, list[Rule]] = defaultdict(list)
     pairs = RoleRule.objects.filter(role__in=found).select_related("rule")
     for pair in pairs.order_by("rule__public_id"):
@@ -137,7 +153,8 @@ def _role_row(row: Role, held: Sequence[Rule]) -> RoleRow:
     )
 
 
-def _rule_row(row: Rule) -> RuleRow:
+def rule_row(row: Rule) -> RuleRow:
+    """What readers see of a rule."""
     return RuleRow(
         id=row.public_id,
         name=row.name,
@@ -150,7 +167,8 @@ def _rule_row(row: Rule) -> RuleRow:
     )
 
 
-def _group_row(row: Group, users: Sequence[UUID]) -> GroupRow:
+def group_row(row: Group, users: Sequence[UUID], count: int) -> GroupRow:
+    """What readers see of a group with these first members of so many."""
     return GroupRow(
         id=row.public_id,
         name=row.name,
@@ -159,7 +177,7 @@ def _group_row(row: Group, users: Sequence[UUID]) -> GroupRow:
         created_at=row.created_at,
         updated_at=row.updated_at,
         users=users,
-        user_count=len(users) if 0 < len(users) < MOST_ROWS else row.members.count(),
+        user_count=count,
     )
 
 

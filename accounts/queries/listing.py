@@ -9,7 +9,8 @@ from django.db import models
 from django.db.models import QuerySet
 
 from identity import errors
-from identity.paging import MOST_ROWS, Listed, Page
+from identity.paging import MOST_ROWS, After, Listed, Page, Window
+from identity.scoping import keyset
 
 M = TypeVar("M", bound=models.Model)
 Row = TypeVar("Row")
@@ -37,15 +38,36 @@ def listed(
     bounds, orders and filters that there are not.
     """
     require_bounds(page)
-    for name, value in page.filters.items():
-        if name not in filters:
-            raise errors.Invalid(f"There is no filter {name!r} here.", known=sorted(filters))
-        rows = filters[name](rows, value)
+    rows = narrowed(rows, page.filters, known=filters)
     direction = "-" if page.is_descending else ""
     column = columns.get(page.sort_by, page.sort_by)
     ordered = rows.order_by(f"{direction}{column}", f"{direction}id")
     shown = list(ordered[page.offset : page.offset + page.limit])
     return Listed(read(shown), _total(rows, page, len(shown)))
+
+
+def windowed(
+    rows: QuerySet[M],
+    after: After,
+    *,
+    filters: Mapping[str, Filter],
+    read: Callable[[Sequence[M]], Sequence[Row]],
+    key: keyset.Key = keyset.BY_TIME,
+) -> Window[Row]:
+    """The rows behind a cursor. Raises `Invalid` for bounds and filters there are not."""
+    shown, following = keyset.window(narrowed(rows, after.filters, known=filters), after, key)
+    return Window(read(shown), following)
+
+
+def narrowed(
+    rows: QuerySet[M], wanted: Mapping[str, Any], *, known: Mapping[str, Filter]
+) -> QuerySet[M]:
+    """The rows that fit every filter. Raises `identity.errors.Invalid` for an unknown one."""
+    for name, value in wanted.items():
+        if name not in known:
+            raise errors.Invalid(f"There is no filter {name!r} here.", known=sorted(known))
+        rows = known[name](rows, value)
+    return rows
 
 
 def require_bounds(page: Page) -> None:
@@ -77,6 +99,15 @@ def by_word(column: str, words: Collection[str]) -> Filter:
 def by_id(column: str) -> Filter:
     """A filter for an id."""
     return lambda rows, value: rows.filter(**{column: identifier(value)})
+
+
+def beginning(column: str) -> Filter:
+    """A filter for texts that begin so, in the order of their bytes."""
+
+    def fits(rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        return keyset.beginning_with(rows, column, text(value))
+
+    return fits
 
 
 def text(value: Any) -> str:

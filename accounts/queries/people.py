@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -10,14 +11,15 @@ from django.db.models import QuerySet
 from accounts.models import Device, GroupMember, RoleAssignment, User
 from accounts.models.user import fold
 from accounts.queries import listing
-from accounts.queries.rows import DeviceRow, UserRow
+from accounts.queries.rows import DEVICE_FIELDS, DeviceRow, UserRow
 from identity import errors, permissions
 from identity.paging import Listed, Page
+from identity.scoping import prepared
 
 
 def user(public_id: UUID) -> UserRow:
     """One user who is not deleted. Raises `Missing`."""
-    row = _living().filter(public_id=public_id).first()
+    row = living().filter(public_id=public_id).first()
     if row is None:
         raise errors.Missing("There is no such user.")
     return _user_rows([row])[0]
@@ -26,23 +28,16 @@ def user(public_id: UUID) -> UserRow:
 def users(page: Page) -> Listed[UserRow]:
     """Users who are not deleted; filters `status`, `kind`, `email`, `username`, `role`, `group`."""
     return listing.listed(
-        _living(),
+        living(),
         page,
-        filters={
-            "status": listing.by_word("status", User.Status.values),
-            "kind": listing.by_word("kind", User.Kind.values),
-            "email": listing.by_text("email"),
-            "username": lambda rows, value: rows.filter(username_folded=_folded(value)),
-            "role": _with_role,
-            "group": _in_group,
-        },
+        filters=USER_FILTERS,
         read=_user_rows,
     )
 
 
 def user_id_of(public_id: UUID) -> UUID:
     """The row's id of a user who is not deleted. Raises `Missing`."""
-    found = _living().filter(public_id=public_id).values_list("id", flat=True).first()
+    found = living().filter(public_id=public_id).values_list("id", flat=True).first()
     if found is None:
         raise errors.Missing("There is no such user.")
     return found
@@ -59,13 +54,13 @@ def public_id_of(user_id: UUID | None) -> UUID:
 
 def user_by_name(username: str) -> UUID | None:
     """The client-visible id of the user of this name, however it is written."""
-    rows = _living().filter(username_folded=_folded(username))
+    rows = living().filter(username_folded=folded(username))
     return rows.values_list("public_id", flat=True).first()
 
 
 def user_version(public_id: UUID) -> int:
     """Which version of the user there is now. Raises `Missing`."""
-    found = _living().filter(public_id=public_id).values_list("version", flat=True).first()
+    found = living().filter(public_id=public_id).values_list("version", flat=True).first()
     if found is None:
         raise errors.Missing("There is no such user.")
     return found
@@ -82,12 +77,20 @@ def devices(page: Page) -> Listed[DeviceRow]:
     return _devices(Device.objects.select_related("user"), page)
 
 
+_DEVICE: Final = prepared.prepare(
+    lambda device: Device.objects.filter(id=device).values_list(
+        *("user__public_id" if name == "user" else name for name in DEVICE_FIELDS)
+    ),
+    "device",
+)
+
+
 def device(device_id: UUID) -> DeviceRow:
-    """One device. Raises `Missing`."""
-    row = Device.objects.select_related("user").filter(id=device_id).first()
+    """One device, by a prepared statement. Raises `Missing`."""
+    row = _DEVICE.one(device=device_id)
     if row is None:
         raise errors.Missing("There is no such device.")
-    return _device_row(row)
+    return DeviceRow(*row)
 
 
 def device_of(public_id: UUID, device_id: UUID) -> DeviceRow:
@@ -98,11 +101,13 @@ def device_of(public_id: UUID, device_id: UUID) -> DeviceRow:
     return found
 
 
-def _living() -> QuerySet[User]:
+def living() -> QuerySet[User]:
+    """Users who are not deleted."""
     return User.objects.filter(deleted_at__isnull=True)
 
 
-def _folded(value: Any) -> str:
+def folded(value: Any) -> str:
+    """A user name from outside as names are compared. Raises `Invalid`."""
     return fold(listing.text(value))
 
 
@@ -119,6 +124,18 @@ def _with_role(rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
 def _in_group(rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
     members = GroupMember.objects.filter(group__public_id=listing.identifier(value))
     return rows.filter(id__in=members.values("user_id"))
+
+
+USER_FILTERS: Final[Mapping[str, listing.Filter]] = MappingProxyType(
+    {
+        "status": listing.by_word("status", User.Status.values),
+        "kind": listing.by_word("kind", User.Kind.values),
+        "email": listing.by_text("email"),
+        "username": lambda rows, value: rows.filter(username_folded=folded(value)),
+        "role": _with_role,
+        "group": _in_group,
+    }
+)
 
 
 def _user_rows(found: Sequence[User]) -> list[UserRow]:
@@ -175,20 +192,26 @@ def _public_ids(user_ids: set[UUID | None]) -> Mapping[UUID | None, UUID]:
     return dict(User.objects.filter(id__in=wanted).values_list("id", "public_id"))
 
 
+DEVICE_FILTERS: Final[Mapping[str, listing.Filter]] = MappingProxyType(
+    {
+        "status": listing.by_word("status", Device.Status.values),
+        "user": listing.by_id("user__public_id"),
+    }
+)
+
+
 def _devices(rows: QuerySet[Device], page: Page) -> Listed[DeviceRow]:
     return listing.listed(
         rows,
         page,
-        filters={
-            "status": listing.by_word("status", Device.Status.values),
-            "user": listing.by_id("user__public_id"),
-        },
-        read=lambda found: [_device_row(row) for row in found],
+        filters=DEVICE_FILTERS,
+        read=lambda found: [device_row(row) for row in found],
         columns={"created_at": "registered_at"},
     )
 
 
-def _device_row(row: Device) -> DeviceRow:
+def device_row(row: Device) -> DeviceRow:
+    """What readers see of a device; `user` is read already."""
     return DeviceRow(
         id=row.id,
         user=row.user.public_id,

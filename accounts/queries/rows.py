@@ -57,6 +57,9 @@ class DeviceRow:
         return self.status in {"active", "unverified"}
 
 
+DEVICE_FIELDS = tuple(field.name for field in dataclasses.fields(DeviceRow))
+
+
 @dataclass(frozen=True, slots=True)
 class RoleRow:
     """A role: `id` is the name of a predefined one, the id of a custom one as text."""
@@ -90,7 +93,10 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """A group; `users` are its first members, `user_count` says how many there are."""
+    """A group; `users` are its first members, `user_count` says how many there are.
+
+    Windows of groups count to 1000 at most.
+    """
 
     id: UUID
     name: str

@@ -3,8 +3,10 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.fields.json import KT
 
 from identity import ids
+from identity.scoping import keyset
 from identity.scoping.owned import ScopeOwned
 
 
@@ -21,6 +23,18 @@ class AuditEvent(ScopeOwned):
     facts = models.JSONField(default=dict)
     previous = models.CharField(max_length=64)
     digest = models.CharField(max_length=64)
+    # Beside the event, for lists: an expression over JSON could not be read by index behind
+    # row-level security.
+    actor_user = models.GeneratedField(
+        expression=KT("actor__user"), output_field=models.CharField(max_length=128), db_persist=True
+    )
+    is_alarm = models.GeneratedField(
+        expression=models.Case(
+            models.When(facts__alarm=True, then=models.Value(True)), default=models.Value(False)
+        ),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -28,7 +42,21 @@ class AuditEvent(ScopeOwned):
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["scope", "subject_kind", "subject_id"], name="audit_event_subject"
+                fields=["scope", "subject_kind", "subject_id", "sequence"],
+                name="audit_event_subject",
+            ),
+            models.Index(
+                models.F("scope"),
+                keyset.ByteOrder(models.F("name")),
+                models.F("sequence"),
+                name="audit_event_by_name",
+            ),
+            models.Index(fields=["scope", "actor_user", "sequence"], name="audit_event_by_user"),
+            models.Index(fields=["scope", "at", "sequence"], name="audit_event_by_time"),
+            models.Index(
+                fields=["scope", "sequence"],
+                condition=models.Q(is_alarm=True),
+                name="audit_event_alarms",
             ),
         ]
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from identity import ids
+from identity.scoping import keyset
 
 
 class Scope(models.Model):
@@ -34,6 +35,9 @@ class Scope(models.Model):
                 condition=models.Q(is_platform=True),
                 name="scope_one_platform",
             ),
+        ]
+        indexes: ClassVar = [
+            models.Index(keyset.ByteOrder(models.F("slug")), models.F("id"), name="scope_by_slug"),
         ]
 
     def __str__(self) -> str:

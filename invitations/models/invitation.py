@@ -61,6 +61,7 @@ class Invitation(ScopeOwned):
         indexes: ClassVar = [
             models.Index(fields=["scope", "user", "state"], name="invitation_user"),
             models.Index(fields=["scope", "created_at", "id"], name="invitation_list"),
+            models.Index(fields=["scope", "state", "created_at", "id"], name="invitation_by_state"),
         ]
 
     def __str__(self) -> str:

@@ -74,6 +74,13 @@ class Proposal(ScopeOwned):
         ]
         indexes: ClassVar = [
             models.Index(fields=["scope", "state", "created_at", "id"], name="proposal_list"),
+            models.Index(fields=["scope", "created_at", "id"], name="proposal_by_time"),
+            models.Index(
+                fields=["scope", "proposer_id", "created_at", "id"], name="proposal_by_proposer"
+            ),
+            models.Index(
+                fields=["scope", "resource", "created_at", "id"], name="proposal_by_resource"
+            ),
         ]
 
     def __str__(self) -> str:

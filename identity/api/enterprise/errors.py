@@ -69,6 +69,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "challenge.failed": INVALID,
     "statement.differs": INVALID,
     "key.invalid": INVALID,
+    "paging.cursor-invalid": INVALID,
     "device.key-invalid": INVALID,
     "device.proof-invalid": INVALID,
     "password.unfit": INVALID,

@@ -77,6 +77,9 @@ TOLD: Final[Mapping[str, Told]] = {
     "not-supported": Told(404, "Look in /v1/openapi.json for what there is."),
     "object.in-use": Told(409, "Take it out of use first; the detail says where it is used."),
     "one-time-password.refused": Told(401, "Wait for the next code of your authenticator."),
+    "paging.cursor-invalid": Told(
+        422, "Take the cursor from `next` of the same list, or begin anew."
+    ),
     "password.refused": Told(401, "Check the password, or have it reset."),
     "password.too-many-wrong": Told(429, "Wait as long as Retry-After says."),
     "password.unfit": Told(400, "Choose a longer password that is not widely known."),

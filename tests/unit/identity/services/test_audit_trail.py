@@ -1,19 +1,20 @@
 """Whatever is done to the record afterwards is found, and the first bad event is named."""
 
+import dataclasses
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
-from identity import queries
+from identity import ids, paging, queries
 from identity.actor import Actor
 from identity.crypto import audit_chain
 from identity.errors import Invalid, Missing
 from identity.models import AuditEvent, AuditHead, Scope, SignedHead
-from identity.paging import Page
+from identity.paging import After, Page
 from identity.scoping import current
 from identity.services import audit, audit_heads, audit_trail, server_keys
 from identity.services.server_keys import SIGNATURE
@@ -296,3 +297,63 @@ def test_shows_one_event(first: int, charlies: Scope) -> None:
         queries.audit_event(first + 8)
     with current.in_scope(charlies.id), pytest.raises(Missing):
         queries.audit_event(first + 1)
+
+
+def walked(**asked: Any) -> list[int]:
+    found: list[int] = []
+    after = ""
+    for _ in range(99):
+        shown = queries.audit_window(After(after=after, **asked))
+        found += [row.sequence for row in shown.rows]
+        if shown.next is None:
+            return found
+        after = shown.next
+    raise AssertionError("the list does not end")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 50])
+@pytest.mark.parametrize("filters", [{}, {"from": datetime(2020, 1, 1, tzinfo=UTC)}])
+def test_walks_the_chain_by_window(first: int, limit: int, filters: dict[str, Any]) -> None:
+    newest = walked(limit=limit, filters=filters)
+    assert newest == list(range(first + 7, 0, -1))
+    assert walked(limit=limit, filters=filters, is_descending=False) == newest[::-1]
+
+
+def test_narrows_a_window(first: int, by: Actor, now: datetime) -> None:
+    with transaction.atomic():
+        facts = {"alarm": True}
+        audit.record("event.alarm", by=by, subject=("device", "x"), now=now, facts=facts)
+        alice = dataclasses.replace(by, public_id=ids.new())
+        late = now + timedelta(days=1)
+        audit.record("event.last", by=alice, subject=("user", "x"), now=late)
+    alarm, last = first + 8, first + 9
+    assert walked(filters={"alarm": True}) == [alarm]
+    assert walked(filters={"user": str(alice.public_id)}) == [last]
+    assert walked(filters={"subject_kind": "user", "subject_id": "x"}) == [last]
+    assert walked(filters={"name_begins": "event."}, limit=3) == list(range(last, first - 1, -1))
+    assert walked(filters={"name": "event.number-3"}) == [first + 3]
+    assert walked(filters={"from": late}) == [last]
+    assert last not in walked(filters={"to": late}, limit=2)
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"actor": "x"},
+        {"name": 7},
+        {"name": "\x00"},
+        {"from": "yesterday"},
+        {"from": datetime(2020, 1, 1)},  # noqa: DTZ001 that is the fault
+        {"alarm": "yes"},
+    ],
+)
+def test_a_window_refuses_other_filters(filters: dict[str, Any], inside: Scope) -> None:
+    with pytest.raises(Invalid):
+        queries.audit_window(After(filters=filters))
+
+
+@pytest.mark.parametrize("text", ["x", paging.cursor("x"), paging.cursor(2**63)])
+@pytest.mark.parametrize("filters", [{}, {"to": datetime(2020, 1, 1, tzinfo=UTC)}])
+def test_a_window_refuses_other_cursors(text: str, filters: dict[str, Any], inside: Scope) -> None:
+    with pytest.raises(paging.CursorInvalid):
+        queries.audit_window(After(after=text, filters=filters))

@@ -1,5 +1,6 @@
 """Scopes come with keys and an audit chain; what changes in them is recorded."""
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
@@ -7,9 +8,10 @@ from datetime import datetime
 import pytest
 from django.db import connection
 
-from identity import errors
-from identity.actor import Actor
+from identity import errors, permissions, queries
+from identity.actor import Actor, ActorKind
 from identity.models import AuditEvent, AuditHead, Scope, ScopeHost, ServerKey
+from identity.paging import After
 from identity.scoping import current, doors
 from identity.services import audit_trail, refusals, scope_settings, scopes
 from identity.services.scope_settings import ScopeSettings, SettingsInvalid
@@ -212,3 +214,22 @@ def test_hides_scopes_and_hosts_from_each_other(
     # Raw SQL passes the first wall by; only PostgreSQL has the second one.
     expected = 0 if connection.vendor == "postgresql" else 1
     assert (scopes_seen, hosts_seen) == (expected, expected)
+
+
+def test_operators_see_every_scope_and_others_their_own(
+    acme: Scope, charlies: Scope, by: Actor
+) -> None:
+    with current.in_scope(acme.id):
+        first = queries.scopes_window(After(limit=1, is_descending=False), by=by)
+        assert [row.slug for row in first.rows] == ["acme"]
+        second = After(limit=1, is_descending=False, after=first.next or "")
+        assert [row.slug for row in queries.scopes_window(second, by=by).rows] == ["charlies"]
+        for text, expected in [("CHA", ["charlies"]), ("charlie'", ["charlies"]), ("x", [])]:
+            found = queries.scopes_window(After(filters={"search": text}), by=by)
+            assert [row.slug for row in found.rows] == expected, text
+        assert not queries.scopes_window(After(filters={"status": "closed"}), by=by).rows
+        alice = dataclasses.replace(by, kind=ActorKind.DEVICE, permissions=permissions.ALL)
+        own = queries.scopes_window(After(), by=alice)
+        assert [row.slug for row in own.rows] == ["acme"]
+        with pytest.raises(errors.Invalid):
+            queries.scopes_window(After(filters={"name": "x"}), by=by)
