@@ -1,6 +1,6 @@
 """Acts of staff in the admin: the same door as for devices, with the server's statement."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,24 +13,21 @@ from django.utils.html import format_html
 
 from identity.actor import Actor
 from identity.services import attestations
-from invitations.commands.command import registry
-from invitations.services import account, governance, votes
+from invitations.services import account, attested, governance, votes
 from invitations.services.evidence import Evidence
-from invitations.services.governance import Done, Pending
+from invitations.services.governance import Done, Pending, Step
 from invitations.services.votes import Counted
 
 
 def submit(*, command: str, details: Mapping[str, Any], by: Actor, now: datetime) -> Done | Pending:
     """Submit a sensitive command for a staff member. Raises what `governance.submit` raises."""
-    known = registry.get(command)
-    statement = {
-        "action": known.action,
-        "resource": known.path(known.read(details)),
-        "details": details,
-        "user": str(by.public_id),
-    }
-    evidence = Evidence(sign1=attestations.request(_bytes(statement)), is_attested=True)
-    return governance.submit(action=command, details=details, by=by, now=now, evidence=evidence)
+    return submit_together(steps=[Step(command, details)], by=by, now=now)
+
+
+def submit_together(*, steps: Sequence[Step], by: Actor, now: datetime) -> Done | Pending:
+    """Submit several commands as one. Raises what `governance.submit_together` raises."""
+    evidence = attested.of_steps(steps, by=by)
+    return governance.submit_together(steps=steps, by=by, now=now, evidence=evidence)
 
 
 def vote(

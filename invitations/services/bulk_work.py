@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import orjson
@@ -11,11 +11,10 @@ from django.db import transaction
 from accounts import queries as accounts
 from identity import errors
 from identity.actor import Actor, ActorKind
-from identity.services import attestations, audit, sealing
+from identity.services import audit, sealing
 from invitations.bulk_lines import Entry
-from invitations.commands.command import registry
 from invitations.models import InvitationBatch, InvitationBatchLine, Proposal
-from invitations.services import bulk, bulk_fates, governance, proposals
+from invitations.services import attested, bulk, bulk_fates, governance, proposals
 from invitations.services.evidence import Evidence
 from invitations.services.governance import Done, Pending, Step
 
@@ -140,22 +139,7 @@ def _maker(batch: InvitationBatch, *, now: datetime) -> Actor:
 def _evidence(batch: InvitationBatch, steps: Sequence[Step], by: Actor) -> Evidence:
     if batch.request is not None:
         return Evidence(sign1=bytes(batch.request))
-    asked = [_asked(step) for step in steps]
-    statement = (asked[0] if len(asked) == 1 else {"atomicBatch": asked}) | {
-        "user": str(by.public_id),
-        "invitation_batch": str(batch.id),
-    }
-    payload = orjson.dumps(statement, option=orjson.OPT_SORT_KEYS)
-    return Evidence(sign1=attestations.request(payload), is_attested=True)
-
-
-def _asked(step: Step) -> dict[str, Any]:
-    command = registry.get(step.action)
-    return {
-        "action": command.action,
-        "resource": command.path(command.read(step.details)),
-        "details": dict(step.details),
-    }
+    return attested.of_steps(steps, by=by, invitation_batch=str(batch.id))
 
 
 def _locked(line_id: UUID, state: str) -> InvitationBatchLine | None:

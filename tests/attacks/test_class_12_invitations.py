@@ -7,6 +7,7 @@ CVE-2025-64708 (authentik: expiry happened only when a cleanup job ran) and GHSA
 import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -16,11 +17,14 @@ from accounts.services import users
 from identity import ids
 from identity.api.enterprise import routes
 from identity.crypto import ecdsa_p256
+from identity.errors import Missing
 from identity.sdk.session import Invitation as Offer
 from identity.sdk.session import Session
+from invitations import bulk_lines
 from invitations.errors import InvitationInvalid
 from invitations.models import Invitation
-from invitations.services import invitations
+from invitations.services import bulk, invitations, resending
+from invitations.services.governance import Done
 from tests import acts, cast
 from tests.attacks import wire
 from tests.faces.enterprise import examples
@@ -200,3 +204,42 @@ def test_an_invitation_can_do_nothing_but_authorize(world: cast.World, held: Off
     assert asked > 40
     with cast.in_scope(world):
         assert (Device.objects.count(), User.objects.count()) == (0, 1)
+
+
+@pytest.mark.parametrize("state", ["open", "expired", "revoked", "locked"])
+def test_an_old_link_is_dead_once_a_new_one_was_sent(world: cast.World, state: str) -> None:
+    alice = world.member("alice", "super-admin")
+    old = acts.invitation(world, "bob@example.test")
+    with cast.in_scope(world):
+        row = Invitation.objects.get()
+        if state == "expired":
+            row.expires_at = acts.now() - timedelta(seconds=1)
+        else:
+            row.state = state
+        row.save()
+        step = resending.again(invitation_id=row.id, now=acts.now())
+    answer = acts.submit(alice, step.action, **step.details)
+    assert isinstance(answer, Done)
+    before = devices(world)
+    offer = wire.offer(world, old)
+    for mine in (BOB, EVE):
+        assert wire.refusal(partial(wire.join, world, offer, mine)) == wire.NOT_VALID
+    assert devices(world) == before
+    assert isinstance(wire.join(world, wire.offer(world, answer.result), BOB), Session)
+
+
+def test_a_batch_gives_its_bundles_to_its_maker_alone_and_once(world: cast.World) -> None:
+    alice, eve = world.member("alice", "super-admin"), world.member("eve", "support")
+    with cast.in_scope(world):
+        lines = bulk_lines.read(b"email\nnew@example.test\n")
+        batch = bulk.upload(lines=lines, by=acts.as_actor(alice), now=acts.now())
+        with pytest.raises(Missing):
+            bulk.confirm(batch_id=batch.id, by=acts.as_actor(eve), now=acts.now())
+        bulk.confirm(batch_id=batch.id, by=acts.as_actor(alice), now=acts.now())
+        with pytest.raises(Missing):
+            bulk.take(batch_id=batch.id, by=acts.as_actor(eve), now=acts.now())
+        assert bulk.take(batch_id=batch.id, by=acts.as_actor(alice), now=acts.now())
+        assert not bulk.take(batch_id=batch.id, by=acts.as_actor(alice), now=acts.now())
+    stranger = cast.world().member("charlie", "super-admin")
+    with cast.in_scope(world), pytest.raises(Missing):
+        bulk.take(batch_id=batch.id, by=acts.as_actor(stranger), now=acts.now())

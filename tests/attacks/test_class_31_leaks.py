@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.core import mail
 from django.db import connection
 
 from identity import logs
@@ -25,6 +26,10 @@ from identity.sdk.client import Client
 from identity.sdk.errors import Refused
 from identity.sdk.keys import DeviceKeys
 from identity.sdk.session import Invitation, Session
+from invitations import bulk_lines, tasks
+from invitations import links as invitation_links
+from invitations.models import InvitationMail
+from invitations.services import bulk, bulk_work
 from tests import acts, cast
 from tests.attacks import wire
 from tests.serving import Served, descendants
@@ -145,6 +150,41 @@ def test_the_database_holds_no_secret_that_waits_for_approval() -> None:
     with cast.in_scope(world):
         assert found(waiting + dump(), [secret, key]) == []
     assert "inv_" not in json.dumps(bob.client.request("get", path).details)
+
+
+@pytest.mark.django_db
+def test_links_by_mail_and_bundles_of_batches_wait_sealed(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    world = cast.world(mail_invitation_links=True)
+    alice = world.member("alice", "super-admin")
+    with cast.in_scope(world):
+        lines = bulk_lines.read(b"email\nnew@example.test\nother@example.test\n")
+        by = acts.as_actor(alice)
+        batch = bulk.upload(lines=lines, mails_links=True, by=by, now=acts.now())
+        bulk_work.work(batch.id, clock=acts.now)
+        bulk.confirm(batch_id=batch.id, by=by, now=acts.now())
+        bulk_work.work(batch.id, clock=acts.now)
+        waiting = dump()
+        assert b"invitations.tasks.send_invitation_mail" in waiting
+        assert mail.outbox == []
+        for row in InvitationMail.objects.order_by("id"):
+            assert tasks.send_invitation_mail.func(str(world.scope.id), str(row.id))
+        taken = bulk.take(batch_id=batch.id, by=by, now=acts.now())
+        links = [invitation_links.link_of(item.result) for item in taken]
+        afterwards = dump()
+    hidden = [text for link in links for text in (link, link.split("#")[1])]
+    for item in taken:
+        hidden += [item.result["invite_string"], item.result["one_time_private_key"]]
+    assert len(hidden) == 8
+    assert found(waiting + afterwards + caplog.text.encode(), hidden) == []
+    notices = [message for message in mail.outbox if "/join#" not in str(message.body)]
+    assert len(notices) == len(mail.outbox) - 2 == 2
+    for notice in notices:
+        assert found(notice.message().as_bytes(), hidden) == []
+    with_links = [str(message.body) for message in mail.outbox if message not in notices]
+    assert [sum(link in body for body in with_links) for link in links] == [1, 1]
 
 
 def test_a_served_main_job_leaves_no_secret_behind(tmp_path: Path) -> None:
