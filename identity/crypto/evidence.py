@@ -550,7 +550,7 @@ def _verify_enclosed_request(
     _demand(said == payload["details"], "has another body than its details")
     fits = parts.get("@method") in _METHODS.get(payload["action"], ())
     _demand(fits, "has a method that does not fit its action")
-    _require_target(parts, payload["resource"], body)
+    _require_target(parts, payload["resource"])
 
 
 def _base_parts(base: bytes) -> dict[str, str]:
@@ -573,18 +573,15 @@ def _base_parts(base: bytes) -> dict[str, str]:
     return found
 
 
-def _require_target(parts: dict[str, str], resource: str, body: bytes) -> None:
-    """The path names no other object than the resource: ids are all that both have in common."""
+def _require_target(parts: dict[str, str], resource: str) -> None:
+    """The path and the resource name no two objects of one kind: `/users/<one>`, `/users/<two>`."""
     target = parts.get("@target-uri", parts.get("@path", parts.get("@request-target")))
     _demand(target is not None, "does not cover its target")
     path = re.sub(r"^https?://[^/]*", "", str(target)).split("?")[0]
-    in_path, in_resource = _IDS.findall(path.lower()), _IDS.findall(resource)
-    if not in_path or not in_resource:
-        return
-    is_named = in_path[0] in in_resource or in_resource[0] in in_path
-    _demand(is_named, "has another target than its resource")
-    known = {*in_path, *_IDS.findall(body.decode().lower())}
-    _demand(bool(known & set(in_resource)), "has another target than its resource")
+    in_path, in_resource = dict(_NAMED.findall(path)), dict(_NAMED.findall(resource))
+    for noun in in_path.keys() & in_resource.keys():
+        is_same = in_path[noun].lower() == in_resource[noun].lower()
+        _demand(is_same, "has another target than its resource")
 
 
 def _keys_in_force(entries: list[dict[str, Any]], at: int) -> list[str]:
@@ -850,7 +847,7 @@ def _message(value: Any) -> bool:
 
 _uuid = _matching(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _text = _matching(r".{1,8192}")
-_IDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NAMED = re.compile(r"/([a-z-]+)/([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 _HOLDER = {
     "statement": _message,
     "signature": _message,

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.http import HttpRequest
 
 from identity.actor import Actor
 from identity.api.v1.sent import Sent
+from identity.crypto import strict_json
 from identity.crypto.http_signatures import Verified
 from identity.pages import staff_acts, staff_session
 from identity.services import attestations
@@ -66,15 +66,22 @@ class Device(Caller):
         )
 
     def evidence(self, action: str, resource: str, details: Mapping[str, Any]) -> Evidence:
-        """What is kept of this request."""
-        statement = {
-            "action": action,
-            "resource": resource,
-            "details": dict(details),
-            "user": str(self.actor.public_id),
-        }
-        payload = orjson.dumps(statement, option=orjson.OPT_SORT_KEYS)
-        return Evidence(sign1=attestations.request(payload), is_attested=True)
+        """What is kept of this request: the device's signature inside the server's statement."""
+        del details  # What the device said is in the body that it signed.
+        if self.actor.public_id is None:
+            raise RuntimeError("a device belongs to a user")
+        body = self.sent.body or b""
+        sign1 = attestations.http_request(
+            action=action,
+            resource=resource,
+            details=strict_json.decode(body) if body else {},
+            user=self.actor.public_id,
+            device=self.subject,
+            signature_base=self.verified.base,
+            signature=self.verified.signature,
+            body=body,
+        )
+        return Evidence(sign1=sign1)
 
     def require_recent(self) -> None:
         """Nothing: each request is signed anew."""

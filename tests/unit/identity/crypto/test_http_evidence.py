@@ -106,6 +106,7 @@ def verified(said: dict[str, Any]) -> dict[str, Any]:
         (f"/v1/devices/{OTHER}", f"/users/{bundles.USERS['bob']}/devices/{OTHER}"),
         (f"/v1/users/{OTHER}/roles/{bundles.USERS['bob']}", f"/users/{OTHER}/roles"),
         ("/v1/users", "/users"),
+        (f"/v1/invitations/{OTHER}/another", f"/users/{bundles.USERS['bob']}/devices/invite"),
         (f"/v1/policies/{OTHER}?dry=1", f"/policies/{OTHER}"),
     ],
 )
