@@ -78,7 +78,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "object.in-use": Told(409, "Take it out of use first; the detail says where it is used."),
     "one-time-password.refused": Told(401, "Wait for the next code of your authenticator."),
     "paging.cursor-invalid": Told(
-        422, "Take the cursor from `next` of the same list, or begin anew."
+        400, "Take the cursor from `next` of the same list, or begin anew."
     ),
     "password.refused": Told(401, "Check the password, or have it reset."),
     "password.too-many-wrong": Told(429, "Wait as long as Retry-After says."),
