@@ -254,6 +254,27 @@ EMAIL_USE_SSL: bool = _mail.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL: str = _environment.values.get("EMAIL_FROM") or f"countersign@{_base_host}"
 
+# --- Calls to others ---------------------------------------------------------------------------
+
+# Networks and host names that may be called although they are private: see identity/web/fetcher.py.
+FETCH_ALLOW: list[str] = _read(
+    _env.list,
+    "COUNTERSIGN_FETCH_ALLOW",
+    [] if IS_PRODUCTION else ["127.0.0.0/8", "::1"],
+    "networks, addresses and host names, separated by commas",
+)
+FETCH_HTTP: bool = _read(
+    _env.bool, "COUNTERSIGN_FETCH_HTTP", default=not IS_PRODUCTION, advice="true or false"
+)
+# Ports that may be called; none named: any.
+FETCH_PORTS: list[int] = _read(
+    _env.list,
+    "COUNTERSIGN_FETCH_PORTS",
+    [443, 8443] if IS_PRODUCTION else [],
+    "port numbers, separated by commas",
+    subcast=int,
+)
+
 # --- Closed doors ----------------------------------------------------------------------------
 
 SESSION_COOKIE_AGE = 8 * 60 * 60

@@ -1,5 +1,6 @@
 """Background work of the ground floor: mail, removal of what ran out, signed heads."""
 
+import dataclasses
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -39,13 +40,7 @@ def queue_mail(to: str, template: str, context: Mapping[str, Any]) -> None:
 @task()
 def purge() -> dict[str, int]:
     """Remove what has run out in every scope."""
-    purged = purging.purge(now=datetime.now(UTC))
-    return {
-        "nonces": purged.nonces,
-        "idempotency_records": purged.idempotency_records,
-        "retired_keys": purged.retired_keys,
-        "signed_heads": purged.signed_heads,
-    }
+    return dataclasses.asdict(purging.purge(now=datetime.now(UTC)))
 
 
 @task()

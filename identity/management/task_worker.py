@@ -13,7 +13,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from identity import home
-from identity.management import timetable
+from identity.management import courier, timetable
 
 MOST_WORKERS: Final = 64
 MOST_TRIES: Final = 5
@@ -46,7 +46,12 @@ def run(folder: Path) -> None:
     slot = Slot(folder)
     take_up(slot.worker_id)
     timetable.keep()
-    call_command("db_worker", worker_id=slot.worker_id, queue_name="*", reload=False)
+    delivering = courier.Courier()
+    delivering.start()
+    try:
+        call_command("db_worker", worker_id=slot.worker_id, queue_name="*", reload=False)
+    finally:
+        delivering.stop()
 
 
 def take_up(worker_id: str) -> int:

@@ -5,6 +5,7 @@ from identity.models.idempotency_record import IdempotencyRecord
 from identity.models.scope import Scope, ScopeHost
 from identity.models.seen_nonce import SeenNonce
 from identity.models.server_key import ServerKey
+from identity.models.webhook import Webhook, WebhookAttempt, WebhookDelivery, WebhookKey
 
 __all__ = [
     "AuditEvent",
@@ -15,4 +16,8 @@ __all__ = [
     "SeenNonce",
     "ServerKey",
     "SignedHead",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookKey",
 ]

@@ -65,10 +65,15 @@ class AuditEvent(ScopeOwned):
 
 
 class AuditHead(ScopeOwned):
-    """The end of a scope's chain: the row that serialises appending."""
+    """The end of a scope's chain: the row that serialises appending.
+
+    `has_listeners` tells whether the scope has active webhooks: appending reads this row anyway,
+    so a scope without any pays nothing for them.
+    """
 
     sequence = models.BigIntegerField(default=0)
     digest = models.CharField(max_length=64)
+    has_listeners = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints: ClassVar = [

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from identity import ids
 from identity.actor import Actor
 from identity.crypto import audit_chain
 from identity.scoping import current
-from identity.services import audit_facts, audit_statements
+from identity.services import audit_facts, audit_statements, webhook_outbox
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -122,9 +123,10 @@ def _append(scope_id: UUID, drafts: Sequence[Draft]) -> None:
         sequence += 1
         event = _event(draft, sequence=sequence, previous=previous)
         digest = audit_chain.digest(event)
-        rows.append(audit_statements.Row(event, at=draft.at, digest=digest))
+        rows.append(audit_statements.Row(ids.new(), event, at=draft.at, digest=digest))
         previous = digest
     audit_statements.append(rows, after=head)
+    webhook_outbox.write(rows, has_listeners=head.has_listeners)
 
 
 def _event(draft: Draft, *, sequence: int, previous: bytes) -> audit_chain.Event:

@@ -9,10 +9,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from identity import ids
 from identity.crypto import audit_chain
 
-_HEAD: Final = "SELECT sequence, digest FROM identity_audithead WHERE scope_id = %s"
+_HEAD: Final = "SELECT sequence, digest, has_listeners FROM identity_audithead WHERE scope_id = %s"
 _MOVE: Final = (
     "UPDATE identity_audithead SET sequence = %s, digest = %s"
     " WHERE scope_id = %s AND sequence = %s AND digest = %s"
@@ -43,12 +42,14 @@ class Head:
     scope_id: UUID
     sequence: int
     digest: bytes
+    has_listeners: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One event with its time as the database takes it, and its digest."""
+    """One event with the id of its row, its time as the database takes it, and its digest."""
 
+    id: UUID
     event: audit_chain.Event
     at: datetime
     digest: bytes
@@ -63,7 +64,12 @@ def locked_head(scope_id: UUID) -> Head:
         row = cursor.fetchone()
     if row is None:
         raise RuntimeError(f"the scope {scope_id} has no audit chain: it was not made by `scopes`")
-    return Head(scope_id, sequence=row[0], digest=bytes.fromhex(row[1]))
+    return Head(
+        scope_id,
+        sequence=row[0],
+        digest=bytes.fromhex(row[1]),
+        has_listeners=bool(row[2]),
+    )
 
 
 def append(rows: Sequence[Row], *, after: Head) -> None:
@@ -93,7 +99,7 @@ def _move(rows: Sequence[Row], after: Head) -> list[Any]:
 def _values(row: Row) -> list[Any]:
     event = row.event
     return [
-        _uuid(ids.new()),
+        _uuid(row.id),
         _uuid(event.scope),
         event.seq,
         row.at if _is_postgresql() else connection.ops.adapt_datetimefield_value(row.at),

@@ -1,4 +1,4 @@
-"""What has run out is removed: nonces, idempotency records, the private halves of old keys."""
+"""What has run out is removed: nonces, outcomes, delivery logs, private halves of old keys."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from identity.models import IdempotencyRecord, SeenNonce, ServerKey
 from identity.scoping import current
-from identity.services import audit_heads, server_keys
+from identity.services import audit_heads, server_keys, webhook_keys, webhook_results
 
 # SQLite takes no more parameters than 32,766 in one statement.
 _BATCH: Final = 5000
@@ -22,6 +22,8 @@ class Purged:
     idempotency_records: int
     retired_keys: int
     signed_heads: int
+    webhook_deliveries: int
+    webhook_keys: int
 
 
 def purge(*, now: datetime) -> Purged:
@@ -35,6 +37,8 @@ def purge(*, now: datetime) -> Purged:
         idempotency_records=idempotency_records(now=now),
         retired_keys=retire_keys(now=now),
         signed_heads=audit_heads.sign_every_head(now=now),
+        webhook_deliveries=webhook_results.purge(now=now),
+        webhook_keys=webhook_keys.remove_expired(now=now),
     )
 
 

@@ -12,6 +12,7 @@ ROOMS = (
     "roles",
     "staff",
     "users",
+    "webhooks",
 )
 
 

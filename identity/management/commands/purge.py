@@ -18,5 +18,6 @@ class Command(BaseCommand):
         purged = purge.purge(now=datetime.now(UTC))
         self.stdout.write(
             f"{purged.nonces} nonces and {purged.idempotency_records} outcomes removed, "
-            f"{purged.retired_keys} server keys retired, {purged.signed_heads} heads signed"
+            f"{purged.retired_keys} server keys retired, {purged.signed_heads} heads signed, "
+            f"{purged.webhook_deliveries} deliveries of webhooks forgotten"
         )

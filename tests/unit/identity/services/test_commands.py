@@ -179,5 +179,6 @@ def test_purge_says_how_much_it_removed(acme: Scope) -> None:
     with current.in_scope(acme.id):
         nonces.remember(device_id=ids.new(), nonce=b"n" * 16, expires_at=datetime.now(UTC))
     assert _run("purge") == (
-        "1 nonces and 0 outcomes removed, 0 server keys retired, 1 heads signed\n"
+        "1 nonces and 0 outcomes removed, 0 server keys retired, 1 heads signed, "
+        "0 deliveries of webhooks forgotten\n"
     )

@@ -55,10 +55,20 @@ def test_does_everything_at_once(acme: Scope, charlies: Scope, now: datetime) ->
         nonces.remember(device_id=ids.new(), nonce=b"n" * 16, expires_at=now)
     later = now + timedelta(days=90)
     assert purge.purge(now=later) == purge.Purged(
-        nonces=1, idempotency_records=0, retired_keys=1, signed_heads=2
+        nonces=1,
+        idempotency_records=0,
+        retired_keys=1,
+        signed_heads=2,
+        webhook_deliveries=0,
+        webhook_keys=0,
     )
     assert purge.purge(now=later) == purge.Purged(
-        nonces=0, idempotency_records=0, retired_keys=0, signed_heads=0
+        nonces=0,
+        idempotency_records=0,
+        retired_keys=0,
+        signed_heads=0,
+        webhook_deliveries=0,
+        webhook_keys=0,
     )
     with current.in_scope(acme.id):
         assert ServerKey.objects.filter(status="retired").count() == 1

@@ -61,6 +61,8 @@ def test_signs_heads_and_removes_what_ran_out(acme: Scope, now: datetime) -> Non
         "idempotency_records": 0,
         "retired_keys": 0,
         "signed_heads": 0,
+        "webhook_deliveries": 0,
+        "webhook_keys": 0,
     }
     with current.in_scope(acme.id):
         assert not SeenNonce.objects.exists()
