@@ -1,6 +1,6 @@
 """Class 23 of the known attacks: a server is made to call what only it can reach.
 
-Seen in Keycloak as CVE-2026-1180 (an address of keys), CVE-2026-4366 (a redirect) and CVE-2026-4874.
+Seen in Keycloak as CVE-2026-1180 (where keys are), CVE-2026-4366 (a redirect) and CVE-2026-4874.
 Tried here: names that lead to private addresses, redirects, a second answer of the name server,
 spellings of an address, and receivers that never stop answering. All on real sockets.
 """
