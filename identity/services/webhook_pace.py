@@ -32,7 +32,7 @@ class Pace:
     lease: timedelta = timedelta(seconds=30)
     seconds: float = 10.0
     """What one call may take in all; a lease is longer than that."""
-    at_once: int = 4
+    at_once: int = 8
     """Messages that one receiver gets at the same time."""
 
     def times(self, factor: float) -> Self:
