@@ -129,6 +129,29 @@ class Environment:
         self.mistake(name, f"is missing or not right: set it to an address such as {example}.")
         return default
 
+    def fetching(self, *, is_production: bool) -> tuple[list[str], bool, list[int]]:
+        """Private networks and hosts that may be called; whether without TLS; at which ports.
+
+        No port means any.
+        """
+        allowed = self.read(
+            self.env.list,
+            "COUNTERSIGN_FETCH_ALLOW",
+            [] if is_production else ["127.0.0.0/8", "::1"],
+            "networks, addresses and host names, separated by commas",
+        )
+        is_http_allowed = self.read(
+            self.env.bool, "COUNTERSIGN_FETCH_HTTP", not is_production, "true or false"
+        )
+        ports = self.read(
+            self.env.list,
+            "COUNTERSIGN_FETCH_PORTS",
+            [443, 8443] if is_production else [],
+            "port numbers, separated by commas",
+            subcast=int,
+        )
+        return allowed, is_http_allowed, ports
+
     def complain(self) -> None:
         """Raise ImproperlyConfigured with all mistakes, if there are any."""
         if not self.mistakes:

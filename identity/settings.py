@@ -256,24 +256,8 @@ DEFAULT_FROM_EMAIL: str = _environment.values.get("EMAIL_FROM") or f"countersign
 
 # --- Calls to others ---------------------------------------------------------------------------
 
-# Networks and host names that may be called although they are private: see identity/web/fetcher.py.
-FETCH_ALLOW: list[str] = _read(
-    _env.list,
-    "COUNTERSIGN_FETCH_ALLOW",
-    [] if IS_PRODUCTION else ["127.0.0.0/8", "::1"],
-    "networks, addresses and host names, separated by commas",
-)
-FETCH_HTTP: bool = _read(
-    _env.bool, "COUNTERSIGN_FETCH_HTTP", default=not IS_PRODUCTION, advice="true or false"
-)
-# Ports that may be called; none named: any.
-FETCH_PORTS: list[int] = _read(
-    _env.list,
-    "COUNTERSIGN_FETCH_PORTS",
-    [443, 8443] if IS_PRODUCTION else [],
-    "port numbers, separated by commas",
-    subcast=int,
-)
+# What may be called besides public addresses by https: see identity/web/fetcher.py.
+FETCH_ALLOW, FETCH_HTTP, FETCH_PORTS = _environment.fetching(is_production=IS_PRODUCTION)
 
 # --- Closed doors ----------------------------------------------------------------------------
 

@@ -27,6 +27,9 @@ _ANOTHER: Final = "Choose another one."
 _OPERATOR: Final = "Tell the operator of this server; its log has the cause."
 
 TOLD: Final[Mapping[str, Told]] = {
+    "address.refused": Told(
+        400, "Give a public https address in its plain form; the detail says what is wrong."
+    ),
     "batch.rolled-back": Told(409, _OTHER_FACE),
     "busy": Told(503, "Wait as long as Retry-After says and send the request again."),
     "challenge.failed": Told(
@@ -51,6 +54,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "envelope.unauthentic": Told(401, _SIGN_AGAIN),
     "envelope.unsupported": Told(400, _OTHER_FACE),
     "envelope.untimely": Told(401, _SIGN_AGAIN),
+    "fetch.failed": Told(503, "Look at the other side: it did not answer as it should."),
     "forbidden": Told(403, "Ask somebody who may grant you a role with this permission."),
     "http.malformed": Told(
         400, "Send one JSON object in UTF-8: no repeated keys, no more than 16 levels."
@@ -127,6 +131,8 @@ TOLD: Final[Mapping[str, Told]] = {
     "unauthenticated": Told(401, _SIGN_AGAIN),
     "user.inactive": Told(403, "Ask for the account to be enabled again."),
     "user.last-owner": Told(409, "Make somebody else an owner first."),
+    "webhook.disabled": Told(409, "Set its status to active first."),
+    "webhook.too-many": Told(409, "Delete a webhook of this scope first."),
 }
 
 # One text for every cause, so that nobody learns which part of a credential was wrong.
