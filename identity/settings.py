@@ -227,7 +227,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["identity.api.v1.description.complete"],
 }
 
-# --- Queue, cache, mail ----------------------------------------------------------------------
+# --- Queue, cache, mail, calls to others -----------------------------------------------------
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 QUEUE_PATIENCE: int = _environment.between("COUNTERSIGN_QUEUE_PATIENCE", 120, 1, 86_400)
@@ -251,13 +251,9 @@ EMAIL_HOST_USER: str = _mail.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD: str = _mail.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS: bool = _mail.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL: bool = _mail.get("EMAIL_USE_SSL", False)
+FETCH_ALLOW, FETCH_HTTP, FETCH_PORTS = _environment.fetching(is_production=IS_PRODUCTION)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL: str = _environment.values.get("EMAIL_FROM") or f"countersign@{_base_host}"
-
-# --- Calls to others ---------------------------------------------------------------------------
-
-# What may be called besides public addresses by https: see identity/web/fetcher.py.
-FETCH_ALLOW, FETCH_HTTP, FETCH_PORTS = _environment.fetching(is_production=IS_PRODUCTION)
 
 # --- Closed doors ----------------------------------------------------------------------------
 

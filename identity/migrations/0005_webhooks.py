@@ -9,7 +9,7 @@ from identity.scoping import operations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("identity", "0002_shared_tables"),
+        ("identity", "0004_list_indexes"),
     ]
 
     operations = [
