@@ -148,7 +148,7 @@ class StaffRow:
     username: str
     status: str
     login: str
-    roles: tuple[str, ...]
+    roles: Sequence[str]
     has_one_time_password: bool | None
     admitted_at: datetime | None
 

@@ -93,7 +93,7 @@ def _row(user: User, linked: StaffMembership | None, roles: Sequence[str]) -> St
         username=user.username,
         status=user.status,
         login=linked.login_name if linked else "",
-        roles=tuple(sorted(roles)),
+        roles=sorted(roles),
         has_one_time_password=None if linked else user.one_time_password_id is not None,
         admitted_at=linked.admitted_at if linked else None,
     )

@@ -145,8 +145,7 @@ class Tab:
 
     def choose(self, scope: str) -> None:
         self.open("scope/")
-        self.page.get_by_label("Scope").select_option(scope)
-        self.press("Work in this scope")
+        self.press(scope)
 
     def press(self, name: str) -> None:
         """Press the button of this name."""

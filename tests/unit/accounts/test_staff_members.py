@@ -52,7 +52,7 @@ def test_lets_a_person_of_the_scope_in_and_out(
     staff.admit(user_id=alice.id, by=system, now=now)
     assert User.objects.get(id=alice.id).is_staff
     row = staff_member(alice.public_id)
-    assert (row.login, row.roles, row.has_one_time_password) == ("", ("workspace-auditor",), False)
+    assert (row.login, row.roles, row.has_one_time_password) == ("", ["workspace-auditor"], False)
     staff.dismiss(user_id=alice.id, by=system, now=now)
     assert not User.objects.get(id=alice.id).is_staff
     assert events()[-2:] == ["staff.admitted", "staff.dismissed"]
