@@ -26,10 +26,12 @@ class UserAdmin(ReadOnlyAdmin):
     """Persons and programs of this scope."""
 
     view_permission = "users:list"
-    list_display = ("username", "first_name", "last_name", "kind", "status", "created_at")
+    list_display = ("username", "first_name", "last_name", "kind", "status_badge", "created_at")
     list_filter = ("kind", "status")
-    search_fields = ("username_folded", "email")
-    search_help_text = "Part of the user name or the e-mail address."
+    search_prefixes = ("username_folded", "email")
+    search_help_text = "How a user name or address begins"
+    lead = "Persons and programs that can act in this scope."
+    when_empty = "Nobody is here yet. An invitation makes the first user of this scope."
     ordering = ("-created_at",)
     fields = (
         "public_id",
@@ -64,11 +66,12 @@ class DeviceAdmin(ReadOnlyAdmin):
     """Devices of this scope's users."""
 
     view_permission = "devices:list"
-    list_display = ("name", "user", "status", "code", "registered_at", "last_seen_at", "act")
+    list_display = ("name", "user", "status_badge", "code", "registered_at", "last_seen_at", "act")
     list_filter = ("status",)
     list_select_related = ("user",)
-    search_fields = ("name", "user__username_folded")
-    search_help_text = "Part of the device's name or its owner's user name."
+    search_prefixes = ("name", "user__username_folded")
+    search_help_text = "How a device's or its owner's name begins"
+    lead = "Each holds keys of its own; the server knows the public halves only."
     ordering = ("-registered_at",)
     fields = (
         "id",
@@ -87,6 +90,10 @@ class DeviceAdmin(ReadOnlyAdmin):
         "No device is registered yet. Whoever holds an invitation registers one; issue an "
         "invitation first."
     )
+
+    def object_title(self, row: Device) -> str:
+        """Its name; the id stands below."""
+        return row.name
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Without the way to revoke for who may revoke none."""

@@ -147,6 +147,8 @@ DATABASES = {"default": _database}
 # --- Rooms -----------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "identity",  # first: one of its static files stands in the place of one of unfold's
+    "unfold.apps.BasicAppConfig",  # before Django's admin, whose templates it replaces
     "django.contrib.admin.apps.SimpleAdminConfig",  # urls.py loads the admin, commands do not
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -158,7 +160,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "identity",
     "identity.web",
     "accounts",
     "sessions_app",
@@ -198,10 +199,9 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 PASSWORD_HASHERS = ["accounts.passwords.Argon2idHasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-LANGUAGE_CODE = "en"
-TIME_ZONE = "UTC"
-USE_I18N = False
-USE_TZ = True
+LANGUAGE_CODE, TIME_ZONE = "en", "UTC"
+USE_I18N, USE_TZ = False, True
+FORMAT_MODULE_PATH = ["identity.formats"]
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # served from the packages: no collecting before a start
 WHITENOISE_MAX_AGE = 3600 if IS_PRODUCTION else 0

@@ -1,49 +1,117 @@
 """Bases of the admin's pages about rows."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import label_for_field, unquote
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
+from accounts.models.user import fold
+from identity.admin import components, facts, lists, trail
+from identity.admin.components import Action
 from identity.admin.standing import actor_of
+from identity.scoping import keyset
+
+if TYPE_CHECKING:  # unfold has no types; it builds on this class
+    Base = admin.ModelAdmin[Any]
+else:
+    Base = UnfoldModelAdmin
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    """Lists and pages to read; changes are actions that call one service each."""
+class ReadOnlyAdmin(Base):
+    """A list and a page for each row, both to read; changes are acts on pages of their own.
+
+    What a page about some rows sets: `view_permission`; `lead`, one sentence under the heading;
+    `when_empty`, which says what to do first; `search_prefixes`; `audit_kind`, under which the
+    audit record knows them. What it may override: `list_actions`, `object_actions`,
+    `audit_subject`.
+    """
 
     view_permission = ""
+    lead = ""
+    when_empty = "Nothing is here yet."
+    search_prefixes: tuple[str, ...] = ()
+    """Columns that begin with what is searched for; those named `…_folded` hold folded names."""
+    audit_kind = ""
     actions = None
     list_per_page = 50
+    list_max_show_all = 0
     show_full_result_count = False
+    sortable_by: ClassVar[tuple[str, ...]] = ()
+    """Columns to sort by: name one only if an index begins with the scope and that column."""
+    paginator = lists.BoundedPaginator
     change_list_template = "admin/list.html"
     change_form_template = "admin/read.html"
-    when_empty = "Nothing is here yet."
+
+    # unfold keeps the latest request on this object, which all threads share; nobody reads it.
+    request = property(lambda _: None, lambda _, __: None)
+
+    @property
+    def media(self) -> forms.Media:
+        """No script and no sheet beside those of the frame."""
+        return forms.Media()
+
+    def list_actions(self, request: HttpRequest) -> Sequence[Action]:
+        """Buttons above the list, the most important one first."""
+        del request
+        return ()
+
+    def object_actions(self, request: HttpRequest, row: Any) -> Sequence[Action]:
+        """Buttons above the page of a row."""
+        del request, row
+        return ()
+
+    def object_title(self, row: Any) -> str:
+        """What a row is called at the head of its page."""
+        return str(row)
+
+    def audit_subject(self, row: Any) -> str:
+        """The id under which the audit record knows a row."""
+        return str(row.pk)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The list, with a word of its own where it is empty."""
         context = {
-            "title": str(self.opts.verbose_name_plural).capitalize(),
+            "title": self._plural(),
+            "lead": self.lead,
             "when_empty": self.when_empty,
-            "may_invite": False,
+            "list_actions": self.list_actions(request),
+            **(extra_context or {}),
         }
-        return super().changelist_view(request, context | (extra_context or {}))
+        answer: HttpResponse = super().changelist_view(request, context)
+        return answer
 
-    def change_view(
+    def render_change_form(
         self,
         request: HttpRequest,
-        object_id: str,
+        context: dict[str, Any],
+        add: bool = False,  # noqa: FBT001, FBT002 Django's signature
+        change: bool = False,  # noqa: FBT001, FBT002
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        obj: Any = None,
     ) -> HttpResponse:
-        """One row to read, with the way to its history for who may read that."""
-        context = {"may_audit": actor_of(request).may("audit:list"), **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
+        """The page of one row: its facts, what can be done with it, its audit trail."""
+        kind = self.audit_kind or str(self.opts.model_name)
+        context |= {
+            "list_name": self._plural(),
+            "object_title": self.object_title(obj),
+            "facts": facts.of(self, obj, request=request),
+            "object_actions": self.object_actions(request, obj),
+            "trail": trail.of(kind, self.audit_subject(obj), by=actor_of(request)),
+        }
+        answer: HttpResponse = super().render_change_form(
+            request, context, add, change, form_url, obj
+        )
+        return answer
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -55,9 +123,24 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         query = urlencode({"q": self.audit_subject(row)})
         return HttpResponseRedirect(f"{reverse('admin:identity_auditevent_changelist')}?{query}")
 
-    def audit_subject(self, row: Any) -> str:
-        """The id under which the audit record knows a row."""
-        return str(row.pk)
+    def get_search_fields(self, request: HttpRequest) -> list[str] | tuple[str, ...]:
+        """Shows the search where there is something to search."""
+        return self.search_prefixes or super().get_search_fields(request)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> tuple["QuerySet[Any]", bool]:
+        """Rows in which one of `search_prefixes` begins with the whole term."""
+        if not self.search_prefixes:
+            return super().get_search_results(request, queryset, search_term)
+        if not search_term or "\x00" in search_term:
+            return (queryset.none() if search_term else queryset), False
+        folded = fold(search_term)
+        found = queryset.none()
+        for name in self.search_prefixes:
+            term = folded if name.endswith("_folded") else search_term
+            found |= keyset.beginning_with(queryset, name, term)
+        return found, False
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """By the staff member's role in the scope."""
@@ -83,3 +166,17 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         """Nothing is deleted."""
         del request, obj
         return False
+
+    @admin.display(description="status")
+    def status_badge(self, row: Any) -> str:
+        """For `list_display`: the column `status` as a badge."""
+        return components.badge(str(row.status))
+
+    def label_of(self, name: str) -> str:
+        """A field's name for people."""
+        label = str(label_for_field(name, self.model, model_admin=self))
+        return label[:1].upper() + label[1:]
+
+    def _plural(self) -> str:
+        plural = str(self.opts.verbose_name_plural)
+        return plural[:1].upper() + plural[1:]

@@ -1,5 +1,6 @@
 """The admin's site: each page runs inside the walls of one scope."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
@@ -11,13 +12,12 @@ from django.urls import URLPattern, URLResolver, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from identity.admin import access, standing
+from identity.actor import Actor
+from identity.admin import access, charts, dashboard, navigation, standing
 from identity.admin.signing_in import SignInForm
 from identity.admin.standing import actor_of
 from identity.pages import passwords, scope_choice, staff_session
-from identity.paging import Page
 from identity.scoping import current
-from invitations import queries as invitations
 
 
 class Site(admin.AdminSite):
@@ -29,7 +29,7 @@ class Site(admin.AdminSite):
     site_header = "Countersign"
     site_title = "Countersign"
     site_url = None
-    index_title = "This scope"
+    index_title = "Dashboard"
     login_form = SignInForm
     login_template = "admin/sign_in.html"
     enable_nav_sidebar = False
@@ -71,13 +71,12 @@ class Site(admin.AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """The first page: what waits, and the lists."""
-        waiting = 0
-        if actor_of(request).may("proposals:list"):
-            page = Page(limit=1, filters={"state": "pending"})
-            now = datetime.now(UTC)
-            waiting = invitations.proposals_page(page, by=actor_of(request), now=now).total
-        return super().index(request, {**(extra_context or {}), "waiting": waiting})
+        """The dashboard."""
+        actor = actor_of(request)
+        now = datetime.now(UTC)
+        waiting = dashboard.waiting_count(by=actor, now=now)
+        board = dashboard.of(by=actor, waiting=waiting, now=now)
+        return super().index(request, {**(extra_context or {}), "board": board})
 
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -104,10 +103,17 @@ class Site(admin.AdminSite):
         context["may_choose_scope"] = is_in and scope_choice.has_others(request.user)
         context["standing"] = standing.in_words(actor)
         context["may_invite"] = actor is not None and actor.may("users:invite")
+        context["navigation"] = [] if actor is None else _navigation(request, actor)
         return context
 
 
 site = Site(name="admin")
+
+
+def _navigation(request: HttpRequest, actor: Actor) -> Sequence[navigation.Group]:
+    waiting = dashboard.waiting_count(by=actor, now=datetime.now(UTC))
+    counts = {navigation.WAITING: charts.number(waiting, 99)} if waiting else {}
+    return navigation.of(actor, path=request.path, counts=counts)
 
 
 def _rendered(response: HttpResponse) -> HttpResponse:

@@ -1,6 +1,7 @@
 """Invitations in the admin: issue one, see its bundle once, revoke."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -16,7 +17,8 @@ from django.views.decorators.cache import never_cache
 
 from accounts import queries as accounts
 from identity import ids
-from identity.admin import ReadOnlyAdmin, actor_of, site
+from identity.admin import ReadOnlyAdmin, actor_of, components, site
+from identity.admin.components import Action
 from identity.api.enterprise import results
 from identity.errors import DomainError
 from identity.pages import staff_acts
@@ -52,8 +54,8 @@ class InvitationAdmin(ReadOnlyAdmin):
     list_display = ("user", "state_now", "created_at", "expires_at", "used_at", "alarm", "act")
     list_filter = (InvitationStates,)
     list_select_related = ("user",)
-    search_fields = ("user__username_folded",)
-    search_help_text = "Part of the invited person's user name."
+    search_prefixes = ("user__username_folded",)
+    search_help_text = "How the invited user's name begins"
     ordering = ("-created_at",)
     fields = (
         "id",
@@ -71,12 +73,11 @@ class InvitationAdmin(ReadOnlyAdmin):
         "device with keys that never leave it."
     )
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The list with the button that issues one."""
-        context = {"may_invite": actor_of(request).may("users:invite"), **(extra_context or {})}
-        return super().changelist_view(request, context)
+    def list_actions(self, request: HttpRequest) -> Sequence[Action]:
+        """The way to issue one."""
+        if not actor_of(request).may("users:invite"):
+            return ()
+        return (Action("Issue an invitation", reverse("admin:invitation_issue")),)
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Without the way to revoke for who may not."""
@@ -84,10 +85,14 @@ class InvitationAdmin(ReadOnlyAdmin):
         may_revoke = actor_of(request).may("invitations:delete")
         return tuple(str(name) for name in names if name != "act" or may_revoke)
 
+    def object_title(self, row: Invitation) -> str:
+        """Whose it is."""
+        return f"Invitation of {row.user.username}"
+
     @admin.display(description="state")
     def state_now(self, invitation: Invitation) -> str:
         """The state that a reader should see: expiry is judged when read."""
-        return invitation.state_at(datetime.now(UTC))
+        return components.badge(invitation.state_at(datetime.now(UTC)))
 
     @admin.display(description="alarm")
     def alarm(self, invitation: Invitation) -> str:

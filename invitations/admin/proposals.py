@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
 
-from identity.admin import ReadOnlyAdmin, actor_of, site
+from identity.admin import ReadOnlyAdmin, actor_of, components, site
 from identity.errors import DomainError
 from identity.pages import deciding
 from identity.pages.filters import StateFilter
@@ -40,7 +40,7 @@ class ProposalAdmin(ReadOnlyAdmin):
     @admin.display(description="state")
     def state_now(self, proposal: Proposal) -> str:
         """The state that a reader should see."""
-        return str(proposal.state_at(datetime.now(UTC)))
+        return components.badge(str(proposal.state_at(datetime.now(UTC))))
 
     def get_urls(self) -> list[URLPattern]:
         """Add the address that decisions are sent to."""

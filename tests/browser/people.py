@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import httpx
@@ -189,15 +189,20 @@ class Tab:
 class Tabs:
     """Windows with a profile of their own each. At the end no page may have broken the policy."""
 
-    def __init__(self, chrome: Browser, house: House) -> None:
+    def __init__(
+        self, chrome: Browser, house: House, color_scheme: Literal["light", "dark"] = "light"
+    ) -> None:
         self.chrome = chrome
+        self.color_scheme = color_scheme
         self.house = house
         self.contexts: list[BrowserContext] = []
         self.tabs: list[Tab] = []
 
     def new(self) -> Tab:
         width, height = SIZES["desktop"]
-        context = self.chrome.new_context(viewport={"width": width, "height": height})
+        context = self.chrome.new_context(
+            viewport={"width": width, "height": height}, color_scheme=self.color_scheme
+        )
         context.set_default_timeout(20_000)
         complaints: list[str] = []
 

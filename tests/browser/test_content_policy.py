@@ -55,7 +55,7 @@ def sign_in(page: Page, served: Served) -> None:
     page.goto(f"{served.url}/admin/")
     page.locator("input[name=username]").fill("operator")
     page.locator("input[name=password]").fill(password[1])
-    page.locator("input[type=submit]").click()
+    page.get_by_role("button", name="Sign in").click()
     page.wait_for_load_state("networkidle")
 
 
@@ -67,7 +67,9 @@ def test_signs_an_operator_in_and_breaks_no_policy(
     assert "/login" not in page.url, page.content()
     page.locator("button[name=scope][value=acme]").click()
     page.wait_for_load_state("networkidle")
-    links = page.locator("#content a").evaluate_all("links => links.map(link => link.href)")
+    links = page.locator("#sidebar a, #content a").evaluate_all(
+        "links => links.map(link => link.href)"
+    )
     own = sorted({link for link in links if link.startswith(f"{served.url}/admin/")})
     assert own
     for link in own:

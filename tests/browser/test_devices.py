@@ -91,11 +91,11 @@ def test_reads_lists_and_changes_nothing(house: House, tab: Tab) -> None:
         tab.follow_row()
         tab.picture("read-" + path.strip("/").replace("/", "-"))
         shown = tab.page.locator("#content form")
-        assert shown.locator("input:not([type=hidden]), textarea, select, button").count() == 0
+        assert shown.count() == 0
         changed = tab.page.url
         assert tab.open(tab.path.split("?")[0].replace("/change/", "/delete/")) == 403
         tab.page.goto(changed)
-        token = shown.locator("[name=csrfmiddlewaretoken]").input_value()
+        token = tab.page.locator("#logout-form [name=csrfmiddlewaretoken]").input_value()
         answer = tab.page.request.post(
             changed,
             form={"csrfmiddlewaretoken": token, "_save": "Save", "name": "mallory"},

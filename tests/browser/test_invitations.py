@@ -128,23 +128,23 @@ def test_can_be_done_with_the_keyboard_alone(house: House, tab: Tab) -> None:
         keys.type(value)
     keys.press("Enter")
     tab.page.wait_for_selector("text=Issue an invitation")
-    tab_to("a.button:has-text('Issue an invitation')")
+    tab_to("#content a.button:has-text('Issue an invitation')")
     keys.press("Enter")
     tab.page.wait_for_selector("input[name=email]")
     tab_to("input[name=email]")
     keys.type(NEWCOMER)
-    tab_to("input[type=submit]")
-    outline = tab.page.locator("input[type=submit]").evaluate(
+    tab_to("#content button[type=submit]")
+    outline = tab.page.locator("#content button[type=submit]").evaluate(
         "node => { const style = getComputedStyle(node);"
         " return style.outlineStyle + style.boxShadow + style.backgroundColor }"
     )
     keys.press("Shift+Tab")
-    plain = tab.page.locator("input[type=submit]").evaluate(
+    plain = tab.page.locator("#content button[type=submit]").evaluate(
         "node => { const style = getComputedStyle(node);"
         " return style.outlineStyle + style.boxShadow + style.backgroundColor }"
     )
     assert outline != plain, "the focus does not show"
-    tab_to("input[type=submit]")
+    tab_to("#content button[type=submit]")
     keys.press("Enter")
     tab.page.wait_for_selector("#bundle")
     tab_to("#bundle")

@@ -61,13 +61,13 @@ def test_changes_ones_own_password(house: House, tabs: Tabs) -> None:
         (person.password, "short", "short", "Use at least 8 characters."),
     ):
         tab.page.get_by_label("Present password").fill(old)
-        tab.page.get_by_label("New password:", exact=True).fill(new)
+        tab.page.get_by_label("New password", exact=True).fill(new)
         tab.page.get_by_label("New password again").fill(again)
         tab.press("Change the password")
         assert text in tab.text
     tab.picture("password-wrong")
     tab.page.get_by_label("Present password").fill(person.password)
-    tab.page.get_by_label("New password:", exact=True).fill("a new good one")
+    tab.page.get_by_label("New password", exact=True).fill("a new good one")
     tab.page.get_by_label("New password again").fill("a new good one")
     tab.press("Change the password")
     assert "Your password is changed." in tab.text
@@ -84,7 +84,7 @@ def test_changes_an_operators_password_in_whichever_scope(house: House, tab: Tab
     tab.sign_in(operator, scope=house.scope())
     tab.follow("Change password")
     tab.page.get_by_label("Present password").fill(operator.password)
-    tab.page.get_by_label("New password:", exact=True).fill(operator.password)
+    tab.page.get_by_label("New password", exact=True).fill(operator.password)
     tab.page.get_by_label("New password again").fill(operator.password)
     tab.press("Change the password")
     assert "Your password is changed." in tab.text

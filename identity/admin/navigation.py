@@ -1,0 +1,137 @@
+"""The admin's navigation: what there is, and who sees it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.urls import NoReverseMatch, reverse
+
+from identity.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the navigation.
+
+    `address` is the name of its URL; a page that is not mounted is not listed. Whoever has one of
+    `permissions` sees it; without any, everybody does. `counts` names the number at its side.
+    """
+
+    name: str
+    address: str
+    icon: str
+    permissions: tuple[str, ...] = ()
+    counts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page as one person sees it in the navigation."""
+
+    name: str
+    url: str
+    icon: str
+    count: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries under one heading."""
+
+    name: str
+    entries: Sequence[Entry]
+
+
+WAITING: Final = "waiting"
+
+PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
+    (
+        "Work",
+        (
+            Page("Dashboard", "admin:index", "space_dashboard"),
+            Page(
+                "Proposals",
+                "admin:invitations_proposal_changelist",
+                "how_to_vote",
+                ("proposals:list",),
+                WAITING,
+            ),
+            Page(
+                "Invitations",
+                "admin:invitations_invitation_changelist",
+                "mail",
+                ("invitations:list",),
+            ),
+        ),
+    ),
+    (
+        "People",
+        (
+            Page("Users", "admin:accounts_user_changelist", "person", ("users:list",)),
+            Page("Devices", "admin:accounts_device_changelist", "devices", ("devices:list",)),
+            Page("Groups", "admin:accounts_group_changelist", "group", ("groups:list",)),
+            Page("Roles & rules", "admin:accounts_role_changelist", "badge", ("roles:list",)),
+            Page("Staff", "admin:staff", "support_agent", ("staff:list",)),
+        ),
+    ),
+    (
+        "Rules",
+        (Page("Policies", "admin:invitations_policy_changelist", "rule", ("policies:list",)),),
+    ),
+    (
+        "Trust",
+        (
+            Page("Audit", "admin:identity_auditevent_changelist", "history", ("audit:list",)),
+            Page("Server keys", "admin:identity_serverkey_changelist", "key", ("server-keys:get",)),
+        ),
+    ),
+    (
+        "Programs",
+        (
+            Page("API", "admin:api", "api"),
+            Page("Webhooks", "admin:webhooks", "webhook", ("webhooks:list",)),
+        ),
+    ),
+    (
+        "You",
+        (
+            Page("Your devices", "admin:own_devices", "phonelink_lock"),
+            Page("Your sign-in", "admin:own_sign_in", "passkey"),
+        ),
+    ),
+)
+
+
+def of(actor: Actor, *, path: str, counts: dict[str, str]) -> Sequence[Group]:
+    """The groups that this person sees; the entry that `path` lies under is the current one."""
+    seen = [(name, _seen(pages, actor, counts)) for name, pages in PAGES]
+    current = _current([entry for _, entries in seen for entry in entries], path)
+    return [
+        Group(name, [_marked(entry, is_current=entry is current) for entry in entries])
+        for name, entries in seen
+        if entries
+    ]
+
+
+def _seen(pages: Sequence[Page], actor: Actor, counts: dict[str, str]) -> Sequence[Entry]:
+    entries = []
+    for page in pages:
+        if page.permissions and not any(actor.may(word) for word in page.permissions):
+            continue
+        try:
+            url = reverse(page.address)
+        except NoReverseMatch:
+            continue
+        entries.append(Entry(page.name, url, page.icon, counts.get(page.counts, ""), False))
+    return entries
+
+
+def _current(entries: Sequence[Entry], path: str) -> Entry | None:
+    # The dashboard is above every page, so it is current only where nothing else is.
+    fitting = [entry for entry in entries if path.startswith(entry.url)]
+    return max(fitting, key=lambda entry: len(entry.url), default=None)
+
+
+def _marked(entry: Entry, *, is_current: bool) -> Entry:
+    return Entry(entry.name, entry.url, entry.icon, entry.count, is_current)

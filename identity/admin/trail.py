@@ -1,0 +1,103 @@
+"""The audit trail that stands on the page of each object."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from accounts.models import User
+from identity import queries
+from identity.actor import Actor
+from identity.paging import After
+from identity.queries import AuditRow
+
+SHOWN: Final = 20
+_LONG_ID: Final = re.compile(r"[0-9a-f-]{32,}")
+_KINDS: Final[Mapping[str, str]] = {
+    "device": "with a device",
+    "invitation": "with an invitation",
+    "staff": "in the admin",
+    "system": "the platform",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event as `components/timeline.html` shows it."""
+
+    name: str
+    at: datetime
+    who: str
+    about: str
+    url: str
+    is_alarm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The latest events about an object, the newest first, and where all of them are."""
+
+    events: Sequence[Event]
+    url: str
+    is_cut: bool
+
+
+def of(kind: str, subject_id: str, *, by: Actor) -> Trail | None:
+    """The trail of one subject; None for who may not read the audit record."""
+    if not by.may("audit:list"):
+        return None
+    about = {"subject_kind": kind, "subject_id": subject_id}
+    found = queries.audit_window(After(limit=SHOWN, filters=about))
+    return Trail(
+        events=events(found.rows),
+        url=f"{reverse('admin:identity_auditevent_changelist')}?{urlencode({'q': subject_id})}",
+        is_cut=found.next is not None,
+    )
+
+
+def events(rows: Sequence[AuditRow]) -> Sequence[Event]:
+    """Audit events in few words; one look-up names everybody who acted."""
+    names = names_of(row.actor for row in rows)
+    return [
+        Event(
+            name=row.name,
+            at=row.at,
+            who=who(row.actor, names),
+            about=_about(row.facts),
+            url="",
+            is_alarm=row.facts.get("alarm") is True,
+        )
+        for row in rows
+    ]
+
+
+def names_of(actors: Iterable[Mapping[str, str]]) -> Mapping[str, str]:
+    """The user names of those who acted, by the ids that the audit record knows them by."""
+    ids = {actor["user"] for actor in actors if "user" in actor}
+    rows = User.objects.filter(public_id__in=ids) if ids else ()
+    return {str(row.public_id): row.username for row in rows}
+
+
+def who(actor: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """Who did it, in words: the name where there is one, and how it was proved."""
+    kind = _KINDS.get(actor.get("kind", ""), actor.get("kind", "nobody"))
+    user = actor.get("user", "")
+    return f"{names.get(user, user)}, {kind}" if user else kind
+
+
+def _about(facts: Mapping[str, Any]) -> str:
+    shown = [
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in facts.items()
+        if name != "alarm" and isinstance(value, str | int) and not _is_long(str(value))
+    ]
+    return ", ".join(shown)[:160]
+
+
+def _is_long(value: str) -> bool:
+    # Ids and digests say nothing to a reader; the page of the event has them.
+    return not value or _LONG_ID.fullmatch(value) is not None

@@ -1,0 +1,1 @@
+"""English: times as the audit record writes them."""

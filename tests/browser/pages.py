@@ -1,0 +1,99 @@
+"""Every page of the admin, and a deployment in which each one has something to show."""
+
+from dataclasses import dataclass
+
+from tests.browser.people import House, Person
+
+OPEN_TO_ALL = {"sign-in": "login/"}
+LISTS = {
+    "users": "accounts/user/",
+    "devices": "accounts/device/",
+    "invitations": "invitations/invitation/",
+    "proposals": "invitations/proposal/",
+    "policies": "invitations/policy/",
+    "audit": "identity/auditevent/",
+    "server-keys": "identity/serverkey/",
+}
+EMPTY = {"dashboard": "", "scope": "scope/", **LISTS, "issue": "invitations/invitation/issue/"}
+_OBJECTS = {
+    "user": "accounts/user/{user}/change/",
+    "device": "accounts/device/{device}/change/",
+    "revoke-device": "accounts/device/{device}/revoke/",
+    "invitation": "invitations/invitation/{invitation}/change/",
+    "revoke-invitation": "invitations/invitation/{invitation}/revoke/",
+    "proposal": "invitations/proposal/{proposal}/change/",
+    "policy": "invitations/policy/{policy}/change/",
+    "audit-event": "identity/auditevent/{auditevent}/change/",
+    "server-key": "identity/serverkey/{serverkey}/change/",
+}
+_OTHERS = {
+    "dashboard": "",
+    "change-password": "password_change/",
+    "password-changed": "password_change/done/",
+    "issue": "invitations/invitation/issue/",
+    "app": "accounts/",
+    "users-page-2": "accounts/user/?p=2",
+    "users-found": "accounts/user/?q=wilhelm",
+    "users-not-found": "accounts/user/?q=nobody-of-this-name",
+    "invitations-open": "invitations/invitation/?state=open",
+    "forbidden": "scope/",
+    "not-found": "nowhere/",
+}
+_SEED = """
+from datetime import UTC, datetime, timedelta
+from accounts.services import operators, devices, users
+from accounts.models import User, Device
+from identity import actor, ids
+from identity.models import Scope
+from identity.scoping import current
+from invitations.models import Invitation
+from accounts.models.user import fold
+
+with current.across_scopes(why="seeding pictures"):
+    scope = Scope.objects.get(slug="{slug}")
+now = datetime.now(UTC)
+with current.in_scope(scope.id):
+    for number in range(120):
+        name = "wilhelmina.van-der-westhuizen-%03d@subsidiary.example.test" % number
+        user = User.objects.create(
+            scope_id=scope.id, username=name, username_folded=fold(name), email=name,
+            first_name="Wilhelmina Constance", last_name="van der Westhuizen-Oppenheimer",
+            status=["active", "invited", "disabled"][number % 3],
+            created_at=now - timedelta(hours=number), updated_at=now,
+        )
+        Device.objects.create(
+            scope_id=scope.id, user=user, name="Workstation %d in the counting house" % number,
+            signature_key="02" + "%064x" % (number + 7), encryption_key="-", status="active",
+            registered_at=now - timedelta(hours=3 * number), keys_changed_at=now, updated_at=now,
+        )
+"""
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """A scope with people, devices, a proposal and long names, and one in which nothing is."""
+
+    scope: str
+    empty: str
+    owner: Person
+
+
+def seed(house: House) -> Seeded:
+    scope = house.scope(accept_attested_votes=True)
+    owner = house.elector(scope, "alice", "super-admin")
+    other = house.elector(scope, "bob", "super-admin")
+    house.served.manage("shell", "-c", _SEED.replace("{slug}", scope))
+    for number in range(3):
+        house.invite(scope, f"a-rather-long-name-of-a-newcomer-{number}@department.example.test")
+    assert other.client is not None
+    for name in ("Readers of the quarterly report", "Signers"):
+        identity = f"01a1f985-3333-714b-8d8b-38ffc4e37c{len(name):02x}"
+        other.client.request("add", "/groups", {"gid": identity, "name": name})
+    return Seeded(scope=scope, empty=house.scope(), owner=owner)
+
+
+def of(house: House, seeded: Seeded) -> dict[str, str]:
+    """Name and address of each page that staff of the seeded scope can open."""
+    ids = house.ids(seeded.scope)
+    objects = {name: path.format_map(ids) for name, path in _OBJECTS.items()}
+    return {**_OTHERS, **LISTS, **objects}
