@@ -53,6 +53,7 @@ def test_changes_ones_own_password(house: House, tabs: Tabs) -> None:
     tab, elsewhere = tabs.new(), tabs.new()
     tab.sign_in(person)
     elsewhere.sign_in(person)
+    tab.follow("Your sign-in")
     tab.follow("Change password")
     tab.picture("password")
     for old, new, again, text in (
@@ -82,6 +83,7 @@ def test_changes_ones_own_password(house: House, tabs: Tabs) -> None:
 def test_changes_an_operators_password_in_whichever_scope(house: House, tab: Tab) -> None:
     operator = house.operator()
     tab.sign_in(operator, scope=house.scope())
+    tab.follow("Your sign-in")
     tab.follow("Change password")
     tab.page.get_by_label("Present password").fill(operator.password)
     tab.page.get_by_label("New password", exact=True).fill(operator.password)
