@@ -111,7 +111,9 @@ site = Site(name="admin")
 
 
 def _navigation(request: HttpRequest, actor: Actor) -> Sequence[navigation.Group]:
-    waiting = dashboard.waiting_count(by=actor, now=datetime.now(UTC))
+    # Pages outside `admin_view` ask for their context before they enter the scope.
+    with current.in_scope(actor.scope_id):
+        waiting = dashboard.waiting_count(by=actor, now=datetime.now(UTC))
     counts = {navigation.WAITING: charts.number(waiting, 99)} if waiting else {}
     return navigation.of(actor, path=request.path, counts=counts)
 
