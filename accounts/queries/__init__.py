@@ -47,7 +47,9 @@ from accounts.queries.staff import (
     staff_actor_in,
     staff_member,
     staff_rows,
+    staff_window,
     user_of_login,
+    user_of_login_name,
 )
 from accounts.queries.windows import (
     devices_window,
@@ -102,10 +104,12 @@ __all__ = [
     "staff_actor_in",
     "staff_member",
     "staff_rows",
+    "staff_window",
     "user",
     "user_by_name",
     "user_id_of",
     "user_of_login",
+    "user_of_login_name",
     "user_version",
     "users",
     "users_window",

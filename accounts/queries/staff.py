@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -14,9 +15,11 @@ from accounts.queries.rows import StaffRow
 from accounts.services import recovery_codes
 from identity import errors
 from identity.actor import Actor
-from identity.scoping import current, doors
+from identity.paging import After, Window
+from identity.scoping import current, doors, keyset
 
 _ACTIVE = "active"
+_BY_NAME: Final = keyset.Key("username_folded", is_text=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,12 @@ def staff_rows(*, after: str = "", most: int = 50) -> Sequence[StaffRow]:
     """Staff of the scope in force by user name, behind the one of the name `after`."""
     rows = _staff().filter(username_folded__gt=fold(after)).order_by("username_folded")
     return _rows(list(rows[:most]))
+
+
+def staff_window(after: After) -> Window[StaffRow]:
+    """Staff of the scope in force in the order of user names. Raises `Invalid`, `CursorInvalid`."""
+    rows, following = keyset.window(_staff(), after, _BY_NAME)
+    return Window(_rows(rows), following)
 
 
 def staff_member(public_id: UUID) -> StaffRow:
@@ -67,6 +76,12 @@ def sign_in_state(user_id: UUID) -> SignInState:
 def user_of_login(login_id: UUID) -> UUID | None:
     """The client-visible id of the user that a login was admitted as here, dismissed or not."""
     rows = StaffMembership.objects.filter(login_id=login_id)
+    return rows.values_list("user__public_id", flat=True).first()
+
+
+def user_of_login_name(name: str) -> UUID | None:
+    """As `user_of_login`, by the name under which the login was admitted."""
+    rows = StaffMembership.objects.filter(login_name=name)
     return rows.values_list("user__public_id", flat=True).first()
 
 

@@ -44,12 +44,15 @@ def login(name: str) -> Login:
 def admit(*, user_id: UUID, by: Actor, now: datetime) -> User:
     """Let a person of this scope in to its admin, with the account's password. Again is the same.
 
-    Raises `Missing`, and `Conflict` for a program and for somebody who is not active.
+    Raises `Missing`, and `Conflict` for a program, for somebody who is not active and for a user
+    who signs in elsewhere.
     """
     with writing.of(by):
         user = users.locked(user_id)
         if user.kind != User.Kind.PERSON or not user.is_active:
             raise refusals.Conflict("Only an active person can be staff.")
+        if StaffMembership.objects.filter(user_id=user_id).exists():
+            raise refusals.Conflict("This user signs in in another scope: name that login.")
         if not user.is_staff:
             User.objects.filter(id=user_id).update(is_staff=True, updated_at=now)
             users.record("staff.admitted", user, by=by, now=now)

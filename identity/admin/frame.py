@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from identity.actor import Actor
 from identity.admin import access, charts, dashboard, navigation, standing
 from identity.admin.signing_in import SignInForm
+from identity.admin.staff import StaffPages
 from identity.admin.standing import actor_of
 from identity.pages import passwords, scope_choice, staff_session
 from identity.scoping import current
@@ -66,7 +67,7 @@ class Site(admin.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Django's pages and those on which staff get in."""
-        return [*access.urls(self), *super().get_urls()]
+        return [*access.urls(self), *StaffPages(self).urls(), *super().get_urls()]
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -38,6 +38,10 @@ _OTHERS = {
     "invitations-open": "invitations/invitation/?state=open",
     "forbidden": "scope/",
     "not-found": "nowhere/",
+    "staff": "staff/",
+    "staff-admit": "staff/admit/",
+    "own-sign-in": "sign-in/",
+    "set-up-one-time-password": "sign-in/one-time-password/",
 }
 _SEED = """
 from datetime import UTC, datetime, timedelta
