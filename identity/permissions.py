@@ -71,8 +71,11 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
         ),
         PredefinedRole(
             "workspace-maintainer",
-            "Proposes changes to users, devices, roles, rules, groups, policies and recipients.",
-            ALL - {"proposals:approve", "proposals:cancel", "passwords:delete"},
+            "Proposes changes to users, devices, roles, rules, groups, policies, recipients and"
+            " webhooks.",
+            ALL
+            - {"proposals:approve", "proposals:cancel", "passwords:delete"}
+            - {"scopes:edit", "server-keys:edit", "staff:create", "staff:delete"},
             frozenset(),
         ),
         PredefinedRole("workspace-auditor", "Reads everything.", _READ, frozenset()),
@@ -81,11 +84,13 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
         ),
         PredefinedRole(
             "security-officer",
-            "Revokes devices and invitations and decides proposals about them.",
+            "Revokes devices and invitations, dismisses staff, rotates server keys, and decides"
+            " proposals about them.",
             _READ
-            | words(("devices", "invitations"), ("delete",))
+            | words(("devices", "invitations", "staff"), ("delete",))
+            | words(("server-keys",), ("edit",))
             | {"proposals:approve", "proposals:cancel"},
-            frozenset({"/users", "/invitations", "/account-management"}),
+            frozenset({"/users", "/invitations", "/account-management", "/server-keys", "/staff"}),
         ),
         PredefinedRole(
             "support",

@@ -141,6 +141,15 @@ def server_keys(*, now: datetime) -> Sequence[ServerKeyRow]:
     ]
 
 
+def active_server_keys() -> Sequence[ServerKeyRow]:
+    """The active keys of the scope in force, one of each purpose."""
+    rows = ServerKey.objects.filter(status=ServerKey.Status.ACTIVE).order_by("purpose")
+    return [
+        ServerKeyRow(row.kid, row.purpose, row.public, row.status, row.activated_at, row.expires_at)
+        for row in rows
+    ]
+
+
 def client_keys() -> ClientKeys:
     """What a client of the scope in force is configured with. Raises Missing."""
     return keys.client_keys()

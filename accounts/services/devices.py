@@ -15,6 +15,7 @@ from identity.services import audit
 
 MOST_PUSH_TOKEN = 4096
 MOST_REASON = 512
+MOST_NAME = 128
 SEEN_EVERY = timedelta(minutes=1)
 _MOST_NOTED = 16_384
 _noted: dict[UUID, datetime] = {}
@@ -67,7 +68,7 @@ def add(
     Raises what `register` raises. The user's row stays locked, so that parallel registrations
     can't pass the limit together.
     """
-    device.name = fields.line(device.name, name="device_name", most=128, least=1)
+    device.name = fields.line(device.name, name="device_name", most=MOST_NAME, least=1)
     fields.opaque(device.push_token, name="push_token", most_bytes=MOST_PUSH_TOKEN)
     room = _room(user)
     device.scope_id = by.scope_id
@@ -134,6 +135,25 @@ def revoke_reviewed(*, device_id: UUID, reason: str, by: Actor, now: datetime) -
     """End a device as others have approved, be it the last one. Raises `Missing`."""
     with writing.of(by):
         return _revoke(locked(device_id), reason, by=by, now=now)
+
+
+def rename(*, device_id: UUID, name: str, by: Actor, now: datetime) -> Device:
+    """Give a device another name. Raises `Missing`, `Conflict` for a revoked device, `Invalid`."""
+    shown = checked_name(name)
+    with writing.of(by):
+        device = locked(device_id)
+        if device.status == Device.Status.REVOKED:
+            raise refusals.Conflict("This device is revoked.")
+        if device.name != shown:
+            before, device.name, device.updated_at = device.name, shown, now
+            device.save(update_fields=["name", "updated_at"])
+            record("device.renamed", device, by=by, now=now, before=before, after=shown)
+    return device
+
+
+def checked_name(name: str) -> str:
+    """A device's name as it is stored. Raises `Invalid`."""
+    return fields.line(name, name="name", most=MOST_NAME, least=1)
 
 
 def suspend(*, device_id: UUID, reason: str, by: Actor, now: datetime) -> Device:

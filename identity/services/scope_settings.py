@@ -58,6 +58,9 @@ RANGES: Final[Mapping[str, tuple[int, int]]] = {
 }
 """Least and greatest value of each number (enterprise specification §3.9, §4 and §5.3)."""
 
+_PROTECTING: Final = frozenset(
+    {"governance", "strict_standing", "device_age_rule", "suspend_on_alarm"}
+)
 NAMES: Final = tuple(field.name for field in dataclasses.fields(ScopeSettings))
 
 
@@ -81,6 +84,27 @@ def stored(settings: ScopeSettings) -> dict[str, Any]:
     """What goes into the scope's row: only what differs from the defaults."""
     values = dataclasses.asdict(settings)
     return {name: value for name, value in values.items() if value != getattr(DEFAULTS, name)}
+
+
+def changed(before: ScopeSettings, after: ScopeSettings) -> list[str]:
+    """The names of the settings that differ, in alphabetical order."""
+    old, new = dataclasses.asdict(before), dataclasses.asdict(after)
+    return sorted(name for name in NAMES if old[name] != new[name])
+
+
+def weakened(before: ScopeSettings, after: ScopeSettings) -> list[str]:
+    """The names of the settings that protect less afterwards."""
+    return [name for name in changed(before, after) if _is_weaker(name, before, after)]
+
+
+def _is_weaker(name: str, before: ScopeSettings, after: ScopeSettings) -> bool:
+    old, new = getattr(before, name), getattr(after, name)
+    if name in _PROTECTING:
+        return bool(old) > bool(new)
+    if name == "rsa_bits":
+        return bool(new < old)
+    # The rest loosens by growing; a vote that does not age lives longest.
+    return new is None or (old is not None and new > old)
 
 
 @functools.lru_cache(maxsize=1024)

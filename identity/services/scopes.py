@@ -21,6 +21,7 @@ _SETTINGS: Final = prepared.prepare(
 )
 _SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_SLUG: Final = 63
+LONGEST_NAME: Final = 200
 
 on_created: list[Callable[[Scope, datetime], None]] = []
 """Called inside the new scope and its transaction; other rooms add their first rows here."""
@@ -128,13 +129,32 @@ def change_settings(*, changes: Mapping[str, Any], by: Actor, now: datetime) -> 
         scope.settings = scope_settings.stored(after)
         scope.save(update_fields=["settings"])
         old, new = asdict(before), asdict(after)
-        changed = {
-            name: {"from": old[name], "to": new[name]}
-            for name in scope_settings.NAMES
-            if old[name] != new[name]
-        }
+        names = scope_settings.changed(before, after)
+        changed = {name: {"from": old[name], "to": new[name]} for name in names}
         _record("scope.settings-changed", scope, by=by, now=now, facts={"changed": changed})
     return after
+
+
+def rename(*, name: str, by: Actor, now: datetime) -> Scope:
+    """Change what people see of the actor's scope; its slug stays. Raises Invalid."""
+    shown = checked_name(name)
+    with current.in_scope(by.scope_id), transaction.atomic():
+        scope = Scope.objects.select_for_update().get(id=by.scope_id)
+        before = scope.name
+        if shown != before:
+            scope.name = shown
+            scope.save(update_fields=["name"])
+            facts = {"from": before, "to": shown}
+            _record("scope.renamed", scope, by=by, now=now, facts=facts)
+    return scope
+
+
+def checked_name(name: str) -> str:
+    """The name as it is stored. Raises Invalid."""
+    shown = name.strip()
+    if not 1 <= len(shown) <= LONGEST_NAME or not shown.isprintable():
+        raise errors.Invalid(f"A scope's name has 1 to {LONGEST_NAME} printable characters.")
+    return shown
 
 
 def settings() -> ScopeSettings:

@@ -10,6 +10,8 @@ ROOMS = (
     "policies",
     "recipients",
     "roles",
+    "scopes",
+    "server_keys",
     "staff",
     "users",
     "webhooks",

@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -39,6 +39,16 @@ class RevokeDevice(Input, frozen=True):
 
     user: UUID
     device: UUID
+    reason: str = ""
+
+
+class EditDevice(Input, frozen=True):
+    """Another name of a device, or whether it is accepted; absent parts stay."""
+
+    user: UUID
+    device: UUID
+    name: str | None = None
+    status: Literal["active", "suspended"] | None = None
     reason: str = ""
 
 
@@ -91,6 +101,18 @@ def rotate_keys(details: RotateKeys, *, by: Actor, now: datetime) -> Result:
     return _answer(details.device)
 
 
+def edit(details: EditDevice, *, by: Actor, now: datetime) -> Result:
+    """Rename the device, suspend it or accept it again."""
+    accounts.device_of(details.user, details.device)
+    if details.name is not None:
+        devices.rename(device_id=details.device, name=details.name, by=by, now=now)
+    if details.status == "suspended":
+        devices.suspend(device_id=details.device, reason=details.reason, by=by, now=now)
+    if details.status == "active":
+        devices.resume(device_id=details.device, by=by, now=now)
+    return _answer(details.device)
+
+
 def revoke(details: RevokeDevice, *, by: Actor, now: datetime) -> Result:
     """End the device, unless it is the last one of the last owner."""
     accounts.device_of(details.user, details.device)
@@ -115,6 +137,24 @@ def _is_the_device(details: RotateKeys, by: Actor) -> bool:
 
 def _is_own(details: RevokeDevice, by: Actor) -> bool:
     return by.public_id is not None and details.user == by.public_id
+
+
+def _renames_own(details: EditDevice, by: Actor) -> bool:
+    # Whoever was shut out by others must not let its own device in again.
+    is_own = by.public_id is not None and details.user == by.public_id
+    return is_own and details.status is None
+
+
+def _edit_facts(details: EditDevice) -> dict[str, Any]:
+    return {"changes_status": details.status is not None}
+
+
+def _validate_edit(details: EditDevice) -> None:
+    held = accounts.device_of(details.user, details.device)
+    if held.status == Device.Status.REVOKED:
+        raise errors.Conflict("This device is revoked.")
+    if details.name is not None:
+        devices.checked_name(details.name)
 
 
 def _is_in_own_session(details: RegisterDevice, by: Actor) -> bool:
@@ -185,6 +225,17 @@ registry.add(
         is_own_reviewed=True,
         facts=_has_device,
         secrets=frozenset({"registration"}),
+    ),
+    Command(
+        name="device.edit",
+        action="edit",
+        resource="/users/{user}/devices/{device}",
+        permission="devices:edit",
+        input=EditDevice,
+        execute=edit,
+        validate=_validate_edit,
+        is_own=_renames_own,
+        facts=_edit_facts,
     ),
     Command(
         name="device.rotate",

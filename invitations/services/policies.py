@@ -21,8 +21,10 @@ ONE_OTHER_PERSON = '{"all":[],"deny":1,"min":1}'
 LOCKED: Sequence[Mapping[str, Any]] = (
     {
         "name": "Governance",
-        "description": "Policies, roles, rules and groups change with a second person's consent.",
-        "resource": "/policies /policies/* /roles /roles/* /rules /rules/* /groups /groups/*",
+        "description": "Policies, roles, rules, groups, the scope, its staff and its server keys"
+        " change with a second person's consent.",
+        "resource": "/policies /policies/* /roles /roles/* /rules /rules/* /groups /groups/*"
+        " /scopes/* /staff /staff/* /server-keys/*",
     },
     {
         "name": "Rights of users",
@@ -78,6 +80,12 @@ DEFAULTS: Sequence[Mapping[str, Any]] = (
         "name": "Allow-listed recipients",
         "description": "Who may be paid changes with a second person's consent.",
         "resource": "/recipient-groups/*/recipients /recipients/* /recipient-groups/*",
+        "action": "*",
+    },
+    {
+        "name": "Webhooks",
+        "description": "Where the scope's events are sent changes with a second person's consent.",
+        "resource": "/webhooks /webhooks/*",
         "action": "*",
     },
 )

@@ -98,6 +98,7 @@ class Attack:
         yield from self.roles_and_rules()
         yield from self.people()
         yield from self.policies()
+        yield from self.ground()
 
     def grants(self) -> Iterator[Move]:
         custom = [str(each) for each in Role.objects.values_list("public_id", flat=True)]
@@ -145,6 +146,22 @@ class Attack:
         for policy in Policy.objects.values_list("public_id", flat=True):
             yield "policy.delete", {"policy": str(policy)}
             yield "policy.edit", {"policy": str(policy), "status": "disabled"}
+
+    def ground(self) -> Iterator[Move]:
+        """The scope itself, its keys, its staff and other people's devices."""
+        scope = str(self.desk.scope_id)
+        weaker = {"accept_attested_votes": True, "strict_standing": False, "vote_minutes": None}
+        yield "scope.edit", {"scope": scope, "settings": weaker}
+        for purpose in ("encryption", "signature"):
+            yield "server-key.rotate", {"purpose": purpose}
+        for user in User.objects.all():
+            uid = str(user.public_id)
+            yield "staff.admit", {"user": uid}
+            yield "one-time-password.reset", {"user": uid}
+        for device in Device.objects.select_related("user"):
+            of = {"user": str(device.user.public_id), "device": str(device.id)}
+            yield "device.edit", {**of, "status": "suspended"}
+            yield "device.edit", {**of, "status": "active"}
 
     def make(self, command: str, details: Mapping[str, Any]) -> None:
         """One move of mallory; what waits for others she tries to approve herself."""
