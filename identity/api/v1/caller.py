@@ -1,5 +1,6 @@
 """Who asks: a device by its signature, or staff by their session; how the acts of each are kept."""
 
+import base64
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.http import HttpRequest
 
 from identity.actor import Actor
@@ -33,8 +35,13 @@ class Caller(ABC):
         """Whose idempotency keys these are: the device, or the member of staff."""
 
     @abstractmethod
-    def submit(self, command: str, details: Mapping[str, Any]) -> Done | Pending:
-        """Ask for a sensitive command at the one door."""
+    def submit(
+        self, command: str, details: Mapping[str, Any], *, brings_keys: bool = False
+    ) -> Done | Pending:
+        """Ask for a sensitive command at the one door.
+
+        `brings_keys`: the record that goes with new keys for ever is the request itself.
+        """
 
     @abstractmethod
     def require_recent(self) -> None:
@@ -57,23 +64,26 @@ class Device(Caller):
             raise RuntimeError("the caller is no device")
         return self.actor.device_id
 
-    def submit(self, command: str, details: Mapping[str, Any]) -> Done | Pending:
+    def submit(
+        self, command: str, details: Mapping[str, Any], *, brings_keys: bool = False
+    ) -> Done | Pending:
         """At the one door, with the signed request as evidence."""
-        known = registry.get(command)
-        evidence = self.evidence(known.action, known.path(known.read(details)), details)
+        evidence = self._evidence(command, details)
+        if brings_keys:
+            details = {**details, "registration": base64.b64encode(evidence.sign1).decode()}
         return governance.submit(
             action=command, details=details, by=self.actor, now=self.now, evidence=evidence
         )
 
-    def evidence(self, action: str, resource: str, details: Mapping[str, Any]) -> Evidence:
-        """What is kept of this request: the device's signature inside the server's statement."""
-        del details  # What the device said is in the body that it signed.
-        if self.actor.public_id is None:
-            raise RuntimeError("a device belongs to a user")
+    def _evidence(self, command: str, details: Mapping[str, Any]) -> Evidence:
+        """The request as it was signed, enclosed in a statement of the server."""
+        known = registry.get(command)
         body = self.sent.body or b""
+        if self.actor.public_id is None:
+            raise RuntimeError("the caller is no user")
         sign1 = attestations.http_request(
-            action=action,
-            resource=resource,
+            action=known.action,
+            resource=known.path(known.read(details)),
             details=strict_json.decode(body) if body else {},
             user=self.actor.public_id,
             device=self.subject,
@@ -102,9 +112,25 @@ class Staff(Caller):
             raise RuntimeError("the caller is no user")
         return self.actor.user_id
 
-    def submit(self, command: str, details: Mapping[str, Any]) -> Done | Pending:
+    def submit(
+        self, command: str, details: Mapping[str, Any], *, brings_keys: bool = False
+    ) -> Done | Pending:
         """At the one door, with the server's statement."""
+        if brings_keys:
+            details = {**details, **self._attested(command, details)}
         return staff_acts.submit(command=command, details=details, by=self.actor, now=self.now)
+
+    def _attested(self, command: str, details: Mapping[str, Any]) -> dict[str, Any]:
+        known = registry.get(command)
+        statement = {
+            "action": known.action,
+            "resource": known.path(known.read(details)),
+            "details": dict(details),
+            "user": str(self.actor.public_id),
+        }
+        payload = orjson.dumps(statement, option=orjson.OPT_SORT_KEYS)
+        sign1 = attestations.request(payload)
+        return {"registration": base64.b64encode(sign1).decode(), "is_attested": True}
 
     def require_recent(self) -> None:
         """Raises `accounts.errors.ReauthenticationNeeded`."""

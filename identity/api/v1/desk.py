@@ -11,6 +11,7 @@ from django.conf import settings
 
 from identity.api.v1 import auth, repeats, replies, route
 from identity.api.v1.caller import Caller
+from identity.api.v1.replies import Streamed
 from identity.api.v1.route import Asked, Reply, Route
 from identity.api.v1.sent import Sent
 from identity.api.v1.table import TABLE
@@ -28,7 +29,7 @@ MOST_PARAMETERS = 32
 per_address = Throttle(count=settings.REQUESTS_PER_ADDRESS, seconds=60)
 
 
-def answer(sent: Sent, *, now: datetime) -> Answer:
+def answer(sent: Sent, *, now: datetime) -> Answer | Streamed:
     """Answer one request; refusals are problem details. Other errors are the caller's to catch."""
     try:
         per_address.hit(client_ip.neighbourhood(sent.address), now=int(now.timestamp()))
@@ -41,7 +42,10 @@ def answer(sent: Sent, *, now: datetime) -> Answer:
         return _refused(sent, refusal, now)
     with current.in_scope(caller.actor.scope_id):
         try:
-            reply = replies.encoded(_done(sent, found, ids, caller))
+            done = _done(sent, found, ids, caller)
+            if found.is_streamed:
+                return replies.streamed(done)
+            reply = replies.encoded(done)
         except DomainError as refusal:
             reply = replies.refused(refusal)
         return replies.signed(reply, sent, now=now) if replies.is_wanted(sent) else reply

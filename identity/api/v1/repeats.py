@@ -18,6 +18,8 @@ def once(key: str, found: Route, asked: Asked) -> Reply:
     A refusal undoes the claim, so the same key may be tried again. Raises IdempotencyConflict for
     a key that was used for another request.
     """
+    if found.is_alone:
+        return _once_apart(key, found, asked)
     subject = asked.caller.subject
     with transaction.atomic():
         stored = idempotency.begin(
@@ -27,6 +29,24 @@ def once(key: str, found: Route, asked: Asked) -> Reply:
             return _read(stored)
         reply = found.run(asked)
         idempotency.finish(device_id=subject, key=key, outcome=_kept(replies.encoded(reply)))
+    return reply
+
+
+def _once_apart(key: str, found: Route, asked: Asked) -> Reply:
+    """The same for what commits by itself: such requests are harmless when they are repeated."""
+    subject, digest = asked.caller.subject, _digest(asked)
+    with transaction.atomic():
+        stored = idempotency.begin(device_id=subject, key=key, request_digest=digest, now=asked.now)
+        transaction.set_rollback(True)
+    if stored is not None:
+        return _read(stored)
+    reply = found.run(asked)
+    with transaction.atomic():
+        claimed = idempotency.begin(
+            device_id=subject, key=key, request_digest=digest, now=asked.now
+        )
+        if claimed is None:
+            idempotency.finish(device_id=subject, key=key, outcome=_kept(replies.encoded(reply)))
     return reply
 
 

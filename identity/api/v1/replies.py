@@ -1,6 +1,8 @@
 """Answers in bytes: JSON, problem details, and signed by the server where that was asked for."""
 
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +20,19 @@ from identity.web.lane import Answer
 JSON: Final = "application/json"
 _NEVER_STORED: Final = {"Cache-Control": "no-store", "Vary": "Cookie, Signature"}
 _LABEL: Final = re.compile(r"\s*([a-z*][a-z0-9_.*-]{0,63})=")
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer whose parts are made while it is sent; it is never signed."""
+
+    parts: Iterator[bytes]
+    headers: Mapping[str, str]
+
+
+def streamed(reply: Reply) -> Streamed:
+    """An answer of a handler that makes lines."""
+    return Streamed(reply.content, {**_NEVER_STORED, **reply.headers})
 
 
 def encoded(reply: Reply) -> Answer:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 import msgspec
@@ -12,10 +13,12 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from identity import ids
+from identity.api.v1 import shapes
 from identity.api.v1.caller import Caller
 from identity.api.v1.sent import ROOT, Sent
 from identity.api.v1.shapes import Body, ProposalLink, Query, Waiting
 from identity.errors import Missing
+from identity.paging import After, Window
 from identity.web.errors import PreconditionFailed, PreconditionNeeded
 from invitations.services.governance import Done, Pending
 
@@ -83,8 +86,12 @@ class Route:
 
     `permission` is a word of `identity.permissions` or one of NOT_PERMISSIONS; `own` tells whose
     calls need none. `command` is set for what goes through the one door, which asks for the
-    permission itself. `shows` and `status` describe the answer; `is_dangerous`: a session must
-    be recent. `is_streamed`: the content is lines of bytes of `media_type`.
+    permission itself. `shows` and `status` describe the answer.
+
+    - `is_dangerous`: a session must be recent;
+    - `may_wait`: it may answer 202 as a command may;
+    - `is_alone`: it commits by itself, so no transaction may be around it;
+    - `is_streamed`: the content is lines of bytes of `media_type`.
     """
 
     method: str
@@ -102,6 +109,8 @@ class Route:
     is_versioned: bool = False
     is_dangerous: bool = False
     is_streamed: bool = False
+    is_alone: bool = False
+    may_wait: bool = False
     media_type: str = "application/json"
 
     @property
@@ -116,6 +125,7 @@ def etag(shown: Any) -> str:
 
 
 Handler = Callable[[Asked], Any]
+Rows = Callable[[Asked, After], Window[Any]]
 
 
 def read(
@@ -132,6 +142,35 @@ def read(
         return Route("GET", path, permission, name, summary, run, shows=shows, **more)
 
     return routed
+
+
+def listing(
+    path: str, permission: str, name: str, summary: str, *, of: type[Any], **more: Any
+) -> Callable[[Rows], Route]:
+    """Decorates the reader of a list: `(asked, after) -> Window` of rows, shown as `of`."""
+
+    def routed(rows: Rows) -> Route:
+        def run(asked: Asked) -> Reply:
+            window = rows(asked, _after(asked.query))
+            items = [shapes.of_row(of, row) for row in window.rows]
+            links = {"Link": _next(asked, window.next)} if window.next else {}
+            return Reply(shapes.Items(items, window.next), headers=links)
+
+        more.setdefault("query", shapes.Newest)
+        return Route("GET", path, permission, name, summary, run, shows=shapes.Items[of], **more)  # type: ignore[valid-type]
+
+    return routed
+
+
+def _after(place: shapes.Place) -> After:
+    is_descending = getattr(place, "order", "newest") == "newest"
+    return After(place.limit, place.after, is_descending, place.filters())
+
+
+def _next(asked: Asked, cursor: str) -> str:
+    kept = [pair for pair in parse_qsl(asked.sent.query) if pair[0] != "after"]
+    query = urlencode([*kept, ("after", cursor)])
+    return f'<{asked.link(asked.sent.path)}?{query}>; rel="next"'
 
 
 def act(
@@ -155,13 +194,18 @@ def act(
 class Change:
     """A sensitive command as a route: what `run` needs to know.
 
-    `made` is the input's name for an id that clients may choose. `prepare` makes the command's
+    `made` is the input's name for an id that clients may choose, as `id_field` of the body; what
+    was made is read at `at`, or below the address of the request. `prepare` makes the command's
     input of what was asked. `present` reads the object whose version If-Match names.
+    `brings_keys`: the request itself is kept for ever beside the keys that it brings.
     """
 
     command: str
     shown: Callable[[Mapping[str, Any]], Any]
     made: str = ""
+    id_field: str = "id"
+    at: str = ""
+    brings_keys: bool = False
     prepare: Callable[[Asked], dict[str, Any]] = Asked.given
     present: Callable[[Asked], Any] | None = None
 
@@ -169,14 +213,14 @@ class Change:
         """Submit the command and show either success."""
         details = self.prepare(asked)
         if self.made:
-            details[self.made] = details.pop("id", None) or ids.new()
+            details[self.made] = details.pop(self.id_field, None) or ids.new()
         if self.present is None:
             return self._submitted(asked, details, None)
         with transaction.atomic():
             return self._submitted(asked, details, self._expected(asked))
 
     def _submitted(self, asked: Asked, details: dict[str, Any], expected: int | None) -> Reply:
-        answer = asked.caller.submit(self.command, details)
+        answer = asked.caller.submit(self.command, details, brings_keys=self.brings_keys)
         if isinstance(answer, Pending):
             return waiting(asked, answer)
         return self._done(asked, answer, expected)
@@ -200,16 +244,21 @@ class Change:
         if expected is not None and version not in {expected, expected + 1}:
             raise PreconditionFailed
         headers = {} if version is None else {"ETag": etag(shown)}
-        if self.made:
-            headers["Location"] = asked.link(f"{asked.sent.path}/{shown.id}")
-        return Reply(shown, status=201 if self.made else 200, headers=headers)
+        if self.is_making:
+            headers["Location"] = asked.link(f"{self.at or asked.sent.path}/{shown.id}")
+        return Reply(shown, status=201 if self.is_making else 200, headers=headers)
+
+    @property
+    def is_making(self) -> bool:
+        """Whether there is a new object afterwards, at an address of its own."""
+        return bool(self.made or self.at)
 
 
 def change(
     method: str, path: str, permission: str, name: str, summary: str, doing: Change, **more: Any
 ) -> Route:
     """A sensitive command: ids and body together are its input."""
-    more.setdefault("status", 201 if doing.made else 200)
+    more.setdefault("status", 201 if doing.is_making else 200)
     return Route(
         method,
         path,

@@ -1,12 +1,16 @@
 """What is taken and what is shown: the bases of all inputs and outputs of this face."""
 
+import base64
+import binascii
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
+
+from identity.errors import Invalid
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -19,6 +23,37 @@ class Query(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 class Shown(msgspec.Struct, frozen=True):
     """Base of what is answered."""
+
+
+Item = TypeVar("Item")
+
+
+class Items(Shown, Generic[Item], frozen=True):
+    """A part of a list; `next` is what to ask for as `after`, null where the list ends."""
+
+    items: Sequence[Item]
+    next: str | None
+
+
+class Place(Query, frozen=True):
+    """Which part of a list; lists of other things add their filters."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
+    after: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+
+    def filters(self) -> dict[str, Any]:
+        """What was asked for beside the place."""
+        given = msgspec.to_builtins(self, builtin_types=(UUID, datetime))
+        return {name: value for name, value in given.items() if name not in _PLACE}
+
+
+class Newest(Place, frozen=True):
+    """A list in the order of making, the newest first unless asked otherwise."""
+
+    order: Literal["newest", "oldest"] = "newest"
+
+
+_PLACE: Final = frozenset({"limit", "after", "order"})
 
 
 class Gone(Shown, frozen=True):
@@ -61,6 +96,19 @@ def _times(kind: Any) -> tuple[str, ...]:
 def of_result(kind: type[Any], result: Mapping[str, Any]) -> Any:
     """A part of what a command answered as what is shown; its times are whole seconds."""
     return msgspec.convert(result, kind, strict=False)
+
+
+def decoded(text: str, name: str) -> bytes:
+    """Bytes from their base64. Raises Invalid."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Invalid(f"{name} is not base64.") from None
+
+
+def encoded(data: bytes) -> str:
+    """Bytes as base64."""
+    return base64.b64encode(data).decode()
 
 
 def part(name: str, kind: type[Any]) -> Callable[[Mapping[str, Any]], Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import APIException
@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from identity.api.v1 import description, desk, replies, sent
+from identity.api.v1.replies import Streamed
 from identity.api.v1.route import Route
 from identity.errors import DomainError, Forbidden, Invalid
 from identity.web import scope_resolution
@@ -28,7 +29,10 @@ def is_signed(environ: dict[str, Any]) -> bool:
 
 def handle(environ: dict[str, Any]) -> Answer:
     """A signed request in the fast lane."""
-    return desk.answer(sent.of_environ(environ), now=datetime.now(UTC))
+    answer = desk.answer(sent.of_environ(environ), now=datetime.now(UTC))
+    if isinstance(answer, Streamed):
+        raise TypeError("what is streamed is not for the fast lane")
+    return answer
 
 
 @csrf_exempt
@@ -70,7 +74,7 @@ def of_path(path: str, routes: Mapping[str, Route]) -> Any:
     return kind.as_view()  # type: ignore[attr-defined]
 
 
-def refuse(error: Exception, context: Any) -> HttpResponse | None:
+def refuse(error: Exception, context: Any) -> HttpResponseBase | None:
     """The REST framework's own errors as problem details; others take Django's way to a 500."""
     del context
     if isinstance(error, DomainError):
@@ -81,5 +85,7 @@ def refuse(error: Exception, context: Any) -> HttpResponse | None:
     return None
 
 
-def _response(answer: Answer) -> HttpResponse:
+def _response(answer: Answer | Streamed) -> HttpResponseBase:
+    if isinstance(answer, Streamed):
+        return StreamingHttpResponse(answer.parts, headers=dict(answer.headers))
     return HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))

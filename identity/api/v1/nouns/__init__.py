@@ -3,6 +3,34 @@
 from types import ModuleType
 from typing import Final
 
-from identity.api.v1.nouns import devices, groups
+from identity.api.v1.nouns import (
+    audit,
+    devices,
+    groups,
+    invitations,
+    joining,
+    me,
+    policies,
+    proposals,
+    roles,
+    rules,
+    scopes,
+    server_keys,
+    users,
+)
 
-NOUNS: Final[tuple[ModuleType, ...]] = (devices, groups)
+NOUNS: Final[tuple[ModuleType, ...]] = (
+    me,
+    users,
+    groups,
+    roles,
+    rules,
+    devices,
+    invitations,
+    joining,
+    proposals,
+    policies,
+    audit,
+    server_keys,
+    scopes,
+)

@@ -1,13 +1,14 @@
 """Devices: the keys of people and programs, each revoked alone."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from accounts import queries as accounts
 from identity.api.v1 import route, shapes
-from identity.api.v1.route import Asked
-from identity.api.v1.shapes import Shown
+from identity.api.v1.route import Asked, Change
+from identity.api.v1.shapes import Body, Newest, Shown
+from identity.paging import After, Window
 
 
 class Device(Shown, frozen=True):
@@ -27,11 +28,88 @@ class Device(Shown, frozen=True):
     revoke_reason: str
 
 
-@route.read("/devices/{device}", "devices:list", "devices_get", "A device", shows=Device)
-def get(asked: Asked) -> Device:
+class DeviceFilters(Newest, frozen=True):
+    """Which devices; of the own account they need no permission."""
+
+    status: Literal["unverified", "active", "suspended", "revoked"] | None = None
+    user: UUID | None = None
+
+
+class Revocation(Body, frozen=True):
+    """Why the device ends."""
+
+    reason: str = ""
+
+
+class NewKeys(Body, frozen=True):
+    """The device's new keys; `proof` is a COSE_Sign1 over both by the new signature key, base64."""
+
+    signature_key: str
+    encryption_key: str
+    proof: str
+
+
+def _is_itself(asked: Asked) -> bool:
+    return bool(asked.caller.actor.device_id == asked.ids["device"])
+
+
+def _are_own(asked: Asked) -> bool:
+    return asked.query.user is not None and asked.query.user == asked.caller.actor.public_id
+
+
+def _with_user(asked: Asked) -> dict[str, Any]:
+    # Commands name the user too, since policies are about their path.
+    return {**asked.given(), "user": accounts.device(asked.ids["device"]).user}
+
+
+@route.listing(
+    "/devices",
+    "devices:list",
+    "devices_list",
+    "Devices",
+    of=Device,
+    query=DeviceFilters,
+    own=_are_own,
+)
+def devices(asked: Asked, after: After) -> Window[Any]:
+    """Devices by time of registration."""
+    del asked
+    return accounts.devices_window(after)
+
+
+@route.read(
+    "/devices/{device}", "devices:list", "devices_get", "A device", shows=Device, own=_is_itself
+)
+def device(asked: Asked) -> Device:
     """One device of anybody in the scope."""
     shown: Device = shapes.of_row(Device, accounts.device(asked.ids["device"]))
     return shown
 
 
-ROUTES: Final = (get,)
+_device = shapes.part("device", Device)
+
+ROUTES: Final = (
+    devices,
+    device,
+    route.change(
+        "POST",
+        "/devices/{device}/revocation",
+        "devices:delete",
+        "devices_revoke",
+        "Revoke a device at once and for ever",
+        Change("device.revoke", _device, prepare=_with_user),
+        body=Revocation,
+        shows=Device,
+        is_dangerous=True,
+    ),
+    route.change(
+        "PUT",
+        "/devices/{device}/keys",
+        "devices:edit",
+        "devices_rotate_keys",
+        "Give the calling device new keys",
+        Change("device.rotate", _device, prepare=_with_user, brings_keys=True),
+        body=NewKeys,
+        shows=Device,
+    ),
+)

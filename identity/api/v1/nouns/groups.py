@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from accounts import queries as accounts
 from identity.api.v1 import route, shapes
 from identity.api.v1.route import Asked, Change
-from identity.api.v1.shapes import Body, Shown
+from identity.api.v1.shapes import Body, Newest, Shown
+from identity.paging import After, Window
 
 
 class Group(Shown, frozen=True):
@@ -45,6 +46,20 @@ class NewMember(Body, frozen=True):
     user: UUID
 
 
+class GroupFilters(Newest, frozen=True):
+    """Which groups: of this name, or with this user in it."""
+
+    name: str | None = None
+    user: UUID | None = None
+
+
+@route.listing("/groups", "groups:list", "groups_list", "Groups", of=Group, query=GroupFilters)
+def groups(asked: Asked, after: After) -> Window[Any]:
+    """Groups without their members."""
+    del asked
+    return accounts.groups_window(after)
+
+
 @route.read(
     "/groups/{group}", "groups:get", "groups_get", "A group", shows=Group, is_versioned=True
 )
@@ -61,6 +76,7 @@ def _of_row(asked: Asked) -> Group:
 _shown = shapes.part("group", Group)
 
 ROUTES: Final = (
+    groups,
     get,
     route.change(
         "POST",

@@ -1,0 +1,37 @@
+"""Server keys: what a scope signs with, and what clients encrypt to."""
+
+from datetime import datetime
+from typing import Final
+
+from identity import queries as ground
+from identity.api.v1 import route, shapes
+from identity.api.v1.route import Asked
+from identity.api.v1.shapes import Items, Shown
+
+
+class ServerKey(Shown, frozen=True):
+    """The public half of a key: an RSA key in PEM, or a compressed P-256 point in hex."""
+
+    kid: str
+    purpose: str
+    public: str
+    status: str
+    activated_at: datetime
+    expires_at: datetime | None
+
+
+@route.act(
+    "GET",
+    "/server-keys",
+    "server-keys:get",
+    "server_keys_list",
+    "The keys of the scope that are of use now",
+    shows=Items[ServerKey],
+)
+def server_keys(asked: Asked) -> Items[ServerKey]:
+    """Active ones first, the newest first."""
+    rows = ground.server_keys(now=asked.now)
+    return Items(items=[shapes.of_row(ServerKey, row) for row in rows], next=None)
+
+
+ROUTES: Final = (server_keys,)

@@ -1,0 +1,87 @@
+"""The table of `/v1`: every route declares who may use it, and nothing else answers."""
+
+import pytest
+from rest_framework.views import APIView
+
+from identity import permissions
+from identity.api.v1 import closed, description, route, urls
+from identity.api.v1.nouns import NOUNS
+from identity.api.v1.route import Route
+from identity.api.v1.table import TABLE, Table
+from identity.api.v1.views import TableView
+from identity.errors import Missing
+from invitations.commands import catalogue
+from invitations.commands.command import registry
+
+ROUTES = TABLE.routes
+every_route = pytest.mark.parametrize("each", ROUTES, ids=lambda each: each.name)
+# Undecided by a permission word: each one stands here with its reason.
+WITHOUT_WORD = {
+    "me_get": route.SELF,
+    "my_devices_list": route.SELF,
+    "my_devices_challenge": route.SELF,
+    "my_devices_register": route.SELF,  # through the one door, for the own account alone
+    "invitations_look_up": route.OPEN,  # these three ask for the invite string
+    "invitations_challenge": route.OPEN,
+    "invitations_accept": route.OPEN,
+    "proposals_take_outcome": route.SELF,  # the service asks for the proposer
+    "proposals_retract_vote": route.SELF,  # touches the caller's own vote alone
+}
+
+
+@every_route
+def test_every_route_declares_a_permission(each: Route) -> None:
+    expected = WITHOUT_WORD.get(each.name)
+    assert each.permission == expected or each.permission in permissions.ALL
+
+
+@every_route
+def test_a_command_asks_for_the_declared_permission(each: Route) -> None:
+    catalogue.load()
+    if each.command:
+        assert registry.get(each.command).permission == each.permission
+
+
+@every_route
+def test_what_changes_something_is_no_get(each: Route) -> None:
+    assert each.method in {"GET", "POST", "PUT", "PATCH", "DELETE"}
+    assert (each.method == "GET") <= (not each.command and each.body is None)
+    assert (each.method == "PATCH") <= bool(each.command)
+
+
+@every_route
+def test_every_route_is_described_once(each: Route) -> None:
+    assert [other.name for other in ROUTES].count(each.name) == 1
+    told = description.operation(each)
+    assert told["summary"].endswith(".")
+    assert str(each.status) in told["responses"]
+
+
+def test_every_path_has_a_view_of_the_table() -> None:
+    views = [
+        pattern.callback.view_class
+        for pattern in urls.urlpatterns
+        if hasattr(pattern.callback, "view_class")
+    ]
+    assert all(issubclass(view, TableView) for view in views)
+    assert sum(len(view.routes) for view in views) == len(ROUTES)
+
+
+def test_a_view_outside_the_table_lets_nobody_in() -> None:
+    assert APIView.permission_classes == [closed.Closed]
+    assert not closed.Closed().has_permission(None, None)
+
+
+def test_every_noun_lists_its_routes() -> None:
+    assert all(noun.ROUTES and noun.__doc__ for noun in NOUNS)
+
+
+def test_refuses_two_routes_of_one_name() -> None:
+    with pytest.raises(TypeError):
+        Table([ROUTES[0], ROUTES[0]])
+
+
+@pytest.mark.parametrize("path", ["", "/", "/me/", "//me", "/{}", "/users/{}", "/audit/x"])
+def test_finds_nothing_where_there_is_nothing(path: str) -> None:
+    with pytest.raises(Missing):
+        TABLE.find(path)
