@@ -69,8 +69,8 @@ class DeviceAdmin(ReadOnlyAdmin):
     list_display = ("name", "user", "status_badge", "code", "registered_at", "last_seen_at", "act")
     list_filter = ("status",)
     list_select_related = ("user",)
-    search_prefixes = ("name", "user__username_folded")
-    search_help_text = "How a device's or its owner's name begins"
+    search_prefixes = ("user__username_folded",)
+    search_help_text = "How the owner's user name begins"
     lead = "Each holds keys of its own; the server knows the public halves only."
     ordering = ("-registered_at",)
     fields = (

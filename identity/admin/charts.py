@@ -8,9 +8,9 @@ from identity.admin import components
 
 MOST_COUNTED: Final = 10_000
 """How far lists and tiles count."""
-_WIDTH: Final = 560
-_LEFT: Final = 104
-_RIGHT: Final = 64
+_WIDTH: Final = 420
+_LEFT: Final = 92
+_RIGHT: Final = 60
 _THICK: Final = 14
 _STEP: Final = 30
 

@@ -16,6 +16,7 @@ from identity.paging import After
 from identity.queries import AuditRow
 
 SHOWN: Final = 20
+_MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.+Z]*")
 _LONG_ID: Final = re.compile(r"[0-9a-f-]{32,}")
 _KINDS: Final[Mapping[str, str]] = {
     "device": "with a device",
@@ -91,7 +92,7 @@ def who(actor: Mapping[str, str], names: Mapping[str, str]) -> str:
 
 def _about(facts: Mapping[str, Any]) -> str:
     shown = [
-        f"{name.replace('_', ' ')} {value}"
+        f"{name.replace('_', ' ')} {_MOMENT.sub(r'\1 \2', str(value))}"
         for name, value in facts.items()
         if name != "alarm" and isinstance(value, str | int) and not _is_long(str(value))
     ]
