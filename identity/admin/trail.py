@@ -92,11 +92,15 @@ def who(actor: Mapping[str, str], names: Mapping[str, str]) -> str:
 
 def _about(facts: Mapping[str, Any]) -> str:
     shown = [
-        f"{name.replace('_', ' ')} {_MOMENT.sub(r'\1 \2', str(value))}"
+        f"{name.replace('_', ' ')} {_to_the_minute(str(value))}"
         for name, value in facts.items()
         if name != "alarm" and isinstance(value, str | int) and not _is_long(str(value))
     ]
     return ", ".join(shown)[:160]
+
+
+def _to_the_minute(value: str) -> str:
+    return _MOMENT.sub(r"\1 \2", value)
 
 
 def _is_long(value: str) -> bool:
