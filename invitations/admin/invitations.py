@@ -1,42 +1,29 @@
-"""Invitations in the admin: issue one, see its bundle once, revoke."""
+"""Invitations in the admin: the list, the page of one, revoking it."""
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 
-from accounts import queries as accounts
-from identity import ids
-from identity.admin import ReadOnlyAdmin, actor_of, components, site
+from identity.admin import ReadOnlyAdmin, actor_of, acts, components, site
 from identity.admin.components import Action
-from identity.api.enterprise import results
 from identity.errors import DomainError
 from identity.pages import staff_acts
 from identity.pages.filters import StateFilter
-from invitations import queries
+from invitations import batch_queries, queries
+from invitations.admin import batches, issuing
 from invitations.models import Invitation
-from invitations.services.governance import Done
 
 _LIST: Final = "admin:invitations_invitation_changelist"
-
-
-class InviteForm(forms.Form):
-    """Whom to invite: a new person, or a known one for a further device."""
-
-    email = forms.EmailField(max_length=254, label="E-mail address")
-    first_name = forms.CharField(max_length=150, required=False)
-    last_name = forms.CharField(max_length=150, required=False)
-    hours = forms.IntegerField(min_value=1, max_value=720, initial=72, label="Valid for (hours)")
+_LIVING: Final = frozenset({"open", "pending"})
 
 
 class InvitationStates(StateFilter):
@@ -48,146 +35,150 @@ class InvitationStates(StateFilter):
 
 @admin.register(Invitation, site=site)
 class InvitationAdmin(ReadOnlyAdmin):
-    """Invitations: issue one, see its bundle once, revoke."""
+    """Invitations: who invited whom, when, and how it stands."""
 
     view_permission = "invitations:list"
-    list_display = ("user", "state_now", "created_at", "expires_at", "used_at", "alarm", "act")
+    lead = "Whoever holds an invitation registers a device with keys that never leave it."
+    list_display = (
+        "user",
+        "state_now",
+        "invited_by_name",
+        "created_at",
+        "expires_at",
+        "mail_state",
+    )
     list_filter = (InvitationStates,)
     list_select_related = ("user",)
     search_prefixes = ("user__username_folded",)
     search_help_text = "How the invited user's name begins"
     ordering = ("-created_at",)
+    change_form_template = "admin/invitation.html"
     fields = (
         "id",
         "user",
         "state_now",
-        "wrong_tries",
+        "invited_by_name",
         "created_at",
         "expires_at",
-        "used_at",
+        "ended_at",
         "device",
+        "wrong_tries",
+        "alarm",
     )
-    readonly_fields = ("state_now",)
-    when_empty = (
-        "Nobody has been invited yet. Issue the first invitation: whoever holds it registers a "
-        "device with keys that never leave it."
-    )
+    readonly_fields = ("state_now", "invited_by_name", "alarm")
+    when_empty = "Nobody has been invited yet. Issue the first invitation and hand it over."
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        """With the names of who issued them and the state of the last mail."""
+        del request
+        return queries.told()
 
     def list_actions(self, request: HttpRequest) -> Sequence[Action]:
-        """The way to issue one."""
+        """The ways to issue one and many."""
         if not actor_of(request).may("users:invite"):
             return ()
-        return (Action("Issue an invitation", reverse("admin:invitation_issue")),)
+        return (
+            Action("Issue an invitation", reverse("admin:invitation_issue")),
+            Action("Invite many", reverse("admin:invitation_batches")),
+        )
 
-    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        """Without the way to revoke for who may not."""
-        names = super().get_list_display(request)
-        may_revoke = actor_of(request).may("invitations:delete")
-        return tuple(str(name) for name in names if name != "act" or may_revoke)
+    def object_actions(self, request: HttpRequest, row: Any) -> Sequence[Action]:
+        """Issue it again, or revoke it."""
+        by, state = actor_of(request), row.state_at(datetime.now(UTC))
+        found = []
+        if by.may("devices:invite") and state != Invitation.State.PENDING:
+            found.append(Action("Issue again", reverse("admin:invitation_again", args=[row.id])))
+        if by.may("invitations:delete") and state in _LIVING:
+            url = reverse("admin:invitation_revoke", args=[row.id])
+            found.append(Action("Revoke", url, is_dangerous=True))
+        return found
 
-    def object_title(self, row: Invitation) -> str:
+    def object_title(self, row: Any) -> str:
         """Whose it is."""
         return f"Invitation of {row.user.username}"
 
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of one, with the mails that were sent about it."""
+        context = {"mails": _mails(object_id), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
     @admin.display(description="state")
-    def state_now(self, invitation: Invitation) -> str:
+    def state_now(self, invitation: Any) -> str:
         """The state that a reader should see: expiry is judged when read."""
-        return components.badge(invitation.state_at(datetime.now(UTC)))
+        state = components.badge(invitation.state_at(datetime.now(UTC)))
+        if invitation.alarmed_at is None:
+            return state
+        return format_html("{} {}", state, components.badge("alarm"))
+
+    @admin.display(description="invited by")
+    def invited_by_name(self, invitation: Any) -> str:
+        """Who issued it."""
+        return str(invitation.maker or ("operator" if invitation.invited_by else "system"))
+
+    @admin.display(description="mail")
+    def mail_state(self, invitation: Any) -> str:
+        """How the last mail about it stands."""
+        return components.badge(invitation.mail) if invitation.mail else components.nothing()
 
     @admin.display(description="alarm")
-    def alarm(self, invitation: Invitation) -> str:
+    def alarm(self, invitation: Any) -> str:
         """Whether somebody else tried to use it."""
-        return "-" if invitation.alarmed_at is None else "used again with other keys"
-
-    @admin.display(description="action")
-    def act(self, invitation: Invitation) -> str:
-        """The way to revoke it."""
-        if invitation.state_at(datetime.now(UTC)) not in {"open", "pending"}:
-            return "-"
-        return format_html(
-            '<a href="{}">Revoke…</a>', reverse("admin:invitation_revoke", args=[invitation.id])
-        )
+        if invitation.alarmed_at is None:
+            return components.nothing()
+        return components.badge("used again with other keys", "bad")
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the pages that issue and revoke."""
-        issue = self.admin_site.admin_view(never_cache(self.issue))
-        revoke = self.admin_site.admin_view(never_cache(self.revoke))
+        """Add the pages that issue, issue again, issue many and revoke."""
+        wrap = self.admin_site.admin_view
+        one = "<uuid:invitation_id>"
         return [
-            path("issue/", issue, name="invitation_issue"),
-            path("<uuid:invitation_id>/revoke/", revoke, name="invitation_revoke"),
+            path("issue/", wrap(never_cache(issuing.issue)), name="invitation_issue"),
+            path(f"{one}/again/", wrap(never_cache(issuing.again)), name="invitation_again"),
+            path(f"{one}/revoke/", wrap(never_cache(revoke)), name="invitation_revoke"),
+            *batches.urls(wrap),
             *super().get_urls(),
         ]
 
-    def issue(self, request: HttpRequest) -> HttpResponse:
-        """Issue an invitation and show its bundle in this one answer."""
-        if not actor_of(request).may("users:invite"):
-            raise PermissionDenied
-        form = InviteForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            answer = self._issued(request, form)
-            if answer is not None:
-                return answer
-        context = self._context(request, title="Issue an invitation", form=form)
-        return TemplateResponse(request, "admin/issue_invitation.html", context)
 
-    def revoke(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
-        """Ask once, then revoke."""
-        if not actor_of(request).may("invitations:delete"):
-            raise PermissionDenied
-        now = datetime.now(UTC)
-        try:
-            row = queries.invitation(invitation_id, now=now)
-            if request.method == "POST":
-                answer = staff_acts.submit(
-                    command="invitation.revoke",
-                    details={"invitation": str(invitation_id)},
-                    by=actor_of(request),
-                    now=now,
-                )
-                staff_acts.report(request, answer, done="The invitation is revoked.")
-                return HttpResponseRedirect(reverse(_LIST))
-        except DomainError as refusal:
-            messages.error(request, str(refusal))
-            return HttpResponseRedirect(reverse(_LIST))
-        context = self._context(request, title="Revoke the invitation", invitation=row)
-        return TemplateResponse(request, "admin/revoke_invitation.html", context)
-
-    def _issued(self, request: HttpRequest, form: InviteForm) -> HttpResponse | None:
-        command, details = _invitation_of(form.cleaned_data)
-        try:
-            answer = staff_acts.submit(
-                command=command, details=details, by=actor_of(request), now=datetime.now(UTC)
-            )
-        except DomainError as refusal:
-            form.add_error(None, str(refusal))
-            return None
-        if not isinstance(answer, Done):
-            staff_acts.report(request, answer, done="")
-            return HttpResponseRedirect(reverse(_LIST))
-        bundle = json.dumps(results.bundle(answer.result), indent=2)
-        email = form.cleaned_data["email"]
-        context = self._context(request, title="Invitation", bundle=bundle, email=email)
-        context["is_invitation"] = True
-        return TemplateResponse(request, "admin/invitation_bundle.html", context)
-
-    def _context(self, request: HttpRequest, **more: Any) -> dict[str, Any]:
-        return {
-            **self.admin_site.each_context(request),
-            "back": reverse(_LIST),
-            "back_name": "Invitations",
-            **more,
-        }
+def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    """Ask once, then revoke."""
+    by = actor_of(request)
+    if not by.may("invitations:delete"):
+        raise PermissionDenied
+    try:
+        row = queries.invitation(invitation_id, now=datetime.now(UTC))
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+        return HttpResponseRedirect(reverse(_LIST))
+    ask = acts.Ask(
+        title="Revoke the invitation",
+        template="admin/revoke_invitation.html",
+        back=reverse(_LIST),
+        back_name="Invitations",
+        done="The invitation is revoked.",
+        context={"invitation": row},
+    )
+    return acts.page(
+        request,
+        ask,
+        acts.ConfirmForm(request.POST or None),
+        lambda _: staff_acts.submit(
+            command="invitation.revoke",
+            details={"invitation": str(invitation_id)},
+            by=by,
+            now=datetime.now(UTC),
+        ),
+    )
 
 
-def _invitation_of(data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    known = accounts.user_by_name(data["email"])
-    minutes = data["hours"] * 60
-    if known is not None:
-        return "device.invite", {"user": str(known), "life_minutes": minutes}
-    return "user.invite", {
-        "user": str(ids.new()),
-        "email": data["email"],
-        "first_name": data["first_name"],
-        "last_name": data["last_name"],
-        "life_minutes": minutes,
-    }
+def _mails(object_id: str) -> Sequence[batch_queries.MailRow]:
+    try:
+        return batch_queries.mails(UUID(object_id))
+    except ValueError:
+        return ()

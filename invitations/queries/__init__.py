@@ -1,6 +1,6 @@
 """What faces and the admin read about invitations, policies and proposals."""
 
-from invitations.queries.offers import invitation, invitations, invitations_window
+from invitations.queries.offers import invitation, invitations, invitations_window, told
 from invitations.queries.policies import policies, policies_window, policy
 from invitations.queries.proposals import (
     proposal,
@@ -25,5 +25,6 @@ __all__ = [
     "proposal",
     "proposals_page",
     "proposals_window",
+    "told",
     "visible_details",
 ]

@@ -18,7 +18,7 @@ EXPIRED = "expired"
 
 def invitation(invitation_id: UUID, *, now: datetime) -> InvitationRow:
     """One invitation. Raises `Missing`."""
-    row = _told().filter(id=invitation_id).first()
+    row = told().filter(id=invitation_id).first()
     if row is None:
         raise errors.Missing("There is no such invitation.")
     return _invitation(row, now)
@@ -26,7 +26,7 @@ def invitation(invitation_id: UUID, *, now: datetime) -> InvitationRow:
 
 def invitations(page: Page, *, now: datetime) -> Listed[InvitationRow]:
     """Invitations by time of making; filters `state` and `user`."""
-    rows = _told()
+    rows = told()
     if "user" in page.filters:
         rows = rows.filter(user__public_id=page.filters["user"])
     if "state" in page.filters:
@@ -39,7 +39,7 @@ def invitations(page: Page, *, now: datetime) -> Listed[InvitationRow]:
 
 def invitations_window(after: After, *, now: datetime) -> Window[InvitationRow]:
     """Invitations by time of making; filters `state` and `user`. Raises `Invalid`."""
-    rows = _told()
+    rows = told()
     for name, value in after.filters.items():
         rows = _narrowed(rows, name, value, now=now)
     shown, following = keyset.window(rows, after)
@@ -61,8 +61,8 @@ def _identifier(value: Any) -> UUID:
         raise errors.Invalid("This filter is an id.") from None
 
 
-def _told() -> "QuerySet[Any]":
-    """Invitations with the name of who issued them and with how their last mail stands."""
+def told() -> "QuerySet[Any]":
+    """Invitations with their users, as `maker` the name of who issued them, `mail` its state."""
     makers = User.objects.filter(id=OuterRef("invited_by")).values("username")
     mails = InvitationMail.objects.filter(invitation_id=OuterRef("id"))
     newest = mails.order_by("-queued_at", "-id").values("state")[:1]

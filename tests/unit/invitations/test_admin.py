@@ -61,7 +61,7 @@ def decide(client: Client, proposal_id: UUID | str, **form: str) -> list[str]:
 
 def test_tells_caches_to_forget_the_bundle(world: cast.World) -> None:
     client = staff(world, "alice", "super-admin")
-    form = {"email": "newcomer@example.test", "hours": "72"}
+    form = {"email": "newcomer@example.test", "hours": "72", "sent": str(ids.new())}
     answer = client.post("/admin/invitations/invitation/issue/", form)
     assert "inv_" in answer.content.decode()
     assert "no-store" in answer["Cache-Control"]
@@ -69,7 +69,7 @@ def test_tells_caches_to_forget_the_bundle(world: cast.World) -> None:
 
 def test_gives_an_invitation_the_hours_asked_for(world: cast.World) -> None:
     client = staff(world, "alice", "super-admin")
-    form = {"email": "newcomer@example.test", "hours": "5"}
+    form = {"email": "newcomer@example.test", "hours": "5", "sent": str(ids.new())}
     client.post("/admin/invitations/invitation/issue/", form)
     with cast.in_scope(world):
         row = Invitation.objects.get()
@@ -79,7 +79,7 @@ def test_gives_an_invitation_the_hours_asked_for(world: cast.World) -> None:
 @pytest.mark.parametrize("hours", ["0", "721", "many", ""])
 def test_bounds_the_hours(world: cast.World, hours: str) -> None:
     client = staff(world, "alice", "super-admin")
-    form = {"email": "newcomer@example.test", "hours": hours}
+    form = {"email": "newcomer@example.test", "hours": hours, "sent": str(ids.new())}
     answer = client.post("/admin/invitations/invitation/issue/", form)
     assert "Correct what is marked below" in answer.content.decode()
     with cast.in_scope(world):
