@@ -55,6 +55,7 @@ check: $(VENV)/dev.stamp ## style, types, storeys of the house, migrations, depl
 bench: $(VENV)/dev.stamp ## requests/s and CPU per request beside a bare floor
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.audit_append
+	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.webhooks
 
 lock: $(VENV)/dev.stamp ## write the lock files anew from pyproject.toml
 	$(VENV)/bin/pip-compile --quiet --upgrade --output-file requirements.lock pyproject.toml

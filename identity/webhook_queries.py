@@ -1,7 +1,7 @@
 """What faces and the admin read about webhooks: them, their keys, what became of each message."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -9,9 +9,10 @@ from uuid import UUID
 
 import msgspec
 
-from identity import errors
+from identity import errors, paging
 from identity.models import AuditEvent, Webhook, WebhookAttempt, WebhookDelivery
-from identity.paging import MOST_ROWS
+from identity.paging import After, Window
+from identity.scoping import keyset
 from identity.services import webhook_deliveries, webhook_keys, webhooks
 
 STATES: Final = frozenset(WebhookDelivery.State.values)
@@ -108,23 +109,22 @@ def keys(*, now: datetime) -> Sequence[WebhookKeyRow]:
     ]
 
 
-def deliveries(
-    public_id: UUID, *, state: str = "", before: int | None = None, limit: int = 50
-) -> Sequence[DeliveryRow]:
-    """Deliveries of a webhook, the newest event first; `before` is a place in the audit chain.
+def deliveries_window(public_id: UUID, after: After) -> Window[DeliveryRow]:
+    """Deliveries of a webhook behind a cursor, in the order of their events; filter `state`.
 
-    Raises Missing, and Invalid for an unknown state.
+    Raises Missing, Invalid, CursorInvalid.
     """
+    keyset.require_bounds(after)
     found = webhooks.found(public_id)
-    rows = WebhookDelivery.objects.filter(scope_id=found.scope_id, webhook_id=found.id)
-    if state:
-        if state not in STATES:
-            raise errors.Invalid(f"state is one of {', '.join(sorted(STATES))}.", field="state")
-        rows = rows.filter(state=state)
-    if before is not None:
-        rows = rows.filter(sequence__lt=before)
-    shown = rows.order_by("-sequence")[: max(1, min(limit, MOST_ROWS))]
-    return [_delivery(row, public_id) for row in shown]
+    rows = WebhookDelivery.objects.filter(webhook_id=found.id, **_filters(after.filters))
+    if after.after:
+        (place,) = paging.position(after.after, tuple[int])
+        rows = rows.filter(**{"sequence__lt" if after.is_descending else "sequence__gt": place})
+    ordered = rows.order_by("-sequence" if after.is_descending else "sequence")
+    read = list(ordered[: after.limit + 1])
+    shown = [_delivery(row, public_id) for row in read[: after.limit]]
+    is_end = len(read) <= after.limit
+    return Window(shown, None if is_end else paging.cursor(shown[-1].sequence))
 
 
 def delivery(public_id: UUID, delivery_id: UUID) -> DeliveryRow:
@@ -153,6 +153,12 @@ def described(row: Row) -> dict[str, Any]:
         }
     )
     return plain
+
+
+def _filters(filters: Mapping[str, Any]) -> dict[str, str]:
+    if set(filters) - {"state"} or not set(filters.values()) <= STATES:
+        raise errors.Invalid(f"state is one of {', '.join(sorted(STATES))}.", field="state")
+    return dict(filters)
 
 
 def _found(public_id: UUID, delivery_id: UUID) -> WebhookDelivery:

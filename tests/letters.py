@@ -14,6 +14,7 @@ from identity import actor, ids, webhook_queries
 from identity.actor import Actor
 from identity.management import courier
 from identity.models import WebhookDelivery
+from identity.paging import After
 from identity.scoping import current
 from identity.services import audit, scopes, webhook_deliveries, webhooks
 from identity.services.webhook_pace import USUAL, Pace
@@ -72,7 +73,7 @@ class House:
 
     def details(self, webhook: UUID) -> list[webhook_queries.DeliveryDetail]:
         with current.in_scope(self.scope_id):
-            rows = webhook_queries.deliveries(webhook)
+            rows = webhook_queries.deliveries_window(webhook, After()).rows
             return [webhook_queries.delivery_detail(webhook, row.id) for row in rows]
 
     def switch(self, webhook: UUID, status: str) -> None:

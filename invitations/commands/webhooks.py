@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
+
+import msgspec
 
 from identity import webhook_queries
 from identity.actor import Actor
@@ -57,7 +59,7 @@ class ReplayFailed(Input, frozen=True):
     """All deliveries once more that were given up and made at `since` or later."""
 
     webhook: UUID
-    since: datetime
+    since: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 def create(details: CreateWebhook, *, by: Actor, now: datetime) -> Result:

@@ -17,6 +17,7 @@ from identity.api.v1.nouns import (
     scopes,
     server_keys,
     users,
+    webhooks,
 )
 
 NOUNS: Final[tuple[ModuleType, ...]] = (
@@ -33,4 +34,5 @@ NOUNS: Final[tuple[ModuleType, ...]] = (
     audit,
     server_keys,
     scopes,
+    webhooks,
 )

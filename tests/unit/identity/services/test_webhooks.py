@@ -19,6 +19,7 @@ from identity.models import (
     WebhookDelivery,
     WebhookKey,
 )
+from identity.paging import After, CursorInvalid
 from identity.scoping import current
 from identity.services import audit, audit_trail, webhook_keys, webhook_patterns, webhooks
 from identity.services.outside import AddressRefused
@@ -232,7 +233,7 @@ class TestChanging:
         webhooks.delete(public_id=webhook.public_id, by=by, now=now)
         assert not WebhookDelivery.objects.filter(state="pending").exists()
         with pytest.raises(errors.Missing):
-            webhook_queries.deliveries(webhook.public_id)
+            webhook_queries.deliveries_window(webhook.public_id, After())
 
     def test_reaches_no_webhook_of_another_scope(
         self, acme: Scope, charlies: Scope, now: datetime
@@ -301,14 +302,20 @@ class TestKeys:
 def test_lists_deliveries_newest_first(inside: Scope, by: Actor, now: datetime) -> None:
     webhook = made(by, now, "door.*")
     happen(by, now, *["door.opened"] * 5)
-    first = webhook_queries.deliveries(webhook.public_id, limit=2)
-    rest = webhook_queries.deliveries(webhook.public_id, before=first[-1].sequence)
-    sequences = [row.sequence for row in (*first, *rest)]
+    first = webhook_queries.deliveries_window(webhook.public_id, After(limit=2))
+    assert first.next
+    rest = webhook_queries.deliveries_window(webhook.public_id, After(after=first.next))
+    assert rest.next is None
+    sequences = [row.sequence for row in (*first.rows, *rest.rows)]
     assert sequences == sorted(sequences, reverse=True)
     assert len(set(sequences)) == 5
-    assert webhook_queries.deliveries(webhook.public_id, state="failed") == []
-    with pytest.raises(errors.Invalid):
-        webhook_queries.deliveries(webhook.public_id, state="lost")
-    detail = webhook_queries.delivery_detail(webhook.public_id, first[0].id)
+    failed = After(filters={"state": "failed"})
+    assert webhook_queries.deliveries_window(webhook.public_id, failed).rows == []
+    for wrong in ({"state": "lost"}, {"colour": "red"}):
+        with pytest.raises(errors.Invalid):
+            webhook_queries.deliveries_window(webhook.public_id, After(filters=wrong))
+    with pytest.raises(CursorInvalid):
+        webhook_queries.deliveries_window(webhook.public_id, After(after="?"))
+    detail = webhook_queries.delivery_detail(webhook.public_id, first.rows[0].id)
     assert '"type":"door.opened"' in detail.payload
-    assert UUID(webhook_queries.described(first[0])["id"]) == first[0].id
+    assert UUID(webhook_queries.described(first.rows[0])["id"]) == first.rows[0].id
