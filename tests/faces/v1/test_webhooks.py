@@ -23,7 +23,7 @@ def test_makes_reads_edits_and_removes_a_webhook(alice: Signed) -> None:
     path = f"/webhooks/{webhook['id']}"
     assert (webhook["url"], webhook["events"], webhook["status"]) == (URL, ["group.*"], "active")
     assert alice.get(path).json() == webhook
-    assert alice.get("/webhooks").json() == {"items": [webhook]}
+    assert alice.get("/webhooks").json() == {"items": [webhook], "next": None}
     problem(alice.send("PATCH", path, {"status": "disabled"}), 428, "precondition.needed")
     edited = alice.send("PATCH", path, {"status": "disabled"}, {"If-Match": '"1"'})
     assert (edited.json()["status"], edited.json()["reason"]) == ("disabled", "by-hand")
@@ -39,7 +39,7 @@ def test_tells_what_is_wrong_with_an_address(alice: Signed) -> None:
 
 
 def test_shows_the_keys_and_rotates_them(alice: Signed) -> None:
-    assert alice.get("/webhook-keys").json() == {"items": []}
+    assert alice.get("/webhook-keys").json() == {"items": [], "next": None}
     made(alice)
     (first,) = alice.get("/webhook-keys").json()["items"]
     assert first["public"].startswith("whpk_")
@@ -101,7 +101,7 @@ def test_shows_nothing_of_another_scope(alice: Signed) -> None:
     other = cast.world(governance=False)
     charlie = Signed.of(other.member("charlie", "super-admin"), other.scope.slug)
     path = f"/webhooks/{made(alice)['id']}"
-    assert charlie.get("/webhooks").json() == {"items": []}
+    assert charlie.get("/webhooks").json() == {"items": [], "next": None}
     for answer in (
         charlie.get(path),
         charlie.get(f"{path}/deliveries"),

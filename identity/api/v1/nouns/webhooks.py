@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -10,8 +10,8 @@ import msgspec
 from identity import webhook_queries
 from identity.api.v1 import route, shapes
 from identity.api.v1.route import Asked, Change
-from identity.api.v1.shapes import Body, Query, Shown
-from identity.paging import MOST_ROWS, After
+from identity.api.v1.shapes import Body, Items, Newest, Shown
+from identity.paging import After, Window
 
 State = Literal["pending", "delivered", "failed"]
 
@@ -91,31 +91,9 @@ class Replayed(Shown, frozen=True):
     replayed: int
 
 
-class WebhookList(Shown, frozen=True):
-    """All webhooks of the scope: there are few."""
+class DeliveryFilters(Newest, frozen=True):
+    """Which deliveries."""
 
-    items: Sequence[Webhook]
-
-
-class WebhookKeyList(Shown, frozen=True):
-    """The keys that sign now, the active one first."""
-
-    items: Sequence[WebhookKey]
-
-
-class DeliveryList(Shown, frozen=True):
-    """Some deliveries, and the cursor of the next ones."""
-
-    items: Sequence[Delivery]
-    next: str | None
-
-
-class DeliveryFilters(Query, frozen=True):
-    """Which deliveries; `after` is the cursor of an earlier answer."""
-
-    limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_ROWS)] = 50
-    after: str = ""
-    order: Literal["newest", "oldest"] = "newest"
     state: State | None = None
 
 
@@ -144,12 +122,17 @@ class ReplayFailed(Body, frozen=True):
 
 
 @route.act(
-    "GET", "/webhooks", "webhooks:list", "webhooks_list", "Webhooks of the scope", shows=WebhookList
+    "GET",
+    "/webhooks",
+    "webhooks:list",
+    "webhooks_list",
+    "Webhooks of the scope",
+    shows=Items[Webhook],
 )
-def webhooks(asked: Asked) -> WebhookList:
+def webhooks(asked: Asked) -> Items[Webhook]:
     """The oldest first."""
     del asked
-    return WebhookList([shapes.of_row(Webhook, row) for row in webhook_queries.all_webhooks()])
+    return Items([shapes.of_row(Webhook, row) for row in webhook_queries.all_webhooks()], None)
 
 
 def _present(asked: Asked) -> Webhook:
@@ -176,30 +159,25 @@ def webhook(asked: Asked) -> Webhook:
     "webhooks:list",
     "webhook_keys_list",
     "Public keys that webhooks are checked with",
-    shows=WebhookKeyList,
+    shows=Items[WebhookKey],
 )
-def keys(asked: Asked) -> WebhookKeyList:
+def keys(asked: Asked) -> Items[WebhookKey]:
     """None before the first webhook."""
     rows = webhook_queries.keys(now=asked.now)
-    return WebhookKeyList([shapes.of_row(WebhookKey, row) for row in rows])
+    return Items([shapes.of_row(WebhookKey, row) for row in rows], None)
 
 
-@route.act(
-    "GET",
+@route.listing(
     "/webhooks/{webhook}/deliveries",
     "webhooks:get",
     "webhook_deliveries_list",
     "Deliveries of a webhook",
+    of=Delivery,
     query=DeliveryFilters,
-    shows=DeliveryList,
 )
-def deliveries(asked: Asked) -> DeliveryList:
-    """The newest first unless `order` says otherwise."""
-    wanted: DeliveryFilters = asked.query
-    filters = {} if wanted.state is None else {"state": wanted.state}
-    after = After(wanted.limit, wanted.after, wanted.order == "newest", filters)
-    window = webhook_queries.deliveries_window(asked.ids["webhook"], after)
-    return DeliveryList([shapes.of_row(Delivery, row) for row in window.rows], window.next)
+def deliveries(asked: Asked, after: After) -> Window[Any]:
+    """In the order of their events."""
+    return webhook_queries.deliveries_window(asked.ids["webhook"], after)
 
 
 @route.read(
