@@ -1,6 +1,6 @@
 """Decisions: what the policies of a scope say of a command."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,44 +57,112 @@ def snapshot(policy: Policy) -> dict[str, Any]:
     }
 
 
+DECIDES = "decides"
+ADDS = "adds its review"
+IS_FALSE = "its expression is false"
+NO_MATCH = "is about other resources or actions"
+OWN_ACCOUNT = "is not about the own account"
+STEPS_BACK = "steps back: too few people could approve"
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What is asked beside the decision: under other policies, and what each of them says.
+
+    `heard` gets a finding for every policy that was looked at, in order.
+    """
+
+    among: Sequence[Policy] | None = None
+    heard: list[tuple[Policy, str]] | None = None
+
+    def says(self, policy: Policy, finding: str) -> None:
+        """Note a finding where somebody listens."""
+        if self.heard is not None:
+            self.heard.append((policy, finding))
+
+
 def decide(
-    *, command: Command[Any], details: Input, by: Actor, now: datetime
+    *,
+    command: Command[Any],
+    details: Input,
+    by: Actor,
+    now: datetime,
+    inquiry: Inquiry | None = None,
 ) -> Allowed | Denied | Review:
     """What the scope's policies say of one command.
 
     Unlocked policies are tried by priority, ties DENY, REVIEW, ALLOW, then id; the first whose
     expression is true decides. Locked ones are a floor under that: they add their quorum.
     """
+    inquiry = inquiry or Inquiry()
     resource = command.path(details)
+    considered = active() if inquiry.among is None else ordered(inquiry.among)
     matching = [
-        policy for policy in active() if _matches(policy, action=command.action, resource=resource)
+        policy
+        for policy in considered
+        if _matches(policy, action=command.action, resource=resource)
     ]
     if not matching:
         return Allowed()
     facts = facts_of(command=command, details=details, by=by, now=now)
     question = standing.Question.of_steps([(command, details)], by=by, now=now)
-    chosen: Allowed | Denied | Review = Allowed()
     is_own = command.is_own(details, by) and not command.is_own_reviewed
-    for policy in (policy for policy in matching if not policy.is_locked):
-        if not _is_true(policy, facts) or (policy.only_if_reachable and is_own):
-            continue
-        if policy.only_if_reachable and not _is_reachable(policy, question):
-            continue
-        chosen = _outcome(policy)
-        break
+    chosen = _first(matching, facts, question, inquiry, is_own=is_own)
     if isinstance(chosen, Denied):
         return chosen
-    floors = [
-        _outcome(policy)
-        for policy in matching
-        if policy.is_locked and _is_true(policy, facts) and _is_reachable(policy, question)
-    ]
+    floors = _floors(matching, facts, question, inquiry)
     reviews = [item for item in (chosen, *floors) if isinstance(item, Review)]
     if not reviews:
         return Allowed()
     return _with_touched_quorums(
         together(reviews), command.reviews(details), is_strict=bool(floors)
     )
+
+
+def _first(
+    matching: Sequence[Policy],
+    facts: Mapping[str, Any],
+    question: standing.Question,
+    inquiry: Inquiry,
+    *,
+    is_own: bool,
+) -> Allowed | Denied | Review:
+    """What the first unlocked policy says that holds."""
+    for policy in (policy for policy in matching if not policy.is_locked):
+        passed = _why_passed(policy, facts, question, is_own=is_own)
+        inquiry.says(policy, passed or DECIDES)
+        if not passed:
+            return _outcome(policy)
+    return Allowed()
+
+
+def _floors(
+    matching: Sequence[Policy],
+    facts: Mapping[str, Any],
+    question: standing.Question,
+    inquiry: Inquiry,
+) -> list[Allowed | Denied | Review]:
+    """What every locked policy says that holds."""
+    floors = []
+    for policy in (policy for policy in matching if policy.is_locked):
+        passed = _why_passed(policy, facts, question, is_own=False)
+        inquiry.says(policy, passed or ADDS)
+        if not passed:
+            floors.append(_outcome(policy))
+    return floors
+
+
+def _why_passed(
+    policy: Policy, facts: Mapping[str, Any], question: standing.Question, *, is_own: bool
+) -> str:
+    """Why a matching policy says nothing here; empty where it holds."""
+    if not _is_true(policy, facts):
+        return IS_FALSE
+    if policy.only_if_reachable and is_own:
+        return OWN_ACCOUNT
+    if (policy.is_locked or policy.only_if_reachable) and not _is_reachable(policy, question):
+        return STEPS_BACK
+    return ""
 
 
 def together(reviews: Sequence[Review]) -> Review:
@@ -144,10 +212,20 @@ def actor_type(by: Actor) -> str:
 
 def active() -> list[Policy]:
     """Active policies of the scope in the order in which they are tried."""
+    return ordered(hot_reads.active_policies())
+
+
+def ordered(policies: Iterable[Policy]) -> list[Policy]:
+    """These policies in the order in which they are tried."""
     return sorted(
-        hot_reads.active_policies(),
+        policies,
         key=lambda row: (row.priority, _TIE[row.decision_on_true], str(row.public_id)),
     )
+
+
+def is_about(policy: Policy, command: Command[Any], details: Input) -> bool:
+    """Whether a policy is about the command's resource and action."""
+    return _matches(policy, action=command.action, resource=command.path(details))
 
 
 def current_version(policy_public_id: UUID) -> int | None:

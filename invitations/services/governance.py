@@ -81,13 +81,19 @@ def submit_together(
         return Done(results=results)
 
 
-def foresee(*, steps: Sequence[Step], by: Actor, now: datetime) -> decisions.Review | None:
+def foresee(
+    *,
+    steps: Sequence[Step],
+    by: Actor,
+    now: datetime,
+    inquiry: decisions.Inquiry | None = None,
+) -> decisions.Review | None:
     """What `submit_together` would do now, without doing it: the review it would ask for, or None.
 
     Raises what it would raise for want of a right, by policy and for wrong input. What only the
     change itself can meet, such as a name that is taken, is not foreseen.
     """
-    judged = _judged(steps, by, now=now)
+    judged = _judged(steps, by, now=now, inquiry=inquiry)
     review = judged.review
     if review is not None:
         proposals.require_reachable(judged.asked, review, by=by, now=now)
@@ -108,13 +114,21 @@ class _Judged:
         return decisions.together(self.reviews) if self.reviews else None
 
 
-def _judged(steps: Sequence[Step], by: Actor, *, now: datetime) -> _Judged:
+def _judged(
+    steps: Sequence[Step],
+    by: Actor,
+    *,
+    now: datetime,
+    inquiry: decisions.Inquiry | None = None,
+) -> _Judged:
     asked: list[tuple[Command[Any], Input]] = []
     reviews = []
     for index, step in enumerate(steps):
         with _blamed(index):
             command, details = _read(step, by, index=index)
-            decision = decisions.decide(command=command, details=details, by=by, now=now)
+            decision = decisions.decide(
+                command=command, details=details, by=by, now=now, inquiry=inquiry
+            )
             if isinstance(decision, decisions.Denied):
                 raise PolicyDenied(f"The policy “{decision.name}” denies this.")
         asked.append((command, details))

@@ -192,6 +192,20 @@ FIELDS = (
 )
 
 
+BLANK: Mapping[str, Any] = {
+    "name": "New policy",
+    "description": "",
+    "resource": "*",
+    "action": "*",
+    "priority": 100,
+    "expression": "",
+    "decision_on_true": "DENY",
+    "review_expression": "",
+    "status": "active",
+}
+"""Where a new policy begins that is not written yet."""
+
+
 def present(policy: Policy) -> dict[str, Any]:
     """The changeable fields as they are."""
     return {name: getattr(policy, name) for name in FIELDS}
