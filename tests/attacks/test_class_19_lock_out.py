@@ -19,7 +19,7 @@ from django.test import Client
 from accounts import queries
 from accounts.backends import StaffBackend
 from accounts.models import User
-from accounts.services import operators, passwords
+from accounts.services import guessing, operators, passwords
 from identity.actor import ActorKind
 from identity.api.enterprise import views
 from identity.errors import DomainError
@@ -115,10 +115,19 @@ def guess_by_invitation(world: cast.World, staff: User, number: int) -> None:
         acts.authorize(world, bundle, keys(0), password=f"guess {number}")
 
 
+def guess_by_re_authentication(world: cast.World, staff: User, number: int) -> None:
+    browser = Client()
+    with cast.in_scope(world):
+        browser.force_login(staff, backend="accounts.backends.StaffBackend")
+    answer = browser.post("/admin/reauthenticate/", {"password": f"guess {number}"})
+    assert answer.status_code == 200
+
+
 PATHS: Mapping[str, Callable[[cast.World, User, int], None]] = {
     "the admin's backend": guess_by_sign_in,
     "the admin's form": guess_by_form,
     "a change of the password": guess_by_change,
+    "a re-authentication": guess_by_re_authentication,
     "new invitations": guess_by_invitation,
 }
 
@@ -301,3 +310,95 @@ def test_the_brake_of_the_face_counts_spoofed_requests_as_one(
     # A window may end in the middle of the twelve.
     assert statuses.count(429) >= 2
     assert set(statuses) == {400, 429}
+
+
+def names_of_many(world: cast.World, count: int) -> list[str]:
+    """Accounts that share a password that somebody guesses."""
+    names = [f"staff-{number}" for number in range(count)]
+    for name in names:
+        with cast.in_scope(world):
+            operators.add_staff(
+                username=name,
+                password=RIGHT,
+                email="",
+                first_name="",
+                last_name="",
+                roles=[],
+                by=world.system,
+                now=acts.now(),
+            )
+    return names
+
+
+def guess_at(world: cast.World, name: str, number: int, address: str) -> str:
+    form = {"username": name, "password": f"guess {number}", "scope": world.scope.slug}
+    answer = Client().post(
+        "/admin/login/",
+        form,
+        REMOTE_ADDR=address,
+        headers={
+            "x-forwarded-for": f"203.0.113.{number}",
+            "x-real-ip": f"203.0.113.{number}",
+            "forwarded": f"for=203.0.113.{number}",
+        },
+    )
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+def test_one_guess_at_each_of_many_accounts_is_held_by_the_address(
+    world: cast.World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    verify = argon2.PasswordHasher.verify
+
+    def observed(self: argon2.PasswordHasher, hashed: Any, password: Any) -> Any:
+        seen.append(str(password))
+        return verify(self, hashed, password)
+
+    names = names_of_many(world, 8)
+    monkeypatch.setattr(argon2.PasswordHasher, "verify", observed)
+    told = [
+        guess_at(world, names[number % 8], number, "192.0.2.44")
+        for number in range(guessing.MOST_WRONG + 10)
+    ]
+    assert len(seen) == guessing.MOST_WRONG
+    assert "Too many wrong passwords came from this address." in told[-1]
+    # The right password waits too, there; elsewhere it is taken.
+    form = {"username": names[0], "password": RIGHT, "scope": world.scope.slug}
+    assert Client().post("/admin/login/", form, REMOTE_ADDR="192.0.2.44").status_code == 200
+    assert Client().post("/admin/login/", form, REMOTE_ADDR="192.0.2.45").status_code == 302
+
+
+def test_addresses_of_one_subscriber_are_one(world: cast.World) -> None:
+    (name,) = names_of_many(world, 1)
+    with cast.in_scope(world):
+        for number in range(guessing.MOST_WRONG):
+            with pytest.raises(DomainError):
+                passwords.check(
+                    user_id=None,
+                    password="wrong",
+                    now=acts.now(),
+                    address=f"2001:db8:1:2::{number:x}",
+                )
+    form = {"username": name, "password": RIGHT, "scope": world.scope.slug}
+    for address, status in (("2001:db8:1:2:ffff::1", 200), ("2001:db8:1:3::1", 302)):
+        assert Client().post("/admin/login/", form, REMOTE_ADDR=address).status_code == status
+
+
+def test_the_address_counts_behind_a_trusted_proxy(world: cast.World, settings: Any) -> None:
+    settings.TRUSTED_PROXIES = 1
+    (name,) = names_of_many(world, 1)
+    form = {"username": name, "scope": world.scope.slug}
+    for number in range(guessing.MOST_WRONG):
+        Client().post(
+            "/admin/login/",
+            {**form, "username": f"nobody-{number}", "password": "wrong"},
+            headers={"x-forwarded-for": f"203.0.113.{number}, 198.51.100.7"},
+        )
+    right = {**form, "password": RIGHT}
+    for address, status in (("198.51.100.7", 200), ("198.51.100.8", 302)):
+        answer = Client().post(
+            "/admin/login/", right, headers={"x-forwarded-for": f"192.0.2.200, {address}"}
+        )
+        assert answer.status_code == status

@@ -14,6 +14,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from django.test import Client
 
 from accounts.backends import StaffBackend
 from accounts.services import devices, operators, users
@@ -23,6 +24,7 @@ from identity.sdk.channel import Channel
 from identity.services import scopes
 from invitations.models import Invitation
 from tests import acts, cast
+from tests import staff as staff_at
 from tests.attacks import wire
 from tests.faces.enterprise.desk import keys
 
@@ -222,3 +224,46 @@ def test_unknown_and_known_names_take_comparable_time() -> None:
     # Nor does an account that has no try left answer faster.
     exhausted = medians({name: guess(name) for name in ("nobody", "staff-0")}, 9)
     assert max(exhausted.values()) < 1.8 * min(exhausted.values()), exhausted
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sign_in_page_tells_no_causes_apart() -> None:
+    world, other = cast.world(), cast.world()
+    with_code = staff_at.add(world, "dora", "super-admin")
+    staff_at.enrol(with_code)
+    staff_at.add(world, "erin", "super-admin")
+    with cast.in_scope(world):
+        users.disable(user_id=staff_at.add(world, "fred").id, by=world.system, now=acts.now())
+    world.member("bob")
+    causes = {
+        "wrong, with a generator": ("dora", world.scope.slug),
+        "wrong, without": ("erin", world.scope.slug),
+        "disabled": ("fred", world.scope.slug),
+        "no staff": ("bob@example.test", world.scope.slug),
+        "unknown": ("nobody", world.scope.slug),
+        "another scope": ("dora", other.scope.slug),
+        "no scope": ("dora", "nowhere"),
+        "no operator": ("dora", ""),
+    }
+    told = set()
+    for name, slug in causes.values():
+        answer = staff_at.sign_in(Client(), name, slug, password="wrong horse battery")
+        page = answer.content.decode()
+        # What was typed comes back; the token of the form differs each time.
+        page = re.sub(r'\s*value="[^"]*"', "", page)
+        told.add((answer.status_code, page))
+    assert len(told) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_choice_of_a_scope_tells_not_which_there_are() -> None:
+    world, other = cast.world(), cast.world()
+    staff_at.add(world, "dora", "super-admin")
+    browser = Client()
+    staff_at.sign_in(browser, "dora", world.scope.slug)
+    told = set()
+    for slug in (other.scope.slug, "nowhere", "", "\x00", "platform"):
+        answer = browser.post("/admin/scope/", {"scope": slug})
+        page = re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", answer.content.decode())
+        told.add((answer.status_code, page))
+    assert len(told) == 1

@@ -12,14 +12,17 @@ import pytest
 from django.test import Client
 
 from accounts.models import Device, User
-from accounts.services import devices, operators, passwords, users
+from accounts.services import devices, one_time_passwords, operators, passwords, users
+from accounts.services import staff as membership
 from identity import ids
 from identity.sdk import client
 from identity.sdk.keys import DeviceKeys
 from identity.sdk.results import Done as Answered
 from identity.sdk.session import Session
+from identity.services import scopes
 from invitations.models import Invitation, Proposal
 from tests import acts, cast
+from tests import staff as staff_at
 from tests.attacks import wire
 
 pytestmark = pytest.mark.django_db
@@ -169,3 +172,73 @@ def test_the_admins_session_does_not_outlive_its_user(world: cast.World, end: st
     answer = browser.get("/admin/")
     assert answer.status_code == 302
     assert "/admin/login/" in answer["Location"]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "dismissed",
+        "user disabled",
+        "user deleted",
+        "login disabled",
+        "login deleted",
+        "login dismissed",
+        "login's scope suspended",
+        "scope suspended",
+    ],
+)
+def test_work_in_another_scope_ends_with_the_next_request(world: cast.World, end: str) -> None:
+    home = cast.world()
+    world.member("owner", "super-admin")
+    home.member("owner", "super-admin")
+    login = staff_at.add(home, "charlie", "super-admin")
+    with cast.in_scope(world):
+        user = membership.admit_login(
+            public_id=ids.new(),
+            name=f"{home.scope.slug}/charlie",
+            roles=["super-admin"],
+            by=world.system,
+            now=acts.now(),
+        )
+    browser = Client()
+    staff_at.sign_in(browser, "charlie", home.scope.slug)
+    browser.post("/admin/scope/", {"scope": world.scope.slug})
+    assert browser.get("/admin/").context["scope_name"] == world.scope.slug
+    ends: Mapping[str, tuple[cast.World, Callable[..., object], Mapping[str, object]]] = {
+        "dismissed": (world, membership.dismiss, {"user_id": user.id}),
+        "user disabled": (world, users.disable, {"user_id": user.id}),
+        "user deleted": (world, users.delete, {"user_id": user.id}),
+        "login disabled": (home, users.disable, {"user_id": login.id}),
+        "login deleted": (home, users.delete, {"user_id": login.id}),
+        "login dismissed": (home, membership.dismiss, {"user_id": login.id}),
+        "login's scope suspended": (home, scopes.suspend, {}),
+        "scope suspended": (world, scopes.suspend, {}),
+    }
+    where, act, given = ends[end]
+    with cast.in_scope(where):
+        act(**given, by=where.system, now=acts.now())
+    answer = browser.get("/admin/accounts/user/")
+    assert answer.status_code == 302
+    assert browser.get(f"/s/{world.scope.slug}/v1/groups/{ids.new()}").status_code == 401
+    refused = browser.post("/admin/scope/", {"scope": world.scope.slug})
+    assert refused.status_code == 302 or "Choose one of these" in refused.content.decode()
+    assert browser.get("/admin/accounts/user/").status_code == 302
+
+
+@pytest.mark.parametrize("end", ["reset", "another one", "first one"])
+def test_a_session_ends_with_its_generator(world: cast.World, end: str) -> None:
+    dora = staff_at.add(world, "dora", "workspace-auditor")
+    browser = Client()
+    if end == "first one":
+        staff_at.sign_in(browser, "dora", world.scope.slug)
+    else:
+        generator, _ = staff_at.enrol(dora)
+        staff_at.sign_in(browser, "dora", world.scope.slug)
+        staff_at.give_code(browser, generator.code())
+    assert staff_at.is_in(browser)
+    if end == "reset":
+        with cast.in_scope(world):
+            one_time_passwords.reset(user_id=dora.id, by=world.system, now=acts.now())
+    else:
+        staff_at.enrol(dora)
+    assert not staff_at.is_in(browser)
