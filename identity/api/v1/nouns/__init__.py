@@ -16,6 +16,7 @@ from identity.api.v1.nouns import (
     rules,
     scopes,
     server_keys,
+    staff,
     users,
     webhooks,
 )
@@ -35,4 +36,5 @@ NOUNS: Final[tuple[ModuleType, ...]] = (
     server_keys,
     scopes,
     webhooks,
+    staff,
 )
