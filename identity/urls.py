@@ -6,10 +6,12 @@ from django.urls import URLPattern, URLResolver, include, path
 from identity import admin
 from identity.api.enterprise import urls as enterprise
 from identity.api.v1 import urls as v1
+from identity.pages import join
 
 autodiscover()
 
 _FACES: list[URLPattern | URLResolver] = [
+    path("join", join.page, name="join"),
     path("", include(enterprise)),
     path("", include(v1)),
 ]

@@ -13,7 +13,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from identity.actor import Actor
-from identity.admin import access, charts, dashboard, navigation, standing
+from identity.admin import access, charts, dashboard, navigation, own_devices, standing
 from identity.admin.signing_in import SignInForm
 from identity.admin.staff import StaffPages
 from identity.admin.standing import actor_of
@@ -67,7 +67,12 @@ class Site(admin.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Django's pages and those on which staff get in."""
-        return [*access.urls(self), *StaffPages(self).urls(), *super().get_urls()]
+        return [
+            *access.urls(self),
+            *own_devices.urls(self),
+            *StaffPages(self).urls(),
+            *super().get_urls(),
+        ]
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -9,10 +9,11 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest
+from django.urls import reverse
 
 from identity.actor import Actor
 from identity.api.enterprise import results
-from identity.pages import staff_acts
+from identity.pages import own_devices, staff_acts
 from identity.services import scopes, server_keys
 from invitations import queries
 from invitations.errors import ProposalHashDiffers
@@ -21,6 +22,7 @@ from invitations.services.votes import Counted
 
 PENDING: Final = "pending"
 _INVITING: Final = frozenset({"user.invite", "device.invite"})
+_REGISTER: Final = "Register this browser first:"
 _DECISIONS: Final = ("approve", "reject", "retract", "cancel", "outcome")
 
 
@@ -40,7 +42,11 @@ def page(detail: queries.ProposalDetail, *, by: Actor) -> dict[str, Any]:
         vote.user == by.public_id and vote.retracted_at is None for vote in detail.votes
     )
     obstacle = _obstacle(detail, by=by, has_voted=has_voted) if is_pending else ""
+    here = reverse("admin:invitations_proposal_change", args=[detail.row.id])
     return {
+        "signing": own_devices.signing(by, back=here),
+        "accepts_attested": scopes.settings().accept_attested_votes,
+        "is_deviceless": obstacle.endswith(_REGISTER),
         "detail": detail,
         "changes": [
             {"command": item["command"], "details": sorted(item["details"].items())}
@@ -126,16 +132,11 @@ def _obstacle(detail: queries.ProposalDetail, *, by: Actor, has_voted: bool) -> 
         return _why_not(mine.obstacle)
     if has_voted:
         return "You have voted. To vote otherwise, take your vote back first."
-    if not scopes.settings().accept_attested_votes:
-        return (
-            "This scope counts only votes that a person's own device has signed: vote there. "
-            "An operator may change this (setting accept_attested_votes)."
-        )
     return ""
 
 
 def _why_not(obstacle: str) -> str:
     text = f"You may not decide this proposal: a person who {obstacle} may not."
     if obstacle == "has no active device":
-        return f"{text} Ask for an invitation and register a device first."
+        return f"{text} {_REGISTER}"
     return text

@@ -31,6 +31,7 @@ _OTHERS = {
     "change-password": "password_change/",
     "password-changed": "password_change/done/",
     "issue": "invitations/invitation/issue/",
+    "own-devices": "own-devices/",
     "app": "accounts/",
     "users-page-2": "accounts/user/?p=2",
     "users-found": "accounts/user/?q=wilhelm",

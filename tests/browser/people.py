@@ -107,6 +107,15 @@ class House:
             }
         return {noun: str(UUID(row[0])) for noun, row in rows.items() if row}
 
+    def keys(self, scope: str) -> list[str]:
+        """The signature keys of a scope's devices, read from the database itself."""
+        with closing(sqlite3.connect(self.served.home / "countersign.sqlite3")) as database:
+            query = (
+                "SELECT signature_key FROM accounts_device JOIN identity_scope"
+                " ON identity_scope.id = scope_id WHERE slug = ?"
+            )
+            return [row[0] for row in database.execute(query, (scope,))]
+
     def device(self, scope: str, bundle: Any, name: str, password: str = "") -> Client:
         """Register a device with an invitation's bundle, over HTTP."""
         url = f"{self.url}/s/{scope}/request"

@@ -10,6 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from identity.crypto import check_code, cose, ecdsa_p256, rsa, strict_json
 from identity.sdk.client import Client
 from identity.sdk.keys import DeviceKeys
 from identity.sdk.onboarding import authorize
@@ -20,6 +21,7 @@ from tests.serving import Served
 pytestmark = pytest.mark.interop
 
 FOLDER = Path(__file__).parent
+STATIC = FOLDER.parents[1] / "identity/static/countersign"
 
 
 def node(*files: str, **environment: str) -> str:
@@ -61,6 +63,26 @@ def bundle_of(printed: str) -> dict[str, object]:
 
 def test_agrees_with_the_vectors_and_with_itself() -> None:
     node("client.test.mjs", "profiles.test.mjs", "vectors.test.mjs")
+
+
+def test_the_browsers_statements_verify_here(tmp_path: Path) -> None:
+    written = tmp_path / "statements.json"
+    # Node takes files for ES modules by their package.
+    modules = tmp_path / "countersign"
+    shutil.copytree(STATIC, modules, ignore=shutil.ignore_patterns("*.css"))
+    (modules / "package.json").write_text('{"type": "module"}')
+    node(
+        "statements.test.mjs",
+        COUNTERSIGN_MODULES=modules.as_uri(),
+        COUNTERSIGN_STATEMENTS=str(written),
+    )
+    said = json.loads(written.read_text())
+    key = ecdsa_p256.parse_public(said["signatureKey"])
+    inner = cose.read_signed_request(bytes.fromhex(said["sign1"]))
+    cose.verify_inner(inner, key, expected_audience=f"ecs:{'ab' * 32}", now=1790000000)
+    assert strict_json.decode(inner.payload)["details"] == {"reason": "geprüft ☃"}
+    assert rsa.parse_public(said["encryptionKey"]).key.key_size == 2048
+    assert check_code.of_key(key.hex) == said["check_code"]
 
 
 def test_plays_the_onboarding_page_against_a_live_server(tmp_path: Path) -> None:
