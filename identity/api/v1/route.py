@@ -1,5 +1,6 @@
 """What a route of this face is, and the few kinds of them."""
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -120,8 +121,11 @@ class Route:
 
 
 def etag(shown: Any) -> str:
-    """The version of what is shown as an entity tag (RFC 9110 §8.8.3)."""
-    return f'"{shown.version}"'
+    """The version of what is shown as an entity tag (RFC 9110 §8.8.3), or a digest of it all."""
+    version = getattr(shown, "version", None)
+    if version is None:
+        version = hashlib.sha256(msgspec.json.encode(shown)).hexdigest()[:24]
+    return f'"{version}"'
 
 
 Handler = Callable[[Asked], Any]
@@ -235,7 +239,8 @@ class Change:
         shown = self.present(asked)
         if etag(shown) not in [tag.strip() for tag in wanted.split(",")]:
             raise PreconditionFailed
-        return int(shown.version)
+        version: int | None = getattr(shown, "version", None)
+        return version
 
     def _done(self, asked: Asked, answer: Done, expected: int | None) -> Reply:
         shown = self.shown(answer.result)

@@ -46,3 +46,13 @@ def test_revokes_the_own_device(bob: Signed) -> None:
 def test_does_not_revoke_the_last_device_of_the_last_owner(alice: Signed) -> None:
     answer = alice.post(f"/devices/{alice.device}/revocation")
     problem(answer, 409, "device.last-of-last-owner")
+
+
+def test_renames_and_suspends(alice: Signed, bob: Signed) -> None:
+    path = f"/devices/{bob.device}"
+    assert bob.send("PATCH", path, {"name": "phone"}).json()["name"] == "phone"
+    problem(bob.send("PATCH", path, {"status": "suspended"}), 403, "forbidden")
+    assert alice.send("PATCH", path, {"status": "suspended"}).json()["status"] == "suspended"
+    problem(bob.get("/me"), 401, "unauthenticated")
+    assert alice.send("PATCH", path, {"status": "active"}).json()["status"] == "active"
+    assert bob.get("/me").status_code == 200

@@ -41,6 +41,14 @@ class Revocation(Body, frozen=True):
     reason: str = ""
 
 
+class DeviceEdit(Body, frozen=True):
+    """Another name, or whether the device is accepted; absent fields stay."""
+
+    name: str | None = None
+    status: Literal["active", "suspended"] | None = None
+    reason: str = ""
+
+
 class NewKeys(Body, frozen=True):
     """The device's new keys; `proof` is a COSE_Sign1 over both by the new signature key, base64."""
 
@@ -91,6 +99,17 @@ _device = shapes.part("device", Device)
 ROUTES: Final = (
     devices,
     device,
+    route.change(
+        "PATCH",
+        "/devices/{device}",
+        "devices:edit",
+        "devices_edit",
+        "Rename a device, suspend it or accept it again",
+        Change("device.edit", _device, prepare=_with_user),
+        body=DeviceEdit,
+        shows=Device,
+        is_dangerous=True,
+    ),
     route.change(
         "POST",
         "/devices/{device}/revocation",

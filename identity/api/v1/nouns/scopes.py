@@ -6,8 +6,8 @@ from uuid import UUID
 
 from identity import queries as ground
 from identity.api.v1 import route, shapes
-from identity.api.v1.route import Asked
-from identity.api.v1.shapes import Place, Shown
+from identity.api.v1.route import Asked, Change
+from identity.api.v1.shapes import Body, Place, Shown
 from identity.errors import Missing
 from identity.paging import After, Window
 from identity.services import scopes as ground_scopes
@@ -40,6 +40,27 @@ class Settings(Shown, frozen=True):
     rsa_bits: int
 
 
+class ScopeDetail(Scope, frozen=True):
+    """A tenant with what it has chosen, defaults included."""
+
+    settings: Settings
+
+
+class ChangedScope(Shown, frozen=True):
+    """A tenant as a change left it."""
+
+    id: UUID
+    name: str
+    settings: Settings
+
+
+class ScopeEdit(Body, frozen=True):
+    """Another name, and those settings that change; `governance` is for ever."""
+
+    name: str | None = None
+    settings: dict[str, bool | int | None] | None = None
+
+
 class ScopeFilters(Place, frozen=True):
     """Which scopes: how the slug or the name begins, and the status; for operators."""
 
@@ -67,26 +88,40 @@ def scopes(asked: Asked, after: After) -> Window[Any]:
     return ground.scopes_window(forward, by=asked.caller.actor)
 
 
-@route.read("/scopes/{scope}", "scopes:get", "scopes_get", "A scope", shows=Scope)
-def scope(asked: Asked) -> Scope:
-    """The scope that the caller works in."""
+def _present(asked: Asked) -> ScopeDetail:
     _own(asked)
-    shown: Scope = shapes.of_row(Scope, ground.scope())
-    return shown
+    row: Scope = shapes.of_row(Scope, ground.scope())
+    chosen: Settings = shapes.of_row(Settings, ground_scopes.settings())
+    return ScopeDetail(
+        **{name: getattr(row, name) for name in Scope.__struct_fields__}, settings=chosen
+    )
 
 
 @route.read(
-    "/scopes/{scope}/settings",
+    "/scopes/{scope}",
     "scopes:get",
-    "scope_settings_get",
-    "The settings of a scope",
-    shows=Settings,
+    "scopes_get",
+    "A scope with its settings",
+    shows=ScopeDetail,
+    is_versioned=True,
 )
-def settings(asked: Asked) -> Settings:
-    """What the scope has chosen, defaults included."""
-    _own(asked)
-    shown: Settings = shapes.of_row(Settings, ground_scopes.settings())
-    return shown
+def scope(asked: Asked) -> ScopeDetail:
+    """The scope that the caller works in."""
+    return _present(asked)
 
 
-ROUTES: Final = (scopes, scope, settings)
+ROUTES: Final = (
+    scopes,
+    scope,
+    route.change(
+        "PATCH",
+        "/scopes/{scope}",
+        "scopes:edit",
+        "scopes_edit",
+        "Change a scope's name and settings",
+        Change("scope.edit", shapes.part("scope", ChangedScope), present=_present),
+        body=ScopeEdit,
+        shows=ChangedScope,
+        is_dangerous=True,
+    ),
+)

@@ -5,7 +5,7 @@ from typing import Final
 
 from identity import queries as ground
 from identity.api.v1 import route, shapes
-from identity.api.v1.route import Asked
+from identity.api.v1.route import Asked, Change
 from identity.api.v1.shapes import Items, Shown
 
 
@@ -18,6 +18,15 @@ class ServerKey(Shown, frozen=True):
     status: str
     activated_at: datetime
     expires_at: datetime | None
+
+
+class NewServerKey(Shown, frozen=True):
+    """The key that is active from now on."""
+
+    kid: str
+    purpose: str
+    public: str
+    activated_at: datetime
 
 
 @route.act(
@@ -34,4 +43,16 @@ def server_keys(asked: Asked) -> Items[ServerKey]:
     return Items(items=[shapes.of_row(ServerKey, row) for row in rows], next=None)
 
 
-ROUTES: Final = (server_keys,)
+ROUTES: Final = (
+    server_keys,
+    route.change(
+        "POST",
+        "/server-keys/{purpose}/rotation",
+        "server-keys:edit",
+        "server_keys_rotate",
+        "Make a new key; the one before stays of use for 90 days",
+        Change("server-key.rotate", shapes.part("server_key", NewServerKey)),
+        shows=NewServerKey,
+        is_dangerous=True,
+    ),
+)
