@@ -65,8 +65,7 @@ class Asked:
 
     def given(self) -> dict[str, Any]:
         """The fields of the body that were given, with the ids of the path."""
-        sent = {} if self.body is None else msgspec.to_builtins(self.body, builtin_types=(UUID,))
-        return {**sent, **self.ids}
+        return {**shapes.fields_of(self.body), **self.ids}
 
 
 @dataclass(frozen=True, slots=True)

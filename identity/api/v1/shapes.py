@@ -98,6 +98,11 @@ def of_result(kind: type[Any], result: Mapping[str, Any]) -> Any:
     return msgspec.convert(result, kind, strict=False)
 
 
+def fields_of(body: Body | None) -> dict[str, Any]:
+    """The fields that were given."""
+    return {} if body is None else msgspec.to_builtins(body, builtin_types=(UUID,))
+
+
 def decoded(text: str, name: str) -> bytes:
     """Bytes from their base64. Raises Invalid."""
     try:

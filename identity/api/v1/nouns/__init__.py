@@ -5,6 +5,7 @@ from typing import Final
 
 from identity.api.v1.nouns import (
     audit,
+    decisions,
     devices,
     groups,
     invitations,
@@ -32,6 +33,7 @@ NOUNS: Final[tuple[ModuleType, ...]] = (
     joining,
     proposals,
     policies,
+    decisions,
     audit,
     server_keys,
     scopes,

@@ -10,9 +10,6 @@ from identity.api.v1.route import Asked, Change
 from identity.api.v1.shapes import Body, Place, Shown
 from identity.paging import After, Window
 from invitations import queries as invitations
-from invitations.decision.review import canonical
-from invitations.errors import PolicyDenied
-from invitations.services import governance
 
 
 class ChangedPolicy(Shown, frozen=True):
@@ -75,24 +72,6 @@ class PolicyEdit(Body, frozen=True):
     status: Literal["active", "disabled"] | None = None
 
 
-class Question(Body, frozen=True):
-    """A command by its name (`user.edit`) and its input, as a proposal shows them."""
-
-    command: str
-    details: dict[str, Any]
-
-
-class Decision(Shown, frozen=True):
-    """What would happen; with `is_strict`, rights that are gained later count for nothing."""
-
-    decision: Literal["ALLOW", "DENY", "REVIEW"]
-    reason: str = ""
-    policy: UUID | None = None
-    policy_version: int | None = None
-    review_expression: str = ""
-    is_strict: bool = False
-
-
 def shown(row: Any) -> Policy:
     """A stored policy; its client-visible id is another than the row's."""
     fields = {name: getattr(row, name) for name in Policy.__struct_fields__ if name != "id"}
@@ -142,37 +121,9 @@ def _gone(result: Mapping[str, Any]) -> shapes.Gone:
     return shapes.Gone(id=str(result["policy"]))
 
 
-@route.act(
-    "POST",
-    "/policies/decide",
-    "policies:get",
-    "policies_decide",
-    "What would be decided if you asked for this now",
-    body=Question,
-    shows=Decision,
-)
-def decide(asked: Asked) -> Decision:
-    """Nothing is done; what only the change itself could meet is not foreseen."""
-    step = governance.Step(asked.body.command, asked.body.details)
-    try:
-        review = governance.foresee(steps=[step], by=asked.caller.actor, now=asked.now)
-    except PolicyDenied as denied:
-        return Decision(decision="DENY", reason=denied.detail)
-    if review is None:
-        return Decision(decision="ALLOW")
-    return Decision(
-        decision="REVIEW",
-        policy=review.policy_id,
-        policy_version=review.version,
-        review_expression=canonical(review.review),
-        is_strict=review.is_strict,
-    )
-
-
 ROUTES: Final = (
     policies,
     policy,
-    decide,
     route.change(
         "POST",
         "/policies",
