@@ -28,6 +28,11 @@ _OBJECTS = {
 }
 _OTHERS = {
     "dashboard": "",
+    "own-sign-in": "sign-in/",
+    "one-time-password": "sign-in/one-time-password/",
+    "recovery-codes": "sign-in/recovery-codes/",
+    "reauthenticate": "reauthenticate/",
+    "problems": "../problems/",
     "change-password": "password_change/",
     "password-changed": "password_change/done/",
     "issue": "invitations/invitation/issue/",
@@ -37,7 +42,8 @@ _OTHERS = {
     "users-found": "accounts/user/?q=wilhelm",
     "users-not-found": "accounts/user/?q=nobody-of-this-name",
     "invitations-open": "invitations/invitation/?state=open",
-    "forbidden": "scope/",
+    "forbidden": "accounts/user/add/",
+    "scopes": "scope/",
     "not-found": "nowhere/",
     "staff": "staff/",
     "staff-admit": "staff/admit/",

@@ -143,7 +143,7 @@ def test_lets_an_auditor_see_and_not_act(house: House, tab: Tab) -> None:
         assert "Your roles in this scope don't allow it." in tab.text
     tab.open(f"invitations/proposal/{ids['proposal']}/change/")
     assert "Your roles in this scope decide no proposals." in tab.text
-    assert tab.page.locator("#content button").count() == 0
+    assert tab.page.locator("#content form button").count() == 0
 
 
 def test_shows_staff_without_a_role_nothing(house: House, tab: Tab) -> None:
