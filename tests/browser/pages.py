@@ -28,8 +28,6 @@ _OBJECTS = {
 }
 _OTHERS = {
     "dashboard": "",
-    "own-sign-in": "sign-in/",
-    "one-time-password": "sign-in/one-time-password/",
     "recovery-codes": "sign-in/recovery-codes/",
     "reauthenticate": "reauthenticate/",
     "problems": "../problems/",
