@@ -18,7 +18,7 @@ from accounts.models import Device, User
 from identity.admin import ReadOnlyAdmin, actor_of, site
 from identity.crypto import check_code
 from identity.errors import DomainError
-from identity.pages import staff_acts
+from identity.pages import staff_acts, staff_session
 
 
 @admin.register(User, site=site)
@@ -120,6 +120,7 @@ class DeviceAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view(never_cache(self.revoke))
         return [path("<uuid:device_id>/revoke/", view, name="device_revoke"), *super().get_urls()]
 
+    @staff_session.recently_proved
     def revoke(self, request: HttpRequest, device_id: UUID) -> HttpResponse:
         """Ask why, then revoke or propose it."""
         back = reverse("admin:accounts_device_changelist")

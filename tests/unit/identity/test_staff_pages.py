@@ -291,3 +291,17 @@ def test_counts_wrong_passwords_of_a_re_authentication(
         client.post("/admin/reauthenticate/", {"password": "wrong"})
     refused = client.post("/admin/reauthenticate/", {"password": staff.PASSWORD})
     assert refused.status_code == 200
+
+
+def test_revoking_a_device_asks_who_it_is(client: Client, world: cast.World, alice: User) -> None:
+    bob = world.member("bob")
+    staff.sign_in(client, "alice", world.scope.slug)
+    path = f"/admin/accounts/device/{bob.device.id}/revoke/"
+    assert client.get(path).status_code == 200
+    forget_the_proof(client)
+    for answer in (client.get(path), client.post(path, {"reason": "lost"})):
+        assert answer.status_code == 302
+        assert answer["Location"].startswith("/admin/reauthenticate/?next=")
+    with cast.in_scope(world):
+        bob.device.refresh_from_db()
+    assert bob.device.status == "active"
