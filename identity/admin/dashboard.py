@@ -197,8 +197,9 @@ def _steps(by: Actor, invited: dict[str, int]) -> Sequence[Step]:
         has_device = Device.objects.filter(user=by.user_id, status=Device.Status.ACTIVE).exists()
         if not has_device:
             text = (
-                "Your vote is a signature of your own device, and you have none. Ask for an "
-                "invitation and register one; until then others decide without you."
+                "Your vote is a signature of your own device, and you have none. Until you "
+                "register one, others decide without you."
             )
-            steps.append(Step("Register your device", text))
+            url = reverse("admin:own_devices")
+            steps.append(Step("Register your device", text, url, "Your devices"))
     return steps
