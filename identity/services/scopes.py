@@ -121,7 +121,7 @@ def activate(*, by: Actor, now: datetime) -> Scope:
 def change_settings(*, changes: Mapping[str, Any], by: Actor, now: datetime) -> ScopeSettings:
     """Change some settings of the actor's scope and keep the others. Raises SettingsInvalid."""
     with current.in_scope(by.scope_id), transaction.atomic():
-        scope = Scope.objects.select_for_update().get(id=by.scope_id)
+        scope = Scope.objects.select_for_update(no_key=True).get(id=by.scope_id)
         before = scope_settings.of(scope.settings)
         after = scope_settings.merged(before, changes)
         if after == before:
@@ -139,7 +139,7 @@ def rename(*, name: str, by: Actor, now: datetime) -> Scope:
     """Change what people see of the actor's scope; its slug stays. Raises Invalid."""
     shown = checked_name(name)
     with current.in_scope(by.scope_id), transaction.atomic():
-        scope = Scope.objects.select_for_update().get(id=by.scope_id)
+        scope = Scope.objects.select_for_update(no_key=True).get(id=by.scope_id)
         before = scope.name
         if shown != before:
             scope.name = shown

@@ -94,7 +94,7 @@ def rotate(*, purpose: ServerKey.Purpose, by: Actor, now: datetime) -> ServerKey
         pair = make_pair(purpose=purpose, rsa_bits=bits)
         with transaction.atomic():
             # The row of the scope puts rotations in order, even if there is no active key.
-            Scope.objects.select_for_update().get(id=by.scope_id)
+            Scope.objects.select_for_update(no_key=True).get(id=by.scope_id)
             active = ServerKey.objects.filter(purpose=purpose, status=ServerKey.Status.ACTIVE)
             before = active.first()
             active.update(status=ServerKey.Status.RETIRING, expires_at=now + RETIRING)
