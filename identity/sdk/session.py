@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
+import httpx
+
 from identity.crypto import ecdsa_p256, rsa
 from identity.crypto.errors import KeyInvalid
-from identity.sdk.errors import BundleInvalid
+from identity.sdk import links
+from identity.sdk.errors import BundleInvalid, NoAnswer
 from identity.sdk.keys import DeviceKeys
 
 Read = TypeVar("Read")
@@ -47,6 +50,27 @@ class Invitation:
                 encryption=_field(bundle, "server_rsa_pub_key_pem_b64", read_rsa_key),
                 signatures=(_field(bundle, "server_ecdsa_pub_key", ecdsa_p256.parse_public),),
             ),
+        )
+
+    @classmethod
+    def from_link(cls, url: str, *, http: httpx.Client | None = None) -> "Invitation":
+        """Read an invitation's link and ask its server for the key that the link has no room for.
+
+        That key is believed because the key in the link signed it. Raises BundleInvalid, NoAnswer.
+        """
+        link = links.read(url)
+        client = http or httpx.Client(timeout=links.TIMEOUT)
+        try:
+            encryption, newest = links.server_keys(link, client)
+        finally:
+            if http is None:
+                client.close()
+        known = [newest] if newest.kid == link.server_key.kid else [newest, link.server_key]
+        return cls(
+            invite_string=link.invite_string,
+            one_time_key=link.one_time_key,
+            device=link.device,
+            server=ServerKeys(_encryption(encryption), tuple(known)),
         )
 
 
@@ -95,6 +119,13 @@ def read_rsa_key(text: str) -> rsa.PublicKey:
         return rsa.parse_public(base64.b64decode(text, validate=True).decode())
     except (binascii.Error, ValueError) as error:
         raise KeyInvalid("The RSA key is neither PEM nor PEM in base64.") from error
+
+
+def _encryption(text: str) -> rsa.PublicKey:
+    try:
+        return read_rsa_key(text)
+    except KeyInvalid as refusal:
+        raise NoAnswer("The server's encryption key cannot be read.") from refusal
 
 
 def _field(source: Mapping[str, Any], name: str, read: Callable[[Any], Read]) -> Read:
