@@ -3,7 +3,7 @@
 import csv
 import dataclasses
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,8 +47,13 @@ class Entry:
             "groups": list(self.groups),
         }
 
+    def texts(self) -> Iterator[str]:
+        """Every text in it."""
+        yield from (self.email, self.first_name, self.last_name, self.mobile, self.customer_id)
+        yield from (*self.roles, *self.groups)
+
     @classmethod
-    def of(cls, stored: dict[str, Any]) -> "Entry":
+    def of(cls, stored: Mapping[str, Any]) -> "Entry":
         """From what `stored` made."""
         lists = {name: tuple(stored[name]) for name in ("roles", "groups")}
         return cls(**{**stored, **lists})
@@ -64,6 +69,9 @@ class Line:
     number: int
     entry: Entry
     fault: str = ""
+
+
+_BLANK: Final = Entry("").stored()
 
 
 def read(data: bytes) -> list[Line]:
@@ -84,11 +92,14 @@ def read(data: bytes) -> list[Line]:
     return lines
 
 
-def entries(values: Sequence[dict[str, Any]]) -> list[Line]:
-    """The same from JSON objects whose types were checked before. Raises as `read`."""
+def entries(values: Sequence[Mapping[str, Any]]) -> list[Line]:
+    """The same from JSON objects whose types were checked before. Raises `ListUnreadable`."""
     if not 1 <= len(values) <= MOST_LINES:
         raise ListUnreadable(f"A list has 1 to {MOST_LINES} lines.")
-    return [Line(number, Entry(**value)) for number, value in enumerate(values, 1)]
+    lines = [Line(number, Entry.of({**_BLANK, **value})) for number, value in enumerate(values, 1)]
+    if any("\x00" in text for line in lines for text in line.entry.texts()):
+        raise ListUnreadable("The list holds NUL bytes, which no database stores.")
+    return lines
 
 
 def write(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

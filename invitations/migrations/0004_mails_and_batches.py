@@ -35,7 +35,6 @@ class Migration(migrations.Migration):
                 ),
                 ("made_by", models.UUIDField()),
                 ("actor", models.JSONField()),
-                ("request", models.BinaryField(blank=True, null=True)),
                 ("mails_links", models.BooleanField(default=False)),
                 ("created_at", models.DateTimeField()),
                 ("confirmed_at", models.DateTimeField(blank=True, null=True)),

@@ -12,7 +12,7 @@ class InvitationBatch(ScopeOwned):
     """A list that somebody uploaded. Nothing of it is done before its maker confirms it.
 
     `actor` says how its maker was identified, so that the work is done with the rights that the
-    maker has then. `request` is the maker's signed request, where a device confirmed the list.
+    maker has then.
     """
 
     class State(models.TextChoices):
@@ -26,7 +26,6 @@ class InvitationBatch(ScopeOwned):
     state = models.CharField(max_length=7, choices=State, default=State.DRAFT)
     made_by = models.UUIDField()
     actor = models.JSONField()
-    request = models.BinaryField(null=True, blank=True)
     mails_links = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)

@@ -17,7 +17,6 @@ from identity.services import audit, scopes, sealing
 from invitations.bulk_lines import Line
 from invitations.errors import LinksByMailOff
 from invitations.models import InvitationBatch, InvitationBatchLine
-from invitations.services.evidence import Evidence
 
 PURPOSE: Final = "invitation-batch.bundle"
 DRAFT_LIFE: Final = timedelta(days=1)
@@ -65,10 +64,8 @@ def upload(
     return batch
 
 
-def confirm(
-    *, batch_id: UUID, by: Actor, now: datetime, evidence: Evidence | None = None
-) -> InvitationBatch:
-    """Have the checked lines done, once; `evidence` is the request of a device that asks for it.
+def confirm(*, batch_id: UUID, by: Actor, now: datetime) -> InvitationBatch:
+    """Have the checked lines done, once, with the rights that the maker has then.
 
     Raises `Missing` for who did not upload it, `Conflict` before the dry run has ended and for a
     batch that was confirmed before.
@@ -80,10 +77,8 @@ def confirm(
             raise errors.Conflict("The dry run has not ended. Look at its result first.")
         batch.state = InvitationBatch.State.RUNNING
         batch.confirmed_at = now
-        if evidence is not None:
-            batch.request = evidence.sign1
         batch.actor = _described(by)
-        batch.save(update_fields=["state", "confirmed_at", "request", "actor"])
+        batch.save(update_fields=["state", "confirmed_at", "actor"])
         _record("invitation-batch.confirmed", batch, by=by, now=now)
         _ask(batch)
     return batch

@@ -1,6 +1,6 @@
 """The work on a batch: the dry run of each line, then its invitation, each in a transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -15,8 +15,7 @@ from identity.services import audit, sealing
 from invitations.bulk_lines import Entry
 from invitations.models import InvitationBatch, InvitationBatchLine, Proposal
 from invitations.services import attested, bulk, bulk_fates, governance, proposals
-from invitations.services.evidence import Evidence
-from invitations.services.governance import Done, Pending, Step
+from invitations.services.governance import Done, Pending
 
 State = InvitationBatchLine.State
 _AT_A_TIME: Final = 100
@@ -108,7 +107,7 @@ def _submit(batch: InvitationBatch, line: InvitationBatchLine, *, now: datetime)
             steps=planned.steps,
             by=by,
             now=now,
-            evidence=_evidence(batch, planned.steps, by),
+            evidence=attested.of_steps(planned.steps, by=by, invitation_batch=str(batch.id)),
         )
     _note(line, answer)
 
@@ -134,12 +133,6 @@ def _maker(batch: InvitationBatch, *, now: datetime) -> Actor:
         device_id=UUID(device) if device else None,
         now=now,
     )
-
-
-def _evidence(batch: InvitationBatch, steps: Sequence[Step], by: Actor) -> Evidence:
-    if batch.request is not None:
-        return Evidence(sign1=bytes(batch.request))
-    return attested.of_steps(steps, by=by, invitation_batch=str(batch.id))
 
 
 def _locked(line_id: UUID, state: str) -> InvitationBatchLine | None:

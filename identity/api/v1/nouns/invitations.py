@@ -26,6 +26,9 @@ class Invitation(Shown, frozen=True):
     device: UUID | None
     proposal: UUID | None
     is_alarmed: bool
+    invited_by: str
+    ended_at: datetime | None
+    mail: Literal["", "queued", "sent", "failed"]
 
 
 class Issued(Shown, frozen=True):
@@ -71,6 +74,7 @@ class NewInvitation(Body, frozen=True):
     mobile: str = ""
     customer_id: str = ""
     life_minutes: Minutes | None = None
+    mails_link: bool = False
 
 
 class AnotherInvitation(Body, frozen=True):
@@ -78,6 +82,7 @@ class AnotherInvitation(Body, frozen=True):
 
     life_minutes: Minutes | None = None
     keeps_older: bool = False
+    mails_link: bool = False
 
 
 @route.listing(
