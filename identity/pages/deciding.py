@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from identity.actor import Actor
 from identity.api.enterprise import results
-from identity.pages import own_devices, staff_acts
+from identity.pages import handing_over, own_devices, staff_acts
 from identity.services import scopes, server_keys
 from invitations import queries
 from invitations.errors import ProposalHashDiffers
@@ -96,16 +96,16 @@ def outcome(
     taken = proposals.take_outcome(proposal_id=proposal_id, by=by, now=now)
     if taken is None:
         return None
+    first, *others = commands
+    if first["command"] in _INVITING:
+        # Roles that were given with it have no answer that anybody waits for.
+        email = first["details"].get("email", "")
+        return {"handover": handing_over.of(taken[0]), "email": email}
     shown = [
         results.of_command(item["command"], result, client_keys=server_keys.client_keys)
         for item, result in zip(commands, taken, strict=True)
     ]
-    first, *others = commands
-    return {
-        "bundle": json.dumps(shown if others else shown[0], indent=2, default=str),
-        "is_invitation": not others and first["command"] in _INVITING,
-        "email": first["details"].get("email", ""),
-    }
+    return {"bundle": json.dumps(shown if others else shown[0], indent=2, default=str)}
 
 
 def _tell(request: HttpRequest, counted: Counted) -> None:

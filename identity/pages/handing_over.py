@@ -1,7 +1,7 @@
 """An invitation as it is handed over: bundle, link and picture, for one answer only."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,9 +33,14 @@ def of(result: Mapping[str, Any]) -> Handover:
     )
 
 
-def table(taken: list[Taken]) -> bytes:
+def of_many(taken: Sequence[Taken]) -> list[tuple[int, str, str]]:
+    """Line, address and link of each."""
+    return [(item.number, item.email, links.link_of(item.result)) for item in taken]
+
+
+def table(taken: Sequence[Taken]) -> bytes:
     """Links of a batch as CSV, which no spreadsheet calculates."""
     return bulk_lines.write(
         ["line", "email", "link"],
-        [[str(item.number), item.email, links.link_of(item.result)] for item in taken],
+        [[str(number), email, link] for number, email, link in of_many(taken)],
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -139,16 +140,19 @@ def take(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """The links, as a page or as CSV, in this one answer."""
     by = _inviter(request)
     batch = _found(batch_id, by)
-    taken = bulk.take(batch_id=batch_id, by=by, now=datetime.now(UTC))
+    is_csv = request.POST.get("as") == "csv"
+    # What can't be shown was not taken: one transaction around both.
+    with transaction.atomic():
+        taken = bulk.take(batch_id=batch_id, by=by, now=datetime.now(UTC))
+        table = handing_over.table(taken) if is_csv else b""
+        shown = [] if is_csv else handing_over.of_many(taken)
     if not taken:
         messages.error(request, "These links were taken before, or there are none.")
         return _to(batch_id)
-    if request.POST.get("as") == "csv":
-        name = f"invitations-{batch_id}.csv"
-        answer = HttpResponse(handing_over.table(taken), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    if is_csv:
+        answer = HttpResponse(table, content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="invitations-{batch_id}.csv"'
         return answer
-    shown = [(item.number, item.email, handing_over.of(item.result)) for item in taken]
     context = _around(request, "Links", handovers=shown, batch=batch)
     context |= {"back": reverse(_ONE, args=[batch_id]), "back_name": "The list"}
     return TemplateResponse(request, "admin/invitation_links.html", context)

@@ -134,3 +134,24 @@ def test_gives_roles_with_an_invitation_under_one_approval(world: cast.World) ->
         proposal = Proposal.objects.get()
     assert [item["name"] for item in proposal.commands] == ["user.invite", "role.grant"]
     assert acts.approve(bob, proposal.id).state == "executed"
+
+
+def test_shows_the_link_of_an_approved_invitation_once(world: cast.World) -> None:
+    bob = world.member("bob", "super-admin")
+    client = staff(world, "alice", "super-admin")
+    form = {
+        "email": "new@example.test",
+        "hours": "5",
+        "roles": ["member"],
+        "sent": str(ids.new()),
+    }
+    client.post("/admin/invitations/invitation/issue/", form)
+    with cast.in_scope(world):
+        proposal = Proposal.objects.get()
+    acts.approve(bob, proposal.id)
+    address = f"/admin/invitations/proposal/{proposal.id}/decide/"
+    shown = client.post(address, {"decision": "outcome"})
+    assert "/join#" in shown.content.decode()
+    assert "no-store" in shown["Cache-Control"]
+    again = client.post(address, {"decision": "outcome"})
+    assert "/join#" not in again.content.decode()
