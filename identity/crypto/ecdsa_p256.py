@@ -9,7 +9,12 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from identity.crypto.errors import KeyInvalid, SignatureInvalid
 
@@ -89,9 +94,19 @@ def private_hex(private: PrivateKey) -> str:
     return f"{private.key.private_numbers().private_value:064x}"
 
 
+def private_pem(private: PrivateKey) -> str:
+    """The key as PKCS #8 PEM, which openssl reads. The result is a secret."""
+    return private.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
 def sign(private: PrivateKey, message: bytes) -> bytes:
     """Sign with SHA-256: 64 bytes `r || s`, low S, the same bytes for the same message."""
-    r, s = utils.decode_dss_signature(private.key.sign(message, _SIGNING))
+    return sign_by(private.key, message)
+
+
+def sign_by(key: ec.EllipticCurvePrivateKey, message: bytes) -> bytes:
+    """The same for a key that a library holds."""
+    r, s = utils.decode_dss_signature(key.sign(message, _SIGNING))
     low_s = min(s, _ORDER - s)
     return r.to_bytes(32, "big") + low_s.to_bytes(32, "big")
 

@@ -187,6 +187,13 @@ class _Keys(HTTPSignatureKeyResolver):
         return self._private.key if self._private else None
 
 
+class _Algorithm(algorithms.ECDSA_P256_SHA256):
+    """Signs as everywhere in the house: deterministically, with low S."""
+
+    def sign(self, message: bytes) -> bytes:
+        return ecdsa_p256.sign_by(self.private_key, message)
+
+
 class _Verifier(HTTPMessageVerifier):
     signature_metadata_parameters: ClassVar[set[str]] = set(_PARAMETERS)
 
@@ -236,7 +243,7 @@ def _sign(
     label: str = _LABEL,
 ) -> None:
     signer = HTTPMessageSigner(
-        signature_algorithm=algorithms.ECDSA_P256_SHA256,
+        signature_algorithm=_Algorithm,
         key_resolver=_Keys(lambda _: key.public, key),
     )
     signer.sign(

@@ -16,10 +16,20 @@
             proposal = client.proposals.read(result.proposal_id)
             client.proposals.approve(client.proposals.verify(proposal))
 
-A refusal raises `Refused`; bytes that are not provably the server's answer to this very request
-count as silence and raise `NoAnswer`. `url` is the full address of the server's `/request`.
+The same session serves `/v1`, the API in JSON:
+
+    session = sdk.accept(url, sdk.Invitation.from_link(link), keys, "alice's laptop")
+    with sdk.Api(url, session) as api:
+        for user in api.items("/users"):
+            ...
+        outcome = api.post("/groups", {"name": "treasury"})
+
+A refusal raises `Refused`, or `ApiRefused` over `/v1`; bytes that are not provably the server's
+answer to this very request count as silence and raise `NoAnswer`. `url` is the full address of the
+server's `/request`, of `/v1` for `accept` and `Api`.
 """
 
+from identity.sdk.acceptance import accept
 from identity.sdk.answers import Answer
 from identity.sdk.api import Api
 from identity.sdk.channel import Channel, Reply
@@ -38,6 +48,7 @@ from identity.sdk.onboarding import authorize
 from identity.sdk.proposals import Proposal, Proposals, Verified
 from identity.sdk.results import BatchResult, Done, Pending, Result
 from identity.sdk.session import Invitation, ServerKeys, Session
+from identity.sdk.webhooks import Delivery, verify_delivery
 
 __all__ = [
     "Answer",
@@ -47,6 +58,7 @@ __all__ = [
     "BundleInvalid",
     "Channel",
     "Client",
+    "Delivery",
     "DeviceKeys",
     "Done",
     "Invitation",
@@ -64,5 +76,7 @@ __all__ = [
     "Session",
     "TooManyOpenRequests",
     "Verified",
+    "accept",
     "authorize",
+    "verify_delivery",
 ]

@@ -11,13 +11,13 @@ from urllib.parse import quote
 
 import httpx
 
-from identity.sdk import answers, server_keys
+from identity.sdk import answers, key_statements
 from identity.sdk.answers import Answer, Heard, Outcome
 from identity.sdk.api_exchange import ApiExchange, Asked
 from identity.sdk.api_proposals import ApiProposals
 from identity.sdk.errors import NoAnswer
 from identity.sdk.exchange import TIMEOUT
-from identity.sdk.session import Session
+from identity.sdk.session import ServerKeys, Session
 
 _JSON: Final = {"Accept": "application/json"}
 _LAST_SUCCESS: Final = 299
@@ -42,15 +42,18 @@ class Api:
         timeout: float = TIMEOUT,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self.session = session
         self._exchange = ApiExchange(
-            url, session, is_verifying=is_verifying, http=http, timeout=timeout, clock=clock
+            url,
+            device=session.device,
+            key=session.keys.signature,
+            trusted=session.server.signatures,
+            is_verifying=is_verifying,
+            http=http,
+            timeout=timeout,
+            clock=clock,
         )
         self.proposals = ApiProposals(self)
-
-    @property
-    def session(self) -> Session:
-        """The session in use."""
-        return self._exchange.session
 
     def now(self) -> int:
         """Seconds since the epoch, by the server's clock where the own one was found wrong."""
@@ -132,13 +135,17 @@ class Api:
     def refresh_server_keys(self) -> Session:
         """Learn the server's new keys and give back the session to be stored.
 
-        They are believed only in an answer that is signed by a key that is known. Raises
-        ApiRefused and NoAnswer.
+        They are believed because a key that is known says so, also one that was replaced in the
+        meantime and is still of use (90 days). Raises NotGenuine, ApiRefused and NoAnswer.
         """
-        asked = Asked("GET", "/server-keys", headers=_JSON)
-        listed = answers.listed(answers.read(self._exchange.ask_verified(asked)))
-        server = server_keys.read_listed(listed.items, now=self.now())
-        self._exchange.session = dataclasses.replace(self.session, server=server)
+        asked = Asked("GET", key_statements.PATH, headers=_JSON, is_verified=False)
+        outcome = answers.read(self._exchange.ask(asked))
+        content = outcome.content if isinstance(outcome, Answer) else None
+        known = self.session.server.signatures
+        said = key_statements.read(content, known=known)
+        server = ServerKeys(said.encryption, said.signatures)
+        self.session = dataclasses.replace(self.session, server=server)
+        self._exchange.trusted = server.signatures
         return self.session
 
     def close(self) -> None:

@@ -1,20 +1,20 @@
 """One signed request to `/v1`, one answer: sending, repeating, server signature, clock."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
+from uuid import UUID
 
 import httpx
 
-from identity.crypto import http_signatures
+from identity.crypto import ecdsa_p256, http_signatures
 from identity.crypto.errors import SignatureInvalid
 from identity.sdk.answers import Heard
 from identity.sdk.errors import NoAnswer
 from identity.sdk.exchange import MOST_BYTES, TIMEOUT
 from identity.sdk.http_signatures import DeviceAuth
-from identity.sdk.session import Session
 
 ACCEPT_SIGNATURE: Final = 'sig=("@status" "content-digest" "content-type" "signature";req);created'
 _PROBE: Final = "/me"
@@ -30,27 +30,30 @@ class Asked:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    is_repeatable: bool = True
+    is_verified: bool | None = None
+    """Whether the answer must be signed by the server; None: as usual."""
 
 
 class ApiExchange:
     """Carries signed requests of one device to `url`, the address up to and including `/v1`.
 
     Redirects are not followed, compressed bodies not unpacked, long ones not read to their end.
-    `is_verifying`: every answer must be signed by a key of the session, over this very request.
+    `is_verifying`: a `trusted` key must have signed every answer, over this very request.
     """
 
     def __init__(
         self,
         url: str,
-        session: Session,
         *,
+        device: UUID,
+        key: ecdsa_p256.PrivateKey,
+        trusted: Sequence[ecdsa_p256.PublicKey],
         is_verifying: bool = False,
         http: httpx.Client | None = None,
         timeout: float = TIMEOUT,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.session = session
+        self.trusted = trusted
         self._url = url.rstrip("/")
         self._is_verifying = is_verifying
         self._http = http or httpx.Client(timeout=timeout)
@@ -58,23 +61,18 @@ class ApiExchange:
         self._timeout = timeout
         self._clock = clock
         self._correction = 0
-        self._auth = DeviceAuth(session.device, session.keys.signature, clock=self.now)
+        self._auth = DeviceAuth(device, key, clock=self.now)
 
     def ask(self, asked: Asked) -> Heard:
         """Send a request and give back the answer, of whatever status. Raises NoAnswer.
 
-        A repeatable request is sent once more, with a new signature, when its answer is lost.
+        It is sent once more, with a new signature, when its answer is lost: callers give changes an
+        idempotency key.
         """
         try:
             return self._ask_on_time(asked)
         except NoAnswer:
-            if not asked.is_repeatable:
-                raise
-        return self._ask_on_time(asked)
-
-    def ask_verified(self, asked: Asked) -> Heard:
-        """Send a read and believe only an answer that the server signed. Raises NoAnswer."""
-        return self._ask_once(asked, is_verified=True)
+            return self._ask_on_time(asked)
 
     @contextmanager
     def open(self, asked: Asked) -> Iterator[httpx.Response]:
@@ -96,10 +94,11 @@ class ApiExchange:
             self._http.close()
 
     def _ask_on_time(self, asked: Asked) -> Heard:
-        heard = self._ask_once(asked, is_verified=self._is_verifying)
+        is_verified = self._is_verifying if asked.is_verified is None else asked.is_verified
+        heard = self._ask_once(asked, is_verified=is_verified)
         # All that is wrong with a signature has one answer; only the clock can be set right here.
         if heard.status == _UNAUTHENTICATED and self._has_corrected_clock():
-            return self._ask_once(asked, is_verified=self._is_verifying)
+            return self._ask_once(asked, is_verified=is_verified)
         return heard
 
     def _has_corrected_clock(self) -> bool:
@@ -156,6 +155,6 @@ class ApiExchange:
             response.status_code, dict(response.headers.items()), request
         )
         try:
-            return http_signatures.verify_answer(answer, body, self.session.server.signatures)
+            return http_signatures.verify_answer(answer, body, self.trusted)
         except SignatureInvalid as error:
             raise NoAnswer("The bytes that came back are not the server's answer.") from error

@@ -18,10 +18,7 @@ from identity.sdk.session import Session
 class Caller(Protocol):
     """What proposals need of the client."""
 
-    @property
-    def session(self) -> Session:
-        """The session in use."""
-        ...
+    session: Session
 
     def now(self) -> int:
         """Seconds since the epoch."""

@@ -47,6 +47,11 @@ class DeviceKeys:
         return self.signature.public.hex
 
     @property
+    def signature_pem(self) -> str:
+        """The private signing key as PEM, for other programs on this device: a secret."""
+        return ecdsa_p256.private_pem(self.signature)
+
+    @property
     def encryption_pubkey(self) -> str:
         """The SPKI PEM: what the server gets to know of the opening key."""
         return self.encryption.public.pem

@@ -1,17 +1,18 @@
 """An invitation's link: what is behind its `#`, and the keys that the server adds to it."""
 
 import base64
-import json
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 import httpx
 
-from identity.crypto import ecdsa_p256, evidence
+from identity.crypto import ecdsa_p256
 from identity.crypto.errors import KeyInvalid
+from identity.sdk import key_statements
 from identity.sdk.errors import BundleInvalid, NoAnswer
+from identity.sdk.key_statements import Said
 
 TIMEOUT: Final = 30.0
 _SIZE: Final = 113
@@ -54,34 +55,14 @@ def read(url: str) -> Link:
         raise BundleInvalid(f"The link cannot be read. {refusal.detail}") from refusal
 
 
-def server_keys(link: Link, http: httpx.Client) -> tuple[str, ecdsa_p256.PublicKey]:
-    """The server's encryption key (PEM in base64) and its newest signature key.
+def server_keys(link: Link, http: httpx.Client) -> Said:
+    """The server's present keys, believed because the key in the link signed them.
 
-    They are believed because the key in the link signed them. Raises NoAnswer, also where the
-    server says that the invitation is not valid.
+    Raises NoAnswer and NotGenuine.
     """
-    asked = {"invite_string": link.invite_string}
     try:
-        answer = http.post(f"{link.base}/v1/invitations/lookup", json=asked)
+        answer = http.get(f"{link.base}/v1{key_statements.PATH}")
         told = answer.json()
     except (httpx.HTTPError, ValueError) as error:
         raise NoAnswer("The server did not answer.") from error
-    if not isinstance(told, dict) or "key_statements" not in told:
-        title = told.get("title") if isinstance(told, dict) else None
-        raise NoAnswer(str(title or "The server does not describe the invitation."))
-    return _believed(link, told["key_statements"])
-
-
-def _believed(link: Link, statements: Any) -> tuple[str, ecdsa_p256.PublicKey]:
-    for statement in statements if isinstance(statements, list) else []:
-        try:
-            payload = evidence.verify_attested(
-                base64.b64decode(str(statement)),
-                evidence.SERVER_KEYS_TYPE,
-                server_keys=[link.server_key.hex],
-            )
-            said = json.loads(payload)
-            return str(said["encryption"]), ecdsa_p256.parse_public(str(said["signature"]))
-        except (evidence.EvidenceInvalid, ValueError, KeyError, TypeError, KeyInvalid):
-            continue
-    raise NoAnswer("The server's keys are not signed by the key in the link.")
+    return key_statements.read(told, known=(link.server_key,))

@@ -1,7 +1,6 @@
 """The server's list of its keys, as a verified reply brings it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from identity.crypto import ecdsa_p256, rsa
@@ -30,30 +29,6 @@ def read(details: Any, *, now: int) -> ServerKeys:
     except (KeyError, TypeError, KeyInvalid) as error:
         raise NoAnswer("The list of the server's keys cannot be read.") from error
     return ServerKeys(encryption, signatures)
-
-
-def read_listed(items: Any, *, now: int) -> ServerKeys:
-    """The same from a list of `/v1`: `{kid, purpose, public, expires_at}` each, times as texts.
-
-    Raises NoAnswer as `read` does.
-    """
-    try:
-        keys = [
-            {
-                "kid": item["kid"],
-                "purpose": item["purpose"],
-                "public_key": item["public"],
-                "not_after": item["expires_at"] and _seconds(item["expires_at"]),
-            }
-            for item in items
-        ]
-    except (KeyError, TypeError, ValueError) as error:
-        raise NoAnswer("The list of the server's keys cannot be read.") from error
-    return read({"keys": keys}, now=now)
-
-
-def _seconds(moment: str) -> int:
-    return int(datetime.fromisoformat(moment).timestamp())
 
 
 def _is_in_force(entry: Mapping[str, Any], now: int) -> bool:

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import httpx
@@ -12,7 +12,7 @@ import httpx
 from identity.crypto import ecdsa_p256, rsa
 from identity.crypto.errors import KeyInvalid
 from identity.sdk import links
-from identity.sdk.errors import BundleInvalid, NoAnswer
+from identity.sdk.errors import BundleInvalid
 from identity.sdk.keys import DeviceKeys
 
 Read = TypeVar("Read")
@@ -41,14 +41,16 @@ class Invitation:
 
     @classmethod
     def from_json(cls, bundle: Mapping[str, Any]) -> "Invitation":
-        """Read the bundle that the inviter got from the server. Raises BundleInvalid."""
+        """Read the bundle that the inviter got, from either protocol. Raises BundleInvalid."""
+        names = _API_BUNDLE if "temporary_device" in bundle else _BUNDLE
+        one_time_key, device, encryption, signature = names
         return cls(
             invite_string=_field(bundle, "invite_string", _text),
-            one_time_key=_field(bundle, "oneTimePrivateKey", ecdsa_p256.parse_private),
-            device=_field(bundle, "deviceUuid", UUID),
+            one_time_key=_field(bundle, one_time_key, ecdsa_p256.parse_private),
+            device=_field(bundle, device, UUID),
             server=ServerKeys(
-                encryption=_field(bundle, "server_rsa_pub_key_pem_b64", read_rsa_key),
-                signatures=(_field(bundle, "server_ecdsa_pub_key", ecdsa_p256.parse_public),),
+                encryption=_field(bundle, encryption, read_rsa_key),
+                signatures=(_field(bundle, signature, ecdsa_p256.parse_public),),
             ),
         )
 
@@ -56,22 +58,32 @@ class Invitation:
     def from_link(cls, url: str, *, http: httpx.Client | None = None) -> "Invitation":
         """Read an invitation's link and ask its server for the key that the link has no room for.
 
-        That key is believed because the key in the link signed it. Raises BundleInvalid, NoAnswer.
+        That key is believed because the key in the link signed it. Raises BundleInvalid, NoAnswer
+        and NotGenuine.
         """
         link = links.read(url)
         client = http or httpx.Client(timeout=links.TIMEOUT)
         try:
-            encryption, newest = links.server_keys(link, client)
+            said = links.server_keys(link, client)
         finally:
             if http is None:
                 client.close()
-        known = [newest] if newest.kid == link.server_key.kid else [newest, link.server_key]
         return cls(
             invite_string=link.invite_string,
             one_time_key=link.one_time_key,
             device=link.device,
-            server=ServerKeys(_encryption(encryption), tuple(known)),
+            server=ServerKeys(said.encryption, said.signatures),
         )
+
+
+_BUNDLE: Final = (
+    *("oneTimePrivateKey", "deviceUuid"),
+    *("server_rsa_pub_key_pem_b64", "server_ecdsa_pub_key"),
+)
+_API_BUNDLE: Final = (
+    *("one_time_private_key", "temporary_device"),
+    *("server_encryption_key", "server_signature_key"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +131,6 @@ def read_rsa_key(text: str) -> rsa.PublicKey:
         return rsa.parse_public(base64.b64decode(text, validate=True).decode())
     except (binascii.Error, ValueError) as error:
         raise KeyInvalid("The RSA key is neither PEM nor PEM in base64.") from error
-
-
-def _encryption(text: str) -> rsa.PublicKey:
-    try:
-        return read_rsa_key(text)
-    except KeyInvalid as refusal:
-        raise NoAnswer("The server's encryption key cannot be read.") from refusal
 
 
 def _field(source: Mapping[str, Any], name: str, read: Callable[[Any], Read]) -> Read:

@@ -52,6 +52,11 @@ def http_request(
     return _attest(said, evidence.HTTP_REQUEST_TYPE)
 
 
+def present_keys(*, now: datetime) -> list[bytes]:
+    """The same for the keys that clients are configured with now."""
+    return client_keys(server_keys.client_keys(), now=now)
+
+
 def client_keys(keys: ClientKeys, *, now: datetime) -> list[bytes]:
     """The keys a client is configured with, signed by each signature key that is still of use.
 

@@ -24,6 +24,7 @@ WITHOUT_WORD = {
     "invitations_look_up": route.OPEN,  # these three ask for the invite string
     "invitations_challenge": route.OPEN,
     "invitations_accept": route.OPEN,
+    "server_keys_statements": route.OPEN,  # public keys, for those who know an older one
     "proposals_take_outcome": route.SELF,  # the service asks for the proposer
     "proposals_retract_vote": route.SELF,  # touches the caller's own vote alone
 }

@@ -155,7 +155,10 @@ def _query(text: str, kind: type[Any] | None) -> Any:
     if kind is None:
         raise Invalid("This takes no parameters.", unknown=sorted(given))
     with _told():
-        return msgspec.convert(given, kind, strict=False)
+        found = msgspec.convert(given, kind, strict=False)
+    if any(getattr(found, name) is None for name in given):
+        raise Invalid("A parameter is absent or has a value; there is no null.")
+    return found
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from identity.scoping import current
-from identity.sdk.errors import BundleInvalid, NoAnswer
+from identity.sdk.errors import BundleInvalid, NotGenuine, Refused
 from identity.sdk.keys import DeviceKeys
 from identity.sdk.onboarding import authorize
 from identity.sdk.session import Invitation, Session
@@ -56,15 +56,18 @@ def test_believes_no_other_server(world: cast.World, http: httpx.Client) -> None
     # The same invitation with the key of another server in its link.
     mine, theirs = url.split("#")[1], other.split("#")[1]
     forged = url.split("#", maxsplit=1)[0] + "#" + mine[:108] + theirs[108:]
-    with pytest.raises((NoAnswer, BundleInvalid)):
+    with pytest.raises((NotGenuine, BundleInvalid)):
         Invitation.from_link(forged, http=http)
 
 
-def test_says_that_the_invitation_is_not_valid(world: cast.World, http: httpx.Client) -> None:
+def test_reads_the_link_of_an_invitation_that_ended(world: cast.World, http: httpx.Client) -> None:
+    # So the same link serves to ask again for the outcome of a pending or unanswered acceptance.
     url = link(world)
     link(world)
-    with pytest.raises(NoAnswer, match="This invitation is not valid"):
-        Invitation.from_link(url, http=http)
+    ended = Invitation.from_link(url, http=http)
+    with pytest.raises(Refused) as refused:
+        authorize(cast.URL, ended, DeviceKeys.generate(), "laptop", http=world.http())
+    assert refused.value.error_code == "-11"
 
 
 @pytest.mark.parametrize(

@@ -183,10 +183,7 @@ def test_refuses_the_answer_to_another_request(world: cast.World, owner: cast.Me
 
 def test_refuses_another_servers_answer(world: cast.World, owner: cast.Member) -> None:
     api = client(world, owner, is_verifying=True)
-    stranger = sdk.ServerKeys(owner.session.server.encryption, (ecdsa_p256.generate().public,))
-    api._exchange.session = sdk.Session(
-        owner.session.user_id, owner.session.device, owner.session.keys, stranger
-    )
+    api._exchange.trusted = (ecdsa_p256.generate().public,)
     with pytest.raises(sdk.NoAnswer):
         api.get(f"/devices/{owner.device.id}")
 

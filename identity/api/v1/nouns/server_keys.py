@@ -1,12 +1,14 @@
 """Server keys: what a scope signs with, and what clients encrypt to."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from identity import queries as ground
 from identity.api.v1 import route, shapes
-from identity.api.v1.route import Asked, Change
+from identity.api.v1.route import OPEN, Asked, Change
 from identity.api.v1.shapes import Items, Shown
+from identity.services import attestations
 
 
 class ServerKey(Shown, frozen=True):
@@ -29,6 +31,16 @@ class NewServerKey(Shown, frozen=True):
     activated_at: datetime
 
 
+class KeyStatements(Shown, frozen=True):
+    """COSE_Sign1 in base64, one by each signature key of the scope that is still of use.
+
+    Each says the same: the scope's id and its present keys. Who knows one of the signing keys may
+    believe it.
+    """
+
+    statements: Sequence[str]
+
+
 @route.act(
     "GET",
     "/server-keys",
@@ -43,8 +55,23 @@ def server_keys(asked: Asked) -> Items[ServerKey]:
     return Items(items=[shapes.of_row(ServerKey, row) for row in rows], next=None)
 
 
+@route.act(
+    "GET",
+    "/server-keys/statements",
+    OPEN,
+    "server_keys_statements",
+    "The scope's own word for its present keys",
+    shows=KeyStatements,
+)
+def statements(asked: Asked) -> KeyStatements:
+    """For clients that know a key of the scope, be it an older one."""
+    made = attestations.present_keys(now=asked.now)
+    return KeyStatements(statements=[shapes.encoded(each) for each in made])
+
+
 ROUTES: Final = (
     server_keys,
+    statements,
     route.change(
         "POST",
         "/server-keys/{purpose}/rotation",

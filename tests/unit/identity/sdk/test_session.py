@@ -117,3 +117,17 @@ def test_shows_no_private_key_when_printed(session: sdk.Session) -> None:
     shown = repr(session)
     assert session.keys.to_json()["ecdsa"] not in shown
     assert "PRIVATE" not in shown
+
+
+def test_reads_the_bundle_of_the_json_api_alike() -> None:
+    names = {
+        "oneTimePrivateKey": "one_time_private_key",
+        "deviceUuid": "temporary_device",
+        "server_rsa_pub_key_pem_b64": "server_encryption_key",
+        "server_ecdsa_pub_key": "server_signature_key",
+    }
+    renamed = {names.get(name, name): value for name, value in BUNDLE.items()}
+    read, other = sdk.Invitation.from_json(renamed), sdk.Invitation.from_json(BUNDLE)
+    assert (read.invite_string, read.device) == (other.invite_string, other.device)
+    assert read.one_time_key.public == other.one_time_key.public
+    assert read.server.encryption.kid == other.server.encryption.kid
