@@ -2,16 +2,22 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from identity import actor
 from identity.api.enterprise import results
 from identity.errors import DomainError
-from identity.management import shell
+from identity.management import shell, snippets
 from identity.services import server_keys
+from invitations import links
 from invitations.services import onboarding
+
+FACES: Final = {
+    "enterprise": "COSE envelopes at POST /request",
+    "v1": "JSON with HTTP message signatures at /v1",
+}
 
 
 class Command(BaseCommand):
@@ -22,18 +28,21 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add a sub-parser per face."""
         faces = parser.add_subparsers(dest="face", required=True)
-        enterprise = faces.add_parser("enterprise", help="COSE envelopes at POST /request")
-        enterprise.add_argument("--scope", required=True, help="slug of the scope")
-        enterprise.add_argument("--json", action="store_true", help="print JSON only")
-        enterprise.add_argument("--invite", metavar="EMAIL", help="add an invitation bundle")
-        enterprise.add_argument(
-            "--role", action="append", default=[], help="role of the invited person; repeatable"
-        )
+        for name, about in FACES.items():
+            face = faces.add_parser(name, help=about)
+            face.add_argument("--scope", required=True, help="slug of the scope")
+            face.add_argument("--json", action="store_true", help="print JSON only")
+            face.add_argument("--invite", metavar="EMAIL", help="add an invitation")
+            face.add_argument(
+                "--role", action="append", default=[], help="role of the invited person; repeatable"
+            )
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Collect the facts and print them."""
         try:
-            facts = getattr(self, options["face"])(options)
+            with shell.scope(options["scope"]) as scope:
+                invited = self._invited(options, scope)
+                facts = getattr(self, options["face"])(scope, invited)
         except DomainError as refusal:
             raise CommandError(str(refusal)) from refusal
         if options["json"]:
@@ -41,23 +50,44 @@ class Command(BaseCommand):
             return
         for name, value in facts.items():
             shown = json.dumps(value, indent=2) if isinstance(value, dict) else value
-            self.stdout.write(f"{name}: {shown}")
+            is_block = isinstance(value, str) and "\n" in value
+            self.stdout.write(f"\n{name}:\n\n{value}" if is_block else f"{name}: {shown}")
 
-    def enterprise(self, options: dict[str, Any]) -> dict[str, Any]:
+    def enterprise(self, scope: shell.ShellScope, invited: Any) -> dict[str, Any]:
         """Address and server keys of the COSE face; with `--invite` a bundle, shown once."""
-        with shell.scope(options["scope"]) as scope:
-            keys = server_keys.client_keys()
-            facts: dict[str, Any] = {
-                "url": shell.face_url(scope.slug, "request"),
-                "server_rsa_pub_key_pem_b64": keys.encryption_pem_base64,
-                "server_ecdsa_pub_key": keys.signature_hex,
-            }
-            if options["invite"]:
-                bundle = onboarding.invite(
-                    email=options["invite"],
-                    role_names=options["role"],
-                    by=actor.system(scope.scope_id),
-                    now=datetime.now(UTC),
-                )
-                facts["invitation"] = results.bundle(bundle)
-        return facts
+        keys = server_keys.client_keys()
+        facts: dict[str, Any] = {
+            "url": shell.face_url(scope.slug, "request"),
+            "server_rsa_pub_key_pem_b64": keys.encryption_pem_base64,
+            "server_ecdsa_pub_key": keys.signature_hex,
+        }
+        return facts | ({"invitation": results.bundle(invited)} if invited else {})
+
+    def v1(self, scope: shell.ShellScope, invited: Any) -> dict[str, Any]:
+        """Addresses and the key that signs answers, and programs to start from.
+
+        With `--invite` the Python program joins with the invitation, which is shown once.
+        """
+        url = shell.face_url(scope.slug, "v1")
+        link = links.link_of(invited) if invited else ""
+        return {
+            "url": url,
+            "openapi": f"{url}/openapi.json",
+            "docs": f"{url}/docs/",
+            "server_signature_key": server_keys.client_keys().signature_hex,
+            **({"invitation": link} if link else {}),
+            "curl": snippets.curl(url),
+            "python": snippets.python(url, link),
+            "shell": snippets.shell(url),
+        }
+
+    def _invited(self, options: dict[str, Any], scope: shell.ShellScope) -> Any:
+        """What the one-time key's holder needs, if somebody is to be invited."""
+        if not options["invite"]:
+            return None
+        return onboarding.invite(
+            email=options["invite"],
+            role_names=options["role"],
+            by=actor.system(scope.scope_id),
+            now=datetime.now(UTC),
+        )
