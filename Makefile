@@ -14,7 +14,7 @@ AS_DEPLOYED = COUNTERSIGN_MODE=production COUNTERSIGN_URL=https://id.example.org
 	COUNTERSIGN_SECRET_KEY=$(call RANDOM_KEY,48) COUNTERSIGN_KEK=$(call RANDOM_KEY,32)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgresql test-redis test-browser test-interop check bench lock
+.PHONY: help run demo test test-postgresql test-redis test-browser test-interop test-schema check bench lock
 
 help: ## list these commands
 	@echo "Countersign:"
@@ -42,6 +42,9 @@ test-browser: $(VENV)/dev.stamp ## admin and pages in the system's Chromium
 
 test-interop: $(VENV)/dev.stamp tests/interop/node_modules ## the JavaScript client against a live server (Node 20)
 	$(PYTEST) -m interop
+
+test-schema: $(VENV)/dev.stamp ## everything in docs/openapi.json asked of a live server (two minutes)
+	$(PYTEST) -m schema
 
 check: $(VENV)/dev.stamp ## style, types, storeys of the house, migrations, deployment settings
 	$(PY) -m ruff check .
