@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -94,3 +95,28 @@ def test_plays_the_onboarding_page_against_a_live_server(tmp_path: Path) -> None
         bundle.write_text(json.dumps(bundle_of(printed)))
         base = f"{served.url}/s/acme"
         node("onboarding.test.mjs", COUNTERSIGN_URL=base, COUNTERSIGN_INTEROP=str(bundle))
+
+
+def test_signs_and_verifies_with_the_snippet_of_the_page(tmp_path: Path) -> None:
+    page = (FOLDER.parents[1] / "docs" / "api.md").read_text()
+    (snippet,) = re.findall(r"^```js\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    module = tmp_path / "api.mjs"
+    module.write_text(snippet)
+    with Served(tmp_path / "home") as served:
+        printed = served.manage(
+            "bootstrap_owner", "--scope", "acme", "--email", "alice@example.test"
+        )
+        first = json.loads(printed)
+        keys = DeviceKeys.generate()
+        session = authorize(first["url"], Invitation.from_json(first), keys, "a laptop")
+        assert isinstance(session, Session)
+        given = tmp_path / "given.json"
+        facts = {
+            "snippet": str(module),
+            "url": f"{served.url}/s/acme/v1",
+            "device": str(session.device),
+            "pem": keys.signature_pem,
+            "serverKey": session.server.signatures[0].hex,
+        }
+        given.write_text(json.dumps(facts))
+        node("api.test.mjs", COUNTERSIGN_API=str(given))
