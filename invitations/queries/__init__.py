@@ -1,21 +1,28 @@
 """What faces and the admin read about invitations, policies and proposals."""
 
+from invitations.queries.changes import Change, Difference, change
 from invitations.queries.offers import invitation, invitations, invitations_window, told
 from invitations.queries.policies import policies, policies_window, policy
 from invitations.queries.proposals import (
+    changes_of,
     proposal,
     proposals_page,
     proposals_window,
     visible_details,
 )
+from invitations.queries.waiting import count as waiting_count
 from invitations.rows import ElectorRow, InvitationRow, ProposalDetail, ProposalRow, VoteRow
 
 __all__ = [
+    "Change",
+    "Difference",
     "ElectorRow",
     "InvitationRow",
     "ProposalDetail",
     "ProposalRow",
     "VoteRow",
+    "change",
+    "changes_of",
     "invitation",
     "invitations",
     "invitations_window",
@@ -27,4 +34,5 @@ __all__ = [
     "proposals_window",
     "told",
     "visible_details",
+    "waiting_count",
 ]

@@ -1,6 +1,6 @@
 """Reads about proposals: lists, and one with everything about it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +14,8 @@ from identity.paging import After, Listed, Page, Window, is_usable
 from identity.scoping import keyset
 from identity.services import scopes
 from invitations.models import Invitation, Proposal, Vote
-from invitations.queries import waiting
+from invitations.queries import changes, waiting
+from invitations.queries.changes import Change
 from invitations.rows import ElectorRow, ProposalDetail, ProposalRow, VoteRow
 from invitations.services import proposals, standing, votes
 
@@ -122,6 +123,14 @@ def _proposer_key(row: Proposal) -> str | None:
     known = keys.order_by("-first_seen_at").values_list("public", flat=True).first()
     held = Invitation.objects.filter(temporary_device_id=row.proposer_device_id)
     return known or held.values_list("one_time_key", flat=True).first()
+
+
+def changes_of(proposal_id: UUID) -> Sequence[Change]:
+    """What a proposal's commands change, as things are now. Raises `Missing`."""
+    row = Proposal.objects.filter(id=proposal_id).first()
+    if row is None:
+        raise errors.Missing("There is no such proposal.")
+    return [changes.change(command, details) for command, details in proposals.steps_of(row)]
 
 
 def visible_details(row: Proposal) -> list[dict[str, Any]]:

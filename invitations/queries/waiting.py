@@ -1,7 +1,7 @@
 """Which proposals wait for somebody: pending, not voted on yet, and this person may decide them."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +17,9 @@ from invitations.services import standing
 
 MOST_EXAMINED: Final = 500
 """Pending proposals that one question looks at, the newest ones."""
+FRESH: Final = timedelta(seconds=5)
+MOST_REMEMBERED: Final = 10_000
+_counts: Final[dict[tuple[UUID, UUID], tuple[datetime, int]]] = {}
 _OF_A_QUESTION: Final = ("id", "actor", "proposer_id", "created_at", "strict_standing")
 
 
@@ -33,6 +36,28 @@ def for_actor(by: Actor, rows: "QuerySet[Proposal]", *, now: datetime) -> list[U
     """The ids of those of these proposals that wait for the actor, the newest first."""
     newest = _open(rows, by, now).only(*_OF_A_QUESTION).order_by("-created_at", "-id")
     return [row.id for row in _decidable(list(newest[:MOST_EXAMINED]), by, now=now)]
+
+
+def count(*, by: Actor, now: datetime) -> int:
+    """How many proposals wait for the actor, of the newest 500 that are pending.
+
+    For a badge on every page: the answer of a process may be five seconds old.
+    """
+    if by.user_id is None or by.is_operator or not by.may("proposals:approve"):
+        return 0
+    known = _counts.get((by.scope_id, by.user_id))
+    if known is not None and known[0] <= now < known[0] + FRESH:
+        return known[1]
+    found = len(for_actor(by, Proposal.objects.all(), now=now))
+    if len(_counts) >= MOST_REMEMBERED:
+        _counts.clear()
+    _counts[by.scope_id, by.user_id] = (now, found)
+    return found
+
+
+def forget() -> None:
+    """Count anew from now on in this process."""
+    _counts.clear()
 
 
 def window(

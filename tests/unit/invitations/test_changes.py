@@ -1,0 +1,135 @@
+"""A change is told in words, with what is there before and what would be afterwards."""
+
+import re
+from typing import Any
+
+import pytest
+
+from identity import ids
+from identity.scoping import current
+from invitations import queries
+from invitations.commands import catalogue
+from invitations.commands.command import registry
+from invitations.queries import changes, waiting
+from invitations.queries.wording import WORDS
+from tests import acts, cast
+
+pytestmark = pytest.mark.django_db
+catalogue.load()
+
+
+@pytest.fixture
+def world() -> cast.World:
+    return cast.world()
+
+
+@pytest.fixture
+def alice(world: cast.World) -> cast.Member:
+    return world.member("alice", "super-admin")
+
+
+@pytest.fixture
+def bob(world: cast.World) -> cast.Member:
+    return world.member("bob", "super-admin")
+
+
+def told(world: cast.World, command_name: str, /, **details: Any) -> changes.Change:
+    command = registry.get(command_name)
+    with cast.in_scope(world):
+        return queries.change(command, command.read(details))
+
+
+def rows(change: changes.Change) -> dict[str, tuple[str | None, str]]:
+    return {row.field: (row.before, row.after) for row in change.rows}
+
+
+def test_every_command_has_words() -> None:
+    assert set(WORDS) == set(registry.by_name)
+
+
+@pytest.mark.parametrize("name", sorted(WORDS))
+def test_words_name_fields_of_the_command(name: str) -> None:
+    fields = {*registry.get(name).input.__struct_fields__, "recipient_group"}
+    assert set(re.findall(r"\{(\w+)\}", WORDS[name])) <= fields
+
+
+def test_every_edit_says_what_was_before() -> None:
+    told_otherwise = {"one-time-password.reset", "password.change", "server-key.rotate"}
+    edits = {name for name, command in registry.by_name.items() if command.action == "edit"}
+    assert edits - told_otherwise - set(changes.PRESENT) <= {"webhook.rotate-key"}
+
+
+@pytest.mark.parametrize("name", sorted(WORDS))
+def test_unknown_things_are_told_too(world: cast.World, name: str) -> None:
+    command = registry.get(name)
+    filled = {field: ids.new() for field in command.input.__struct_fields__}
+    details = command.input(**filled)
+    with cast.in_scope(world):
+        change = queries.change(command, details)
+    assert change.words
+    assert "{" not in change.words
+
+
+def test_says_whom_and_what(world: cast.World, alice: cast.Member, bob: cast.Member) -> None:
+    grant = told(world, "role.grant", user=bob.uid, role="workspace-owner")
+    assert grant.words == "Give bob@example.test the role workspace-owner"
+    device = {"user": bob.uid, "device": str(bob.device.id)}
+    revoke = told(world, "device.revoke", **device, reason="lost")
+    assert revoke.words == ("Revoke bob@example.test's device “bob's device” (reason: lost)")
+    rename = told(world, "device.edit", **device, name="phone")
+    assert rows(rename) == {"name": ("bob's device", "phone")}
+    scope = told(
+        world, "scope.edit", scope=str(world.scope.id), settings={"accept_attested_votes": True}
+    )
+    assert rows(scope) == {"accept attested votes": ("no", "yes")}
+    edit = told(world, "user.edit", user=bob.uid, email="new@example.test")
+    assert rows(edit) == {"email": ("bob@example.test", "new@example.test")}
+
+
+def test_hides_secrets_and_shows_keys_by_their_codes(world: cast.World, bob: cast.Member) -> None:
+    change = told(world, "password.change", user=bob.uid, password_verifier="$argon2id$secret")
+    assert rows(change)["password verifier"] == (None, changes.HIDDEN)
+    assert "secret" not in str(change)
+    keys = bob.session.keys
+    program = told(
+        world,
+        "user.create",
+        user=str(ids.new()),
+        email="robot@example.test",
+        signature_key=keys.signature_pubkey,
+        encryption_key=keys.encryption_pubkey,
+        roles=["support"],
+    )
+    assert program.words == "Make the program robot@example.test"
+    assert "check code" in rows(program)["signature key"][1]
+    assert rows(program)["roles"] == (None, "support")
+
+
+def test_of_a_proposal(world: cast.World, alice: cast.Member, bob: cast.Member) -> None:
+    asked = acts.submit(alice, "user.invite", user=str(ids.new()), email="carol@example.test")
+    waiting_one = acts.proposal(world, asked)
+    with cast.in_scope(world):
+        (change,) = queries.changes_of(waiting_one.id)
+    assert change.words == "Invite carol@example.test"
+
+
+def test_counts_what_waits_and_remembers_for_a_moment(
+    world: cast.World, alice: cast.Member, bob: cast.Member, django_assert_num_queries: Any
+) -> None:
+    waiting.forget()
+    acts.submit(alice, "group.create", group=str(ids.new()), name="security")
+    now = acts.now()
+    by_bob, by_alice = acts.as_actor(bob), acts.as_actor(alice)
+    with current.in_scope(world.scope.id):
+        assert queries.waiting_count(by=by_bob, now=now) == 1
+        assert queries.waiting_count(by=by_alice, now=now) == 0
+        with django_assert_num_queries(0):
+            assert queries.waiting_count(by=by_bob, now=now) == 1
+    carol = world.member("carol", "member")
+    with current.in_scope(world.scope.id), django_assert_num_queries(0):
+        assert queries.waiting_count(by=acts_of(carol, by_bob), now=now) == 0
+
+
+def acts_of(member: cast.Member, like: Any) -> Any:
+    """An actor without a right to approve."""
+    return type(like)(kind=like.kind, scope_id=like.scope_id, user_id=member.user.id)
