@@ -12,13 +12,14 @@ from identity import errors, paging
 from identity.actor import Actor, ActorKind
 from identity.models import AuditEvent, AuditHead, Scope, ScopeHost, ServerKey
 from identity.paging import MOST_ROWS, After, Listed, Page, Window
-from identity.scoping import current, keyset
+from identity.scoping import current, keyset, prepared
 from identity.services import server_keys as keys
 from identity.services.server_keys import ClientKeys
 
 MOST_TEXT: Final = 512
 AUDIT_FILTERS: Final = frozenset({"name", "subject_kind", "subject_id"})
 _BY_SLUG: Final = keyset.Key("slug", is_text=True)
+_HEAD: Final = prepared.prepare(lambda: AuditHead.objects.values_list("sequence"))
 _IN_TIME: Final = {"from": "at__gte", "to": "at__lt"}
 _TEXTS: Final = {"user": "actor_user"} | {name: name for name in AUDIT_FILTERS}
 
@@ -231,6 +232,12 @@ def _text(value: Any) -> str:
 
 def _scope_row(row: Scope) -> ScopeRow:
     return ScopeRow(row.id, row.slug, row.name, row.status, row.is_platform, row.created_at)
+
+
+def audit_sequence() -> int:
+    """The place of the last event of the scope in force, in one prepared statement."""
+    rows = _HEAD.rows()
+    return int(rows[0][0]) if rows else 0
 
 
 def audit_event(sequence: int) -> AuditRow:

@@ -17,7 +17,7 @@ from identity.admin.charts import Chart
 from identity.admin.components import Tile
 from identity.admin.trail import Event
 from identity.models import ServerKey
-from identity.paging import After, Page
+from identity.paging import After
 from invitations import queries as invitations
 from invitations.models import Invitation
 
@@ -51,10 +51,7 @@ class Board:
 
 def waiting_count(*, by: Actor, now: datetime) -> int:
     """How many proposals wait for this person's vote."""
-    if not by.may("proposals:list") or by.is_operator:
-        return 0
-    page = Page(limit=1, filters={"state": "pending", "waiting_for_me": True})
-    return invitations.proposals_page(page, by=by, now=now).total
+    return invitations.waiting_count(by=by, now=now)
 
 
 def of(*, by: Actor, waiting: int, now: datetime) -> Board:

@@ -48,10 +48,7 @@ def page(detail: queries.ProposalDetail, *, by: Actor) -> dict[str, Any]:
         "accepts_attested": scopes.settings().accept_attested_votes,
         "is_deviceless": obstacle.endswith(_REGISTER),
         "detail": detail,
-        "changes": [
-            {"command": item["command"], "details": sorted(item["details"].items())}
-            for item in detail.commands
-        ],
+        "changes": queries.changes_of(detail.row.id),
         "is_pending": is_pending,
         "obstacle": obstacle,
         "may_vote": is_pending and not obstacle,

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import electors
+from identity import queries as ground
 from identity.actor import Actor
 from identity.paging import MOST_ROWS, After
 from identity.scoping import keyset
@@ -17,9 +18,9 @@ from invitations.services import standing
 
 MOST_EXAMINED: Final = 500
 """Pending proposals that one question looks at, the newest ones."""
-FRESH: Final = timedelta(seconds=5)
+FRESH: Final = timedelta(minutes=1)
 MOST_REMEMBERED: Final = 10_000
-_counts: Final[dict[tuple[UUID, UUID], tuple[datetime, int]]] = {}
+_counts: Final[dict[tuple[UUID, UUID], tuple[int, datetime, int]]] = {}
 _OF_A_QUESTION: Final = ("id", "actor", "proposer_id", "created_at", "strict_standing")
 
 
@@ -41,23 +42,20 @@ def for_actor(by: Actor, rows: "QuerySet[Proposal]", *, now: datetime) -> list[U
 def count(*, by: Actor, now: datetime) -> int:
     """How many proposals wait for the actor, of the newest 500 that are pending.
 
-    For a badge on every page: the answer of a process may be five seconds old.
+    For a badge on every page: counted anew when something happened in the scope, or after a
+    minute, since proposals also end by the clock.
     """
     if by.user_id is None or by.is_operator or not by.may("proposals:approve"):
         return 0
-    known = _counts.get((by.scope_id, by.user_id))
-    if known is not None and known[0] <= now < known[0] + FRESH:
-        return known[1]
+    last = ground.audit_sequence()
+    sequence, counted_at, known = _counts.get((by.scope_id, by.user_id), (-1, now, 0))
+    if sequence == last and counted_at <= now < counted_at + FRESH:
+        return known
     found = len(for_actor(by, Proposal.objects.all(), now=now))
     if len(_counts) >= MOST_REMEMBERED:
         _counts.clear()
-    _counts[by.scope_id, by.user_id] = (now, found)
+    _counts[by.scope_id, by.user_id] = (last, now, found)
     return found
-
-
-def forget() -> None:
-    """Count anew from now on in this process."""
-    _counts.clear()
 
 
 def window(
