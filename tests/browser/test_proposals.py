@@ -58,7 +58,7 @@ def test_makes_a_proposal_and_hands_its_proposer_the_answer_once(
     voter.follow("1 proposal waits for a decision")
     voter.picture("proposals")
     voter.follow_row()
-    assert "user.invite" in voter.text
+    assert f"Invite {NEWCOMER}" in voter.text
     assert NEWCOMER in voter.text
     voter.picture("proposal-to-decide")
     voter.press("Approve")
@@ -150,7 +150,7 @@ def test_takes_a_vote_back(
     assert isinstance(waiting, Pending)
     voter = tabs.new().sign_in(bob)
     voter.open(f"invitations/proposal/{waiting.proposal_id}/change/")
-    assert "policy.create" in voter.text
+    assert "Make the policy “Two others”" in voter.text
     voter.picture("proposal-policy")
     # A change of a quorum needs the old and the new one: two people.
     voter.press("Approve")
