@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from accounts import errors
@@ -109,6 +109,16 @@ def of_rule(resource: str, action: str, proposal_resource: str = "") -> Rights:
     if root not in permissions.APPROVABLE and root != permissions.EVERY_RESOURCE:
         raise errors.RuleUnknown("There are no proposals about this resource.", resource=root)
     return Rights(frozenset({word}), frozenset({root}))
+
+
+def choices() -> Sequence[tuple[str, str]]:
+    """Every right once, as a rule writes it: the shortest resource of each noun, and the action."""
+    resources: dict[str, str] = {}
+    for resource, noun in _NOUNS.items():
+        resources.setdefault(noun, resource.replace("{}", "{user}"))
+    return [
+        (resource, verb) for noun, resource in resources.items() for verb in permissions.NOUNS[noun]
+    ]
 
 
 def of_stored_rule(resource: str, action: str, proposal_resource: str) -> Rights:

@@ -1,4 +1,4 @@
-"""The audit record and the server keys in the admin."""
+"""The audit record in the admin."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from identity import paging
 from identity.admin import trail
 from identity.admin.bases import ReadOnlyAdmin
 from identity.admin.frame import site
-from identity.models import AuditEvent, ServerKey
+from identity.models import AuditEvent
 from identity.scoping import keyset
 
 SHORTEST_ID = 32
@@ -67,19 +67,3 @@ class AuditEventAdmin(ReadOnlyAdmin):
     def who(self, event: AuditEvent) -> str:
         """The actor in words."""
         return trail.who(event.actor, {})
-
-
-@admin.register(ServerKey, site=site)
-class ServerKeyAdmin(ReadOnlyAdmin):
-    """The scope's server keys; private parts are never shown."""
-
-    view_permission = "server-keys:get"
-    list_display = ("purpose", "kid", "status_badge", "activated_at", "expires_at")
-    fields = ("purpose", "kid", "public", "status", "activated_at", "expires_at")
-    ordering = ("purpose", "-activated_at")
-    audit_kind = "server-key"
-    lead = "Clients check answers with one and seal requests for the other."
-
-    def audit_subject(self, row: ServerKey) -> str:
-        """Keys are known by their digest."""
-        return row.kid

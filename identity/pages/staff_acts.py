@@ -1,5 +1,6 @@
 """Acts of staff in the admin: the same door as for devices, with the server's statement."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from django.utils.html import format_html
 
 from identity.actor import Actor
 from identity.services import attestations
+from invitations.commands.command import registry
 from invitations.services import account, attested, governance, votes
 from invitations.services.evidence import Evidence
 from invitations.services.governance import Done, Pending, Step
@@ -28,6 +30,20 @@ def submit_together(*, steps: Sequence[Step], by: Actor, now: datetime) -> Done 
     """Submit several commands as one. Raises what `governance.submit_together` raises."""
     evidence = attested.of_steps(steps, by=by)
     return governance.submit_together(steps=steps, by=by, now=now, evidence=evidence)
+
+
+def bringing_keys(command: str, details: Mapping[str, Any], *, by: Actor) -> dict[str, Any]:
+    """The input of a command that brings a device's keys, with the server's statement about it."""
+    known = registry.get(command)
+    statement = {
+        "action": known.action,
+        "resource": known.path(known.read(details)),
+        "details": dict(details),
+        "user": str(by.public_id),
+    }
+    sign1 = attestations.request(_bytes(statement))
+    registration = base64.b64encode(sign1).decode()
+    return {**details, "registration": registration, "is_attested": True}
 
 
 def vote(

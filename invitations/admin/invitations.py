@@ -137,8 +137,10 @@ class InvitationAdmin(ReadOnlyAdmin):
         """Add the pages that issue, issue again, issue many and revoke."""
         wrap = self.admin_site.admin_view
         one = "<uuid:invitation_id>"
+        further = never_cache(issuing.further)
         return [
             path("issue/", wrap(never_cache(issuing.issue)), name="invitation_issue"),
+            path("further/<uuid:user_id>/", wrap(further), name="invitation_further"),
             path(f"{one}/again/", wrap(never_cache(issuing.again)), name="invitation_again"),
             path(f"{one}/revoke/", wrap(never_cache(revoke)), name="invitation_revoke"),
             *batches.urls(wrap),

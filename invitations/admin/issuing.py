@@ -7,11 +7,12 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from accounts import queries as accounts
+from accounts.models import User
 from identity import ids
 from identity.admin import actor_of, site
 from identity.errors import DomainError
@@ -73,6 +74,32 @@ def again(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
         return [step]
 
     return _page(request, form, steps, context, name=lambda: row.username)
+
+
+@staff_session.recently_proved
+def further(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    """Invite somebody who is a user already, for a further device."""
+    by = actor_of(request)
+    if not by.may("devices:invite"):
+        raise PermissionDenied
+    user = User.objects.filter(id=user_id, deleted_at__isnull=True).first()
+    if user is None:
+        raise Http404
+    form = OfferForm(request.POST or None)
+    context = {
+        "title": f"Invite a further device of {user.username}",
+        "template": "admin/invite_further.html",
+        "back": reverse("admin:accounts_user_change", args=[user.pk]),
+        "back_name": "The user",
+    }
+
+    def steps() -> Sequence[Step]:
+        details = {"user": str(user.public_id), "life_minutes": form.cleaned_data["hours"] * 60}
+        if form.cleaned_data.get("mails_link"):
+            details["mails_link"] = True
+        return [Step("device.invite", details)]
+
+    return _page(request, form, steps, context, name=lambda: user.username)
 
 
 def _page(

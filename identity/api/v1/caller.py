@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.http import HttpRequest
 
 from identity.actor import Actor
@@ -117,20 +116,8 @@ class Staff(Caller):
     ) -> Done | Pending:
         """At the one door, with the server's statement."""
         if brings_keys:
-            details = {**details, **self._attested(command, details)}
+            details = staff_acts.bringing_keys(command, details, by=self.actor)
         return staff_acts.submit(command=command, details=details, by=self.actor, now=self.now)
-
-    def _attested(self, command: str, details: Mapping[str, Any]) -> dict[str, Any]:
-        known = registry.get(command)
-        statement = {
-            "action": known.action,
-            "resource": known.path(known.read(details)),
-            "details": dict(details),
-            "user": str(self.actor.public_id),
-        }
-        payload = orjson.dumps(statement, option=orjson.OPT_SORT_KEYS)
-        sign1 = attestations.request(payload)
-        return {"registration": base64.b64encode(sign1).decode(), "is_attested": True}
 
     def require_recent(self) -> None:
         """Raises `accounts.errors.ReauthenticationNeeded`."""
