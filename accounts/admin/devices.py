@@ -158,7 +158,12 @@ def _evidence(keys: Sequence[KnownKey]) -> Sequence[Section]:
         )
         for number, (registration, key) in enumerate(sent.items())
     ]
-    return [Section(title="Signed requests that brought the keys", body=format_html_join("", "{}", ((box,) for box in boxes)))]
+    return [
+        Section(
+            title="Signed requests that brought the keys",
+            body=format_html_join("", "{}", ((box,) for box in boxes)),
+        )
+    ]
 
 
 def _signer(key: KnownKey) -> str:
