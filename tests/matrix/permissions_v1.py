@@ -1,0 +1,141 @@
+"""Who may do what over `/v1`: every route, every predefined role, in one table to read.
+
+A `+` lets a caller past the permission, whatever comes afterwards; a `.` is refused with 403.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+COLUMNS: Final = {
+    "S": "super-admin",
+    "O": "workspace-owner",
+    "M": "workspace-maintainer",
+    "A": "workspace-auditor",
+    "B": "member",
+    "F": "security-officer",
+    "U": "support",
+    "P": "operator",
+}
+"""The letters above the marks; an operator of the platform has no role in the scope."""
+
+
+_TEXT: Final = """
+                                                                                   S O M A B F U P
+GET    /me                                                     self               + + + + + + + +
+GET    /me/devices                                             self               + + + + + + + .
+POST   /me/devices/challenge                                   self               + + + + + + + .
+POST   /me/devices                                             self               + + + + + + + .
+GET    /users                                                  users:list         + + + + . + + +
+GET    /users/{user}                                           users:get          + + + + . + + +
+POST   /users                                                  users:create       + . + . . . . +
+PATCH  /users/{user}                                           users:edit         + . + . . . . +
+DELETE /users/{user}                                           users:delete       + . + . . . . +
+POST   /users/{user}/roles                                     users:edit         + . + . . . . +
+DELETE /users/{user}/roles/{role}                              users:edit         + . + . . . . +
+DELETE /users/{user}/password                                  passwords:delete   + . . . . . . +
+GET    /groups                                                 groups:list        + + + + . + + +
+GET    /groups/{group}                                         groups:get         + + + + . + + +
+POST   /groups                                                 groups:create      + . + . . . . +
+PATCH  /groups/{group}                                         groups:edit        + . + . . . . +
+DELETE /groups/{group}                                         groups:delete      + . + . . . . +
+POST   /groups/{group}/users                                   groups:edit        + . + . . . . +
+DELETE /groups/{group}/users/{user}                            groups:edit        + . + . . . . +
+GET    /roles                                                  roles:list         + + + + . + + +
+GET    /roles/{role}                                           roles:get          + + + + . + + +
+POST   /roles                                                  roles:create       + . + . . . . +
+PATCH  /roles/{role}                                           roles:edit         + . + . . . . +
+DELETE /roles/{role}                                           roles:delete       + . + . . . . +
+GET    /rules                                                  rules:list         + + + + . + . +
+GET    /rules/{rule}                                           rules:get          + + + + . + . +
+POST   /rules                                                  rules:create       + . + . . . . +
+PATCH  /rules/{rule}                                           rules:edit         + . + . . . . +
+DELETE /rules/{rule}                                           rules:delete       + . + . . . . +
+GET    /devices                                                devices:list       + + + + . + + +
+GET    /devices/{device}                                       devices:list       + + + + . + + +
+PATCH  /devices/{device}                                       devices:edit       + . + . . . . +
+POST   /devices/{device}/revocation                            devices:delete     + . + . . + . +
+PUT    /devices/{device}/keys                                  devices:edit       + . + . . . . +
+GET    /invitations                                            invitations:list   + + + + . + + +
+GET    /invitations/{invitation}                               invitations:get    + + + + . + + +
+POST   /invitations                                            users:invite       + . + . . . + +
+POST   /users/{user}/invitations                               devices:invite     + . + . . . + +
+DELETE /invitations/{invitation}                               invitations:delete + . + . . + . +
+POST   /invitations/batches                                    users:invite       + . + . . . + +
+GET    /invitations/batches/{batch}                            users:invite       + . + . . . + +
+POST   /invitations/batches/{batch}/confirm                    users:invite       + . + . . . + +
+POST   /invitations/batches/{batch}/links                      users:invite       + . + . . . + +
+POST   /invitations/lookup                                     open               + + + + + + + +
+POST   /invitations/challenge                                  open               + + + + + + + +
+POST   /invitations/accept                                     open               + + + + + + + +
+GET    /proposals                                              proposals:list     + + + + . + . +
+GET    /proposals/{proposal}                                   proposals:get      + + + + . + . +
+GET    /proposals/{proposal}/evidence                          proposals:get      + + + + . + . +
+POST   /proposals/{proposal}/outcome                           self               + + + + + + + +
+POST   /proposals/{proposal}/cancellation                      proposals:cancel   + . . . . + . +
+POST   /proposals/{proposal}/votes                             proposals:approve  + + . . . + . .
+DELETE /proposals/{proposal}/votes/mine                        self               + + + + + + + +
+GET    /policies                                               policies:list      + + + + . + . +
+GET    /policies/{policy}                                      policies:get       + + + + . + . +
+POST   /policies                                               policies:create    + . + . . . . +
+PATCH  /policies/{policy}                                      policies:edit      + . + . . . . +
+DELETE /policies/{policy}                                      policies:delete    + . + . . . . +
+POST   /policies/decide                                        policies:get       + + + + . + . +
+GET    /audit                                                  audit:list         + + + + . + . +
+GET    /audit/head                                             audit:get          + + + + . + . +
+GET    /audit/export                                           audit:list         + + + + . + . +
+GET    /audit/{event}                                          audit:get          + + + + . + . +
+GET    /audit/{event}/inclusion                                audit:get          + + + + . + . +
+GET    /server-keys                                            server-keys:get    + + + + + + + +
+GET    /server-keys/statements                                 open               + + + + + + + +
+POST   /server-keys/{purpose}/rotation                         server-keys:edit   + . . . . + . +
+GET    /scopes                                                 scopes:get         + + + + . + . +
+GET    /scopes/{scope}                                         scopes:get         + + + + . + . +
+PATCH  /scopes/{scope}                                         scopes:edit        + . . . . . . +
+GET    /webhooks                                               webhooks:list      + + + + . + . +
+GET    /webhooks/{webhook}                                     webhooks:get       + + + + . + . +
+GET    /webhook-keys                                           webhooks:list      + + + + . + . +
+GET    /webhooks/{webhook}/deliveries                          webhooks:get       + + + + . + . +
+GET    /webhooks/{webhook}/deliveries/{delivery}               webhooks:get       + + + + . + . +
+POST   /webhooks                                               webhooks:create    + . + . . . . +
+PATCH  /webhooks/{webhook}                                     webhooks:edit      + . + . . . . +
+DELETE /webhooks/{webhook}                                     webhooks:delete    + . + . . . . +
+POST   /webhook-keys                                           webhooks:edit      + . + . . . . +
+POST   /webhooks/{webhook}/ping                                webhooks:edit      + . + . . . . +
+POST   /webhooks/{webhook}/replay                              webhooks:edit      + . + . . . . +
+POST   /webhooks/{webhook}/deliveries/{delivery}/replay        webhooks:edit      + . + . . . . +
+GET    /staff                                                  staff:list         + + + + . + . +
+GET    /staff/{user}                                           staff:list         + + + + . + . +
+POST   /staff                                                  staff:create       + . . . . . . +
+DELETE /staff/{user}                                           staff:delete       + . . . . + . +
+DELETE /staff/{user}/one-time-password                         staff:delete       + . . . . + . +
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One route: the word that it asks for, and which columns have a `+`."""
+
+    method: str
+    path: str
+    word: str
+    lets_in: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        """As it stands in the names of tests."""
+        return f"{self.method} {self.path}"
+
+
+def _read(text: str) -> tuple[Line, ...]:
+    header, *rows = text.strip("\n").splitlines()
+    letters = header.split()
+    lines = []
+    for row in rows:
+        method, path, word, *marks = row.split()
+        given = dict(zip(letters, marks, strict=True))
+        lets_in = frozenset(letter for letter, mark in given.items() if mark == "+")
+        lines.append(Line(method, path, word, lets_in))
+    return tuple(lines)
+
+
+LINES: Final = _read(_TEXT)

@@ -1,0 +1,253 @@
+"""One scope with one thing of each noun and somebody in each role, for walks over every address."""
+
+import base64
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core import signals
+from django.db import close_old_connections, transaction
+from django.test import Client
+
+from accounts.models import Role, RoleRule, Rule, User
+from accounts.services import role_assignments, roles, rules, staff
+from identity import ids, permissions
+from identity.pages import staff_session
+from identity.sdk.keys import DeviceKeys
+from invitations.models import Proposal
+from tests import cast
+from tests import staff as people
+from tests.faces.v1.client import Signed
+
+PASSWORD_ROOM = {"devices": "/users/{user}/devices", "passwords": "/users/{user}/password"}
+
+
+@contextlib.contextmanager
+def undone() -> Iterator[None]:
+    """Whatever happens inside is as if it had not been."""
+    block = transaction.atomic()
+    # As Django's own test cases mark theirs: services that insist on the outermost block may run.
+    block._from_testcase = True  # type: ignore[attr-defined]
+    # Requests through the WSGI application stay in the transaction of the test; Django's client
+    # connects these again after each of its own.
+    for signal in _AROUND_REQUESTS:
+        signal.disconnect(close_old_connections)
+    with block:
+        yield
+        transaction.set_rollback(True)
+
+
+@contextlib.contextmanager
+def one_connection() -> Iterator[None]:
+    """As `undone`, for a whole module."""
+    try:
+        with undone():
+            yield
+    finally:
+        for signal in _AROUND_REQUESTS:
+            signal.connect(close_old_connections)
+
+
+_AROUND_REQUESTS = (signals.request_started, signals.request_finished)
+
+
+@dataclass
+class Scene:
+    """The scope, its things by the names of placeholders, and its people by the names of roles."""
+
+    world: cast.World
+    owner: Signed
+    things: dict[str, str]
+    people: dict[str, Signed] = field(default_factory=dict)
+    keys: DeviceKeys = field(default_factory=DeviceKeys.generate)
+
+    @classmethod
+    def made(cls) -> "Scene":
+        """Everything through the doors, while there is nobody but one owner."""
+        world = cast.world(governance=False)
+        member = world.member("alice", "super-admin")
+        scene = cls(world, Signed.of(member, world.scope.slug), {"scope": str(world.scope.id)})
+        scene.people["super-admin"] = scene.owner
+        scene._furnish()
+        for name in permissions.PREDEFINED_ROLES:
+            if name not in scene.people:
+                made = world.member(name, name)
+                scene.people[name] = Signed.of(made, world.scope.slug)
+        scene._propose()
+        return scene
+
+    def _furnish(self) -> None:
+        subject = self.world.member("subject")
+        done = self._done
+        group = done("/groups", {"name": "tea"})["id"]
+        webhook = done("/webhooks", {"url": "https://hooks.example.org/", "events": ["*"]})["id"]
+        done(f"/webhooks/{webhook}/ping", None)
+        delivery = self.owner.get(f"/webhooks/{webhook}/deliveries").json()["items"][0]["id"]
+        rule = {"name": "see", "resource": "/groups", "action": "list"}
+        batch = done("/invitations/batches", {"lines": [{"email": "one@example.test"}]})
+        self.things |= {
+            "user": subject.uid,
+            "device": str(subject.device.id),
+            "group": group,
+            "webhook": webhook,
+            "delivery": delivery,
+            "rule": done("/rules", rule)["id"],
+            "role": done("/roles", {"name": "guest"})["id"],
+            "invitation": done("/invitations", {"email": "guest@example.test"})["id"],
+            "policy": done("/policies", POLICY)["id"],
+            "batch": batch["id"],
+            "purpose": "signature",
+            "event": "1",
+        }
+        with cast.in_scope(self.world):
+            staff.admit(user_id=subject.user.id, by=self.world.system, now=datetime.now(UTC))
+
+    def _propose(self) -> None:
+        answer = self.owner.post("/groups", {"name": "waits"})
+        assert answer.status_code == 202, answer.text
+        self.things["proposal"] = answer.json()["proposal"]["id"]
+        with cast.in_scope(self.world):
+            assert Proposal.objects.filter(id=self.things["proposal"]).exists()
+
+    def _done(self, path: str, body: Any) -> dict[str, Any]:
+        answer = self.owner.post(path, body)
+        assert answer.status_code in {200, 201}, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    def path(self, template: str, things: Mapping[str, str] | None = None) -> str:
+        """The address with the ids of this scope's things, or of others, in it."""
+        return template.format_map({**self.things, **(things or {})})
+
+    def body(self, method: str, template: str) -> Any:
+        """Input that the route would take."""
+        keys = {
+            "signature_key": self.keys.signature_pubkey,
+            "encryption_key": self.keys.encryption_pubkey,
+        }
+        return _bodies(keys, self.things).get(f"{method} {template}")
+
+    def browser(self, user: User, *, scope: str = "") -> Client:
+        """A session that has just shown who it is."""
+        client = Client()
+        client.force_login(user, backend="accounts.backends.StaffBackend")
+        session = client.session
+        session[staff_session.PROVED_AT] = int(datetime.now(UTC).timestamp())
+        if scope:
+            session[staff_session.CHOSEN_SCOPE] = scope
+        session.save()
+        return client
+
+    def operator(self) -> Client:
+        """The platform's operator at work in this scope."""
+        return self.browser(people.add_operator(), scope=self.world.scope.slug)
+
+    def custom(self) -> "Words":
+        """Somebody whose only role has the words that a test chooses."""
+        return Words.made(self.world)
+
+
+@dataclass
+class Words:
+    """A person with one custom role, and a rule for every word that there is."""
+
+    member: cast.Member
+    client: Signed
+    role: Role
+    rules: dict[str, Rule]
+
+    @classmethod
+    def made(cls, world: cast.World) -> "Words":
+        """Without any word at first."""
+        member = world.member("worded")
+        now = datetime.now(UTC)
+        with cast.in_scope(world):
+            role = roles.create(
+                public_id=ids.new(),
+                name="worded",
+                description="",
+                rule_ids=[],
+                by=world.system,
+                now=now,
+            )
+            held = str(role.public_id)
+            role_assignments.grant(user_id=member.user.id, role=held, by=world.system, now=now)
+            made = {word: _rule(word, world, now) for word in sorted(permissions.ALL)}
+        return cls(member, Signed.of(member, world.scope.slug), role, made)
+
+    def hold(self, *words: str) -> None:
+        """Exactly these, from the next request on."""
+        RoleRule.objects.filter(role=self.role).delete()
+        for word in words:
+            rule = self.rules[word]
+            RoleRule.objects.create(scope_id=self.role.scope_id, role=self.role, rule=rule)
+
+
+def _rule(word: str, world: cast.World, now: datetime) -> Rule:
+    noun, verb = word.split(":")
+    return rules.create(
+        public_id=ids.new(),
+        name=word,
+        description="",
+        resource=PASSWORD_ROOM.get(noun, f"/{noun}"),
+        action=verb,
+        proposal_resource="",
+        by=world.system,
+        now=now,
+    )
+
+
+POLICY: dict[str, Any] = {
+    "name": "deny",
+    "resource": "/recipients",
+    "action": "add",
+    "decision_on_true": "DENY",
+    "status": "disabled",
+}
+
+
+def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
+    nothing = base64.b64encode(b"{}").decode()
+    return {
+        "POST /me/devices/challenge": keys,
+        "POST /me/devices": {"statement": nothing, "signature": nothing},
+        "POST /users": {"email": "program@example.test", **keys},
+        "PATCH /users/{user}": {"first_name": "Other"},
+        "POST /users/{user}/roles": {"role": "member"},
+        "POST /groups": {"name": "coffee"},
+        "PATCH /groups/{group}": {"name": "coffee"},
+        "POST /groups/{group}/users": {"user": things.get("user")},
+        "POST /roles": {"name": "other"},
+        "PATCH /roles/{role}": {"description": "other"},
+        "POST /rules": {"name": "get", "resource": "/groups", "action": "get"},
+        "PATCH /rules/{rule}": {"description": "other"},
+        "PATCH /devices/{device}": {"name": "other"},
+        "POST /devices/{device}/revocation": {"reason": "lost"},
+        "PUT /devices/{device}/keys": {**keys, "proof": nothing},
+        "POST /invitations": {"email": "other@example.test"},
+        "POST /users/{user}/invitations": {"life_minutes": 60},
+        "POST /invitations/batches": {"lines": [{"email": "two@example.test"}]},
+        "POST /invitations/lookup": {"invite_string": "x"},
+        "POST /invitations/challenge": {"invite_string": "x", **keys},
+        "POST /invitations/accept": {
+            "invite_string": "x",
+            "statement": nothing,
+            "one_time_signature": nothing,
+            "signature": nothing,
+        },
+        "POST /proposals/{proposal}/votes": {
+            "decision": "approve",
+            "proposal_hash": "0" * 64,
+            "statement": nothing,
+        },
+        "POST /policies": {**POLICY, "name": "other"},
+        "PATCH /policies/{policy}": {"description": "other"},
+        "POST /policies/decide": {"command": "group.create", "details": {"name": "x"}},
+        "PATCH /scopes/{scope}": {"name": "Other"},
+        "POST /webhooks": {"url": "https://hooks.example.org/two", "events": ["*"]},
+        "PATCH /webhooks/{webhook}": {"description": "other"},
+        "POST /webhooks/{webhook}/replay": {"since": "2026-01-01T00:00:00Z"},
+        "POST /staff": {"id": things.get("user")},
+    }
