@@ -14,6 +14,7 @@ from identity.crypto import ecdsa_p256
 from identity.sdk.http_signatures import DeviceAuth
 from identity.wsgi import application
 from tests.cast import Member
+from tests.faces.v1 import described
 
 BASE = settings.BASE_URL
 _addresses = itertools.count(1)
@@ -34,6 +35,11 @@ class InProcess(httpx.BaseTransport):
             return lambda _: None
 
         answer = b"".join(application(self._environ(request, body), start))
+        described.require(
+            httpx.Response(told["status"], headers=told["headers"], content=answer),
+            method=request.method,
+            path=request.url.path,
+        )
         return httpx.Response(
             told["status"], headers=told["headers"], stream=httpx.ByteStream(answer)
         )
