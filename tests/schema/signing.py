@@ -30,11 +30,12 @@ class Signed(requests.auth.AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         body: Any = request.body or b""
         content: bytes = body.encode() if isinstance(body, str) else body
-        # Each request is an intention of its own; repeats have their tests elsewhere.
-        key = request.headers.get("Idempotency-Key", "")
-        if 1 <= len(key) <= LONGEST_KEY:
-            request.headers["Idempotency-Key"] = f"{key}{secrets.token_hex(8)}"
         present = {name.lower(): str(value) for name, value in request.headers.items()}
+        # Each request is an intention of its own; repeats have their tests elsewhere.
+        key = present.get("idempotency-key", "")
+        if 1 <= len(key) <= LONGEST_KEY:
+            present["idempotency-key"] = f"{key}{secrets.token_hex(8)}"
+            request.headers["Idempotency-Key"] = present["idempotency-key"]
         bound: dict[str, str] = {
             name: present[name] for name in http_signatures.BOUND if name in present
         }

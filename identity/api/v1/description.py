@@ -105,7 +105,9 @@ def operation(each: Route) -> dict[str, Any]:
     }
     if each.body is not None:
         content = {"application/json": {"schema": _schema(each.body)}}
-        described["requestBody"] = {"required": True, "content": content}
+        # No body is an empty object.
+        is_required = any(field.required for field in msgspec.structs.fields(each.body))
+        described["requestBody"] = {"required": is_required, "content": content}
     return described
 
 
