@@ -49,6 +49,7 @@ def page(detail: queries.ProposalDetail, *, by: Actor) -> dict[str, Any]:
         "is_deviceless": obstacle.endswith(_REGISTER),
         "detail": detail,
         "changes": queries.changes_of(detail.row.id),
+        "proof": queries.proof_of(detail.row.id),
         "is_pending": is_pending,
         "obstacle": obstacle,
         "may_vote": is_pending and not obstacle,

@@ -3,8 +3,10 @@
 from invitations.queries.changes import Change, Difference, change
 from invitations.queries.offers import invitation, invitations, invitations_window, told
 from invitations.queries.policies import policies, policies_window, policy
+from invitations.queries.proofs import Proof
 from invitations.queries.proposals import (
     changes_of,
+    proof_of,
     proposal,
     proposals_page,
     proposals_window,
@@ -18,6 +20,7 @@ __all__ = [
     "Difference",
     "ElectorRow",
     "InvitationRow",
+    "Proof",
     "ProposalDetail",
     "ProposalRow",
     "VoteRow",
@@ -29,6 +32,7 @@ __all__ = [
     "policies",
     "policies_window",
     "policy",
+    "proof_of",
     "proposal",
     "proposals_page",
     "proposals_window",

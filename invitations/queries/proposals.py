@@ -7,15 +7,16 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from accounts.models import KnownKey, User
+from accounts.models import User
 from identity import errors
 from identity.actor import Actor
 from identity.paging import After, Listed, Page, Window, is_usable
 from identity.scoping import keyset
 from identity.services import scopes
-from invitations.models import Invitation, Proposal, Vote
-from invitations.queries import changes, waiting
+from invitations.models import Proposal, Vote
+from invitations.queries import changes, proofs, waiting
 from invitations.queries.changes import Change
+from invitations.queries.proofs import Proof
 from invitations.rows import ElectorRow, ProposalDetail, ProposalRow, VoteRow
 from invitations.services import proposals, standing, votes
 
@@ -93,7 +94,7 @@ def proposal(proposal_id: UUID, *, now: datetime) -> ProposalDetail:
         request=bytes(row.request),
         request_is_attested=row.request_is_attested,
         proposer_device=row.proposer_device_id,
-        proposer_key=_proposer_key(row),
+        proposer_key=None if row.request_is_attested else proofs.proposer_key(row),
         policy_id=row.policy_id,
         policy_version=row.policy_version,
         policy=row.policy,
@@ -111,18 +112,12 @@ def proposal(proposal_id: UUID, *, now: datetime) -> ProposalDetail:
     )
 
 
-def _proposer_key(row: Proposal) -> str | None:
-    # The key that the device had then; the holder of an invitation signs with its one-time key.
-    if row.request_is_attested or row.proposer_device_id is None:
-        return None
-    keys = KnownKey.objects.filter(
-        device_id=row.proposer_device_id,
-        purpose=KnownKey.Purpose.SIGNATURE,
-        first_seen_at__lte=row.created_at,
-    )
-    known = keys.order_by("-first_seen_at").values_list("public", flat=True).first()
-    held = Invitation.objects.filter(temporary_device_id=row.proposer_device_id)
-    return known or held.values_list("one_time_key", flat=True).first()
+def proof_of(proposal_id: UUID) -> Proof:
+    """Whether the proposer's request verifies. Raises `Missing`."""
+    row = Proposal.objects.filter(id=proposal_id).first()
+    if row is None:
+        raise errors.Missing("There is no such proposal.")
+    return proofs.of_request(row)
 
 
 def changes_of(proposal_id: UUID) -> Sequence[Change]:
