@@ -59,6 +59,7 @@ def test_makes_a_proposal_and_hands_its_proposer_the_answer_once(
     voter.picture("proposals")
     voter.follow_row()
     assert f"Invite {NEWCOMER}" in voter.text
+    assert "The server attests that the proposer was signed in" in voter.text
     assert NEWCOMER in voter.text
     voter.picture("proposal-to-decide")
     voter.press("Approve")
