@@ -11,6 +11,7 @@ from identity import actor
 from identity.api.enterprise import results
 from identity.crypto import evidence
 from identity.management import shell
+from identity.sdk.api import Api
 from identity.sdk.client import Client
 from identity.sdk.errors import Refused
 from identity.sdk.keys import DeviceKeys
@@ -41,6 +42,7 @@ class Play:
         self._second_use(bundle)
         bob = self._second_owner(alice)
         newcomer = self._invited_with_approval(alice, bob)
+        self._in_json(newcomer)
         self._revoked(alice, bob, newcomer)
         self._audited(alice)
 
@@ -114,6 +116,13 @@ class Play:
         report = evidence.verify_bundle(answer.details, expected_server_key=newest.hex)
         signed = [vote.signed_by for vote in report.votes if vote.is_counted]
         self._hold(signed == ["device"], "one vote counts, signed by the voter's own device")
+
+    def _in_json(self, newcomer: Client) -> None:
+        self._tell("The newcomer's session serves the API in JSON too, which signs its answers.")
+        url = shell.face_url(self.slug, "v1")
+        with Api(url, newcomer.session, is_verifying=True) as api:
+            is_newcomer = api.me()["user"]["email"] == "newcomer@example.test"
+        self._hold(is_newcomer, "the answer is the server's own, to this very request")
 
     def _revoked(self, alice: Client, bob: Client, newcomer: Client) -> None:
         self._tell("alice has the newcomer's device revoked; bob approves it.")

@@ -9,6 +9,9 @@ import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import test from 'node:test'
 
+if (!process.env.COUNTERSIGN_API) {
+  throw new Error('This test needs a live server: let tests/interop/test_node.py run it.')
+}
 const given = JSON.parse(readFileSync(process.env.COUNTERSIGN_API, 'utf8'))
 const { call, serverKey } = await import(pathToFileURL(given.snippet))
 const server = serverKey(given.serverKey)
