@@ -26,10 +26,9 @@ LATER = "2999-01-01T00:00:00Z"
 
 def sample(kind: Any) -> Any:
     """A value of this type, as small as it may be."""
-    if get_origin(kind) is typing.Annotated:
-        return sample(get_args(kind)[0])
-    if get_origin(kind) is typing.Literal:
-        return get_args(kind)[0]
+    if get_origin(kind) in {typing.Annotated, typing.Literal}:
+        first = get_args(kind)[0]
+        return first if get_origin(kind) is typing.Literal else sample(first)
     simple = {str: "x", int: 1, bool: True, UUID: str(ids.new()), datetime: LATER}
     if kind in simple:
         return simple[kind]
@@ -37,14 +36,18 @@ def sample(kind: Any) -> Any:
         return {}
     if get_origin(kind) in {tuple, list}:
         return []
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return filled(kind)
     return sample(next(each for each in get_args(kind) if each is not type(None)))
 
 
-def body(each: Route) -> dict[str, Any] | None:
-    if each.body is None:
-        return None
-    fields = msgspec.structs.fields(each.body)
+def filled(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    fields = msgspec.structs.fields(kind)
     return {field.name: sample(field.type) for field in fields if field.required}
+
+
+def body(each: Route) -> dict[str, Any] | None:
+    return None if each.body is None else filled(each.body)
 
 
 def path(each: Route, known: Mapping[str, str]) -> str:

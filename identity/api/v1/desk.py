@@ -106,9 +106,12 @@ def _open(sent: Sent, found: Route, ids: Mapping[str, Any], now: datetime) -> An
 
 
 def _done(sent: Sent, found: Route, ids: Mapping[str, Any], caller: Caller) -> Reply:
+    if found.own is None:
+        # Nothing of the input can make a difference, so nothing of it is read before.
+        _require_right(found, caller)
     asked = _asked(sent, found, ids, caller, caller.now)
-    if not found.command and not _may(found, asked):
-        raise Forbidden(f"This needs the permission {found.permission}.")
+    if found.own is not None and not found.own(asked):
+        _require_right(found, caller)
     if found.is_dangerous:
         caller.require_recent()
     key = sent.headers.get("idempotency-key")
@@ -117,10 +120,11 @@ def _done(sent: Sent, found: Route, ids: Mapping[str, Any], caller: Caller) -> R
     return repeats.once(key, found, asked)
 
 
-def _may(found: Route, asked: Asked) -> bool:
-    if found.permission == route.SELF or asked.caller.actor.may(found.permission):
-        return True
-    return found.own is not None and found.own(asked)
+def _require_right(found: Route, caller: Caller) -> None:
+    # A command goes through the one door, which asks for the permission itself.
+    if found.command or found.permission == route.SELF or caller.actor.may(found.permission):
+        return
+    raise Forbidden(f"This needs the permission {found.permission}.")
 
 
 def _asked(

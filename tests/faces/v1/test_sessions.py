@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from accounts.services import operators
@@ -75,3 +76,20 @@ def test_signs_answers_to_sessions_too(staff: Client, alice: Signed) -> None:
         f"{alice.prefix}/devices/{alice.device}", headers={"Accept-Signature": 'sig=("@status")'}
     )
     assert 'sig=("@status" "content-digest" "content-type")' in answer["Signature-Input"]
+
+
+def test_lists_the_scopes_that_a_session_may_choose(
+    staff: Client, alice: Signed, world: cast.World
+) -> None:
+    elsewhere, home = cast.world(), world.scope.slug
+    login = f"{home}/dora"
+    call_command("staff", "join", "--scope", elsewhere.scope.slug, "--login", login)
+    answer = staff.get(f"{alice.prefix}/me/scopes").json()
+    assert [item["slug"] for item in answer["items"]] == [home, elsewhere.scope.slug]
+    assert answer["next"] is None
+
+
+def test_lists_its_own_scope_to_a_device(alice: Signed, world: cast.World) -> None:
+    cast.world()
+    (item,) = alice.get("/me/scopes").json()["items"]
+    assert item["slug"] == world.scope.slug

@@ -1,17 +1,21 @@
 """The caller's own account."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
+import msgspec
+
 from accounts import queries as accounts
+from identity import queries as ground
 from identity.api.v1 import route, shapes
 from identity.api.v1.nouns.devices import Device
 from identity.api.v1.nouns.joining import Challenge
 from identity.api.v1.nouns.users import User
 from identity.api.v1.route import SELF, Asked, Reply
-from identity.api.v1.shapes import Body, Newest, Shown
+from identity.api.v1.shapes import Body, Items, Newest, Query, Shown
 from identity.errors import Forbidden
+from identity.pages import scope_choice
 from identity.paging import After, Window
 from invitations.services import own_devices
 from invitations.services.governance import Pending
@@ -26,6 +30,21 @@ class Me(Shown, frozen=True):
     device: UUID | None
     permissions: Sequence[str]
     approves: Sequence[str]
+
+
+class WorkPlace(Shown, frozen=True):
+    """A scope that the caller may work in; `note` says what is special about it."""
+
+    slug: str
+    name: str
+    note: str
+
+
+class WorkPlaces(Query, frozen=True):
+    """Which part of the list: behind the slug `after`; operators may search."""
+
+    after: Annotated[str, msgspec.Meta(max_length=63)] = ""
+    search: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
 class OwnKeys(Body, frozen=True):
@@ -58,6 +77,25 @@ def me(asked: Asked) -> Me:
         permissions=sorted(actor.permissions),
         approves=sorted(actor.approves),
     )
+
+
+@route.act(
+    "GET",
+    "/me/scopes",
+    SELF,
+    "my_scopes_list",
+    "The scopes that you may work in: a session those it may choose, a device its own",
+    query=WorkPlaces,
+    shows=Items[WorkPlace],
+)
+def my_scopes(asked: Asked) -> Items[WorkPlace]:
+    """Fifty at a time, in the order of slugs, one's own scope first."""
+    if asked.http is None:
+        own = ground.scope()
+        return Items([WorkPlace(own.slug, own.name, "")], None)
+    found = scope_choice.window(asked.http.user, search=asked.query.search, after=asked.query.after)
+    items = [WorkPlace(each.slug, each.name, each.note) for each in found.scopes]
+    return Items(items, found.next or None)
 
 
 @route.listing("/me/devices", SELF, "my_devices_list", "Your devices", of=Device, query=Newest)
@@ -118,4 +156,4 @@ def register(asked: Asked) -> Reply:
     return Reply(shown, status=201, headers={"Location": asked.link(f"/devices/{shown.id}")})
 
 
-ROUTES: Final = (me, my_devices, challenge, register)
+ROUTES: Final = (me, my_scopes, my_devices, challenge, register)
