@@ -14,9 +14,11 @@ from django.views.decorators.cache import never_cache
 
 from identity.actor import Actor
 from identity.admin import access, charts, dashboard, navigation, own_devices, standing
+from identity.admin.deliveries import DeliveryPages
 from identity.admin.signing_in import SignInForm
 from identity.admin.staff import StaffPages
 from identity.admin.standing import actor_of
+from identity.admin.webhooks import WebhookPages
 from identity.pages import passwords, scope_choice, staff_session
 from identity.scoping import current
 
@@ -71,6 +73,8 @@ class Site(admin.AdminSite):
             *access.urls(self),
             *own_devices.urls(self),
             *StaffPages(self).urls(),
+            *WebhookPages(self).urls(),
+            *DeliveryPages(self).urls(),
             *super().get_urls(),
         ]
 

@@ -1,0 +1,53 @@
+"""The events that the audit record knows, by noun: what forms offer to choose from."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+_TEXTS: Final[Mapping[str, str]] = {
+    "audit": "exported verified",
+    "device": "keys-rotated registered renamed resumed revoked suspended verified",
+    "group": "created deleted edited member-added member-removed",
+    "invitation": "issued locked pending refused revoked used used-again",
+    "invitation-batch": "confirmed discarded links-taken uploaded",
+    "one-time-password": "begun reset set",
+    "operator": "added",
+    "owner": "invited recovered",
+    "password": "changed removed reset set",
+    "policy": "created deleted edited",
+    "proposal": "cancelled created executed expired failed outcome-read rejected stale",
+    "recipient": "created deleted edited",
+    "recipient-group": "created deleted edited recipient-added recipient-removed",
+    "recovery-code": "used",
+    "recovery-codes": "renewed",
+    "role": "created deleted edited granted withdrawn",
+    "rule": "created deleted edited",
+    "scope": "activated created host-added host-removed renamed settings-changed suspended",
+    "server-key": "retired rotated",
+    "staff": "added admitted dismissed signed-in",
+    "user": "activated created deleted disabled edited enabled invited",
+    "vote": "approve-cast reject-cast retracted",
+    "webhook": "created deleted edited pinged replayed switched-off",
+    "webhook-key": "created rotated",
+}
+EVENTS: Final[Mapping[str, Sequence[str]]] = {
+    noun: tuple(f"{noun}.{verb}" for verb in verbs.split()) for noun, verbs in _TEXTS.items()
+}
+"""Names by noun; tests/unit/identity/admin/test_event_names.py compares them with the code."""
+SUBJECTS: Final[Sequence[str]] = (
+    "user",
+    "device",
+    "invitation",
+    "invitation-batch",
+    "proposal",
+    "policy",
+    "role",
+    "rule",
+    "group",
+    "recipient",
+    "recipient-group",
+    "webhook",
+    "webhook-key",
+    "server-key",
+    "scope",
+)
+"""What events are about. Listed here: asking a long record for its kinds is slow."""
