@@ -13,6 +13,7 @@ class IdentityConfig(AppConfig):
         """Register the system checks, and tell the services which queue carries their mail."""
         from identity import checks, tasks  # noqa: F401, PLC0415 apps must be loaded first
         from identity.scoping import checks as wall_checks  # noqa: F401, PLC0415
-        from identity.services import mail  # noqa: PLC0415
+        from identity.services import audit_checks, mail  # noqa: PLC0415
 
         mail.transports.append(tasks.queue_mail)
+        audit_checks.queues.append(tasks.queue_check)

@@ -60,6 +60,7 @@ class AuditRow:
     subject_id: str
     facts: Mapping[str, Any]
     digest: str
+    id: UUID
 
 
 def every_scope() -> Sequence[ScopeRow]:
@@ -173,8 +174,8 @@ def audit_window(after: After) -> Window[AuditRow]:
     """Events of the scope in force behind a cursor, in the order of the chain.
 
     Filters: `name`, `subject_kind`, `subject_id`, `user` (who acted, by the client-visible id),
-    each exact; `name_begins`; `from` and `to` (aware datetimes, `to` excluded; then the order is
-    that of times); `alarm` (True).
+    each exact (`subject_kind` may be a tuple of them); `name_begins`; `from` and `to` (aware
+    datetimes, `to` excluded; then the order is that of times); `alarm` (True).
     Raises Invalid, CursorInvalid.
     """
     keyset.require_bounds(after)
@@ -213,6 +214,8 @@ def _behind_time(rows: "QuerySet[AuditEvent]", after: After) -> "QuerySet[AuditE
 
 
 def _narrowed(rows: "QuerySet[AuditEvent]", name: str, value: Any) -> "QuerySet[AuditEvent]":
+    if name == "subject_kind" and isinstance(value, tuple):
+        return rows.filter(subject_kind__in=[_text(kind) for kind in value])
     if name in _TEXTS:
         return rows.filter(**{_TEXTS[name]: _text(value)})
     if name == "name_begins":
@@ -275,4 +278,5 @@ def _audit_row(row: AuditEvent) -> AuditRow:
         subject_id=row.subject_id,
         facts=row.facts,
         digest=row.digest,
+        id=row.id,
     )

@@ -4,12 +4,14 @@ import dataclasses
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django.core import mail
 from django.template import Context, Engine
 from django_tasks import task
 
-from identity.services import audit_heads
+from identity.scoping import current
+from identity.services import audit_checks, audit_heads
 from identity.services import purge as purging
 
 
@@ -47,3 +49,15 @@ def purge() -> dict[str, int]:
 def sign_heads() -> int:
     """Sign the audit chain of every scope that went on."""
     return audit_heads.sign_every_head(now=datetime.now(UTC))
+
+
+@task()
+def verify_audit(scope: str, check: str) -> bool:
+    """Verify the whole audit record of a scope; what came out is kept with the check."""
+    with current.in_scope(UUID(scope)):
+        return audit_checks.work(UUID(check), clock=lambda: datetime.now(UTC))
+
+
+def queue_check(scope_id: UUID, check_id: UUID) -> None:
+    """A queue of `audit_checks`: the row of the queue is part of the transaction."""
+    verify_audit.enqueue(str(scope_id), str(check_id))

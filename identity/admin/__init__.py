@@ -4,9 +4,9 @@ What other rooms use of it: `site`, `ReadOnlyAdmin` and `actor_of`; templates/ad
 describes the bases and components of its pages.
 """
 
+from identity.admin.audit import AuditEventAdmin
 from identity.admin.bases import ReadOnlyAdmin
 from identity.admin.frame import Site, site
-from identity.admin.records import AuditEventAdmin
 from identity.admin.server_keys import ServerKeyAdmin
 from identity.admin.signing_in import SignInForm
 from identity.admin.standing import actor_of

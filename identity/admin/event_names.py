@@ -49,5 +49,6 @@ SUBJECTS: Final[Sequence[str]] = (
     "webhook-key",
     "server-key",
     "scope",
+    "audit-check",
 )
 """What events are about. Listed here: asking a long record for its kinds is slow."""

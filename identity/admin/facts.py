@@ -33,7 +33,7 @@ def _shown(page: Any, row: Any, name: str) -> str:
     if isinstance(field, ForeignKey):
         return _linked(field, getattr(row, name))
     if isinstance(field, JSONField):
-        return _code(json.dumps(value, indent=2, ensure_ascii=False, default=str), name)
+        return code_of(value, name)
     if isinstance(field, Field) and field.choices and value:
         return components.badge(str(value))
     return value_of(value, name)
@@ -53,6 +53,11 @@ def value_of(value: object, name: str) -> str:
     if _LONG_ID.fullmatch(text):
         return components.copyable(text)
     return _code(text, name) if "\n" in text.strip() else text
+
+
+def code_of(value: object, name: str) -> str:
+    """A value with parts, as JSON in a box. `name` is unique on the page."""
+    return _code(json.dumps(value, indent=2, ensure_ascii=False, default=str), name)
 
 
 def _linked(field: "ForeignKey[Any, Any]", other: Any) -> str:

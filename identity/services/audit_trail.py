@@ -1,20 +1,23 @@
 """The audit record as it is read: verified against its heads, exported for an auditor."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Max
 
 from identity import errors
+from identity.actor import Actor
 from identity.crypto import audit_chain
 from identity.models import AuditEvent, AuditHead, SignedHead
 from identity.scoping import current
 from identity.services import audit, audit_heads, server_keys
 
 _CHUNK: Final = 2000
+_LINES: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +46,18 @@ def end() -> End:
     )
 
 
-def verify() -> audit_chain.Report:
+def verify(*, tell: Callable[[int], None] | None = None) -> audit_chain.Report:
     """Verify the whole chain of the scope in force, in constant memory and without a lock.
 
     Every event is recomputed; the scope's head and every signed head must agree with it. What is
-    appended while this runs is left for the next time. Raises ChainInvalid with the first bad
-    sequence number, HeadInvalid, Missing.
+    appended while this runs is left for the next time. `tell` is called now and then with the
+    number of the last event that was read. Raises ChainInvalid with the first bad sequence number,
+    HeadInvalid, Missing.
     """
     before = end()
     keys = server_keys.signature_keys()
     report = audit_chain.verify_chain(
-        _events(up_to=before.sequence),
+        _events(up_to=before.sequence, tell=tell),
         scope=before.scope_id,
         heads=_statements(keys, up_to=before.sequence),
         expected_server_keys=keys,
@@ -82,6 +86,26 @@ def export(*, now: datetime) -> Iterator[str]:
     )
 
 
+def export_parts(*, scope_id: UUID, now: datetime) -> Iterator[bytes]:
+    """An export in parts for a response, each read inside the scope and with nothing held open."""
+    lines: Iterator[str] | None = None
+    while True:
+        with current.in_scope(scope_id):
+            lines = export(now=now) if lines is None else lines
+            part = [line for _, line in zip(range(_LINES), lines, strict=False)]
+        if not part:
+            return
+        yield "".join(f"{line}\n" for line in part).encode()
+
+
+def record_export(*, by: Actor, now: datetime) -> int:
+    """Tell in the record that somebody takes an export of it; the number of that event."""
+    with current.in_scope(by.scope_id), transaction.atomic():
+        subject = ("scope", str(by.scope_id))
+        audit.record("audit.exported", by=by, subject=subject, now=now)
+        return end().sequence
+
+
 def _verify_nothing_behind() -> None:
     # An event commits together with the head that it moves, and a head is signed afterwards. So
     # whatever is read first can't lie behind the end that is read last.
@@ -95,13 +119,17 @@ def _verify_nothing_behind() -> None:
         raise audit_chain.ChainInvalid(after.sequence + 1, reason)
 
 
-def _events(*, up_to: int) -> Iterator[audit_chain.Recorded]:
+def _events(
+    *, up_to: int, tell: Callable[[int], None] | None = None
+) -> Iterator[audit_chain.Recorded]:
     rows = AuditEvent.objects.filter(sequence__lte=up_to).order_by("sequence")
     # Chunk by chunk, with neither a transaction nor a cursor held open: whoever stops reading at
     # the first fault leaves nothing behind that is closed inside somebody else's transaction.
     chunk = list(rows[:_CHUNK])
     while chunk:
         yield from map(_recorded, chunk)
+        if tell is not None:
+            tell(chunk[-1].sequence)
         chunk = list(rows.filter(sequence__gt=chunk[-1].sequence)[:_CHUNK])
 
 

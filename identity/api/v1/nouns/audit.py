@@ -1,7 +1,7 @@
 """The audit record: events in a hash chain that the scope signs."""
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -11,10 +11,7 @@ from identity.api.v1 import route, shapes
 from identity.api.v1.route import Asked, Reply
 from identity.api.v1.shapes import Newest, Shown
 from identity.paging import After, Window
-from identity.scoping import current
 from identity.services import audit_inclusion, audit_trail
-
-_LINES: Final = 500
 
 
 class AuditEvent(Shown, frozen=True):
@@ -115,7 +112,7 @@ def head(asked: Asked) -> Head:
 )
 def export(asked: Asked) -> Reply:
     """Lines that `audit_chain.py` verifies without this server; the end is signed first."""
-    lines = _chunks(asked.caller.actor.scope_id, asked.now)
+    lines = audit_trail.export_parts(scope_id=asked.caller.actor.scope_id, now=asked.now)
     headers = {
         "Content-Type": "application/jsonl",
         "Content-Disposition": 'attachment; filename="audit.jsonl"',
@@ -139,18 +136,6 @@ def inclusion(asked: Asked) -> Inclusion:
         for each in proof.events
     ]
     return Inclusion(scope=proof.scope, events=links, head=base64.b64encode(proof.head).decode())
-
-
-def _chunks(scope_id: UUID, now: datetime) -> Iterator[bytes]:
-    """The export in parts, each read inside the scope and with nothing held open between them."""
-    lines: Iterator[str] | None = None
-    while True:
-        with current.in_scope(scope_id):
-            lines = audit_trail.export(now=now) if lines is None else lines
-            part = [line for _, line in zip(range(_LINES), lines, strict=False)]
-        if not part:
-            return
-        yield "".join(f"{line}\n" for line in part).encode()
 
 
 ROUTES: Final = (events, head, export, event, inclusion)
