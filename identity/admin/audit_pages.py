@@ -1,7 +1,7 @@
 """Pages about the audit record as a whole: its chain, verifications, exports, proofs."""
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django import forms
@@ -14,11 +14,13 @@ from django.http import (
     JsonResponse,
     StreamingHttpResponse,
 )
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
+from identity.actor import Actor
 from identity.admin import trail
-from identity.admin.pages import Pages, asked, require
+from identity.admin.pages import Pages, require
 from identity.admin.standing import actor_of
 from identity.crypto import audit_chain
 from identity.crypto import audit_inclusion as inclusion
@@ -85,26 +87,16 @@ class AuditPages(Pages):
             state = {"done": check.checked, "lines": check.up_to, "is_busy": is_busy}
         return JsonResponse(state)
 
-    def export(self, request: HttpRequest) -> HttpResponse:
+    def export(self, request: HttpRequest) -> HttpResponseBase:
         """The whole record as a file; that it was taken is part of it."""
         require(request, "audit:list")
-        form = forms.Form(request.POST if request.method == "POST" else None)
-        actor = actor_of(request)
-
-        def act(_: dict[str, Any]) -> HttpResponse:
-            now = datetime.now(UTC)
-            number = audit_trail.record_export(by=actor, now=now)
-            return StreamingHttpResponse(
-                audit_trail.export_parts(scope_id=actor.scope_id, now=now),
-                content_type="application/jsonl",
-                headers={"Content-Disposition": f'attachment; filename="audit-{number}.jsonl"'},
-            )
-
-        return asked(form, act) or self.shown(
+        if request.method == "POST":
+            return _file(actor_of(request))
+        return self.shown(
             request,
             "audit_export",
             title="Export the record",
-            form=form,
+            form=forms.Form(),
             end=audit_trail.end(),
             server_key=server_keys.client_keys().signature_hex,
             back=reverse(LIST),
@@ -138,6 +130,17 @@ class AuditPages(Pages):
             back=reverse("admin:identity_auditevent_change", args=[event.pk]),
             back_name=f"{event.name}, number {event.sequence}",
         )
+
+
+def _file(by: Actor) -> HttpResponseBase:
+    """Streamed in parts: however long the record is, little of it is in memory at once."""
+    now = datetime.now(UTC)
+    number = audit_trail.record_export(by=by, now=now)
+    return StreamingHttpResponse(
+        audit_trail.export_parts(scope_id=by.scope_id, now=now),
+        content_type="application/jsonl",
+        headers={"Content-Disposition": f'attachment; filename="audit-{number}.jsonl"'},
+    )
 
 
 def _tell(request: HttpRequest, state: str, up_to: int, reason: str) -> None:

@@ -14,7 +14,9 @@ from django.views.decorators.cache import never_cache
 
 from identity.actor import Actor
 from identity.admin import access, charts, dashboard, navigation, own_devices, standing
+from identity.admin.api import ApiPages
 from identity.admin.deliveries import DeliveryPages
+from identity.admin.scope_settings import SettingsPages
 from identity.admin.signing_in import SignInForm
 from identity.admin.staff import StaffPages
 from identity.admin.standing import actor_of
@@ -75,6 +77,8 @@ class Site(admin.AdminSite):
             *StaffPages(self).urls(),
             *WebhookPages(self).urls(),
             *DeliveryPages(self).urls(),
+            *ApiPages(self).urls(),
+            *SettingsPages(self).urls(),
             *super().get_urls(),
         ]
 

@@ -77,7 +77,10 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
     ),
     (
         "Rules",
-        (Page("Policies", "admin:invitations_policy_changelist", "rule", ("policies:list",)),),
+        (
+            Page("Policies", "admin:invitations_policy_changelist", "rule", ("policies:list",)),
+            Page("Settings", "admin:scope_settings", "tune", ("scopes:get",)),
+        ),
     ),
     (
         "Trust",

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 
@@ -22,7 +23,7 @@ class Pages:
     def __init__(self, site: admin.AdminSite) -> None:
         self.site = site
 
-    def framed(self, view: Callable[..., HttpResponse]) -> Any:
+    def framed(self, view: Callable[..., HttpResponseBase]) -> Any:
         """A view as it is mounted."""
         return self.site.admin_view(never_cache(view))
 

@@ -92,7 +92,11 @@ def test_leafs_through_a_long_record(world: cast.World, browser: Client) -> None
 
 
 def test_shows_an_event_in_full(world: cast.World, browser: Client) -> None:
-    facts = {"name": "<script>alert(1)</script>", "events": ["a", "b"], "inner": {"x": "<b>"}}
+    facts: dict[str, Any] = {
+        "name": "<script>alert(1)</script>",
+        "events": ["a", "b"],
+        "inner": {"x": "<b>"},
+    }
     event = record(world, "event.odd", alarm=True, **facts)
     page = browser.get(f"{LIST}{event.pk}/change/").content.decode()
     assert "<script>alert" not in page
@@ -181,7 +185,7 @@ def test_takes_the_place_of_a_verification_that_stands_still(
 def test_exports_what_an_auditor_verifies_alone(world: cast.World, browser: Client) -> None:
     record(world, "event.odd", count=1200)
     assert browser.get(f"{LIST}export/").status_code == 200
-    answer = browser.post(f"{LIST}export/")
+    answer: Any = browser.post(f"{LIST}export/")
     assert answer.streaming
     assert "attachment" in answer["Content-Disposition"]
     lines = b"".join(answer.streaming_content).decode().splitlines()
