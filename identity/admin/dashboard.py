@@ -139,7 +139,7 @@ def _invitation_tile(invited: dict[str, int]) -> Sequence[Tile]:
 def _alarm_tile(by: Actor, alarms: int) -> Sequence[Tile]:
     if not by.may("audit:list"):
         return ()
-    url = reverse("admin:identity_auditevent_changelist")
+    url = f"{reverse('admin:identity_auditevent_changelist')}?alarm=on"
     about = "Somebody tried what looks like an attack." if alarms else "Nothing looks wrong."
     value = charts.number(alarms, _ALARMS_SHOWN - 1)
     return (Tile("Alarms", value, about, url, "bad" if alarms else ""),)
