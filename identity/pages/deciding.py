@@ -23,6 +23,8 @@ from invitations.services.votes import Counted
 PENDING: Final = "pending"
 _INVITING: Final = frozenset({"user.invite", "device.invite"})
 _REGISTER: Final = "Register this browser first:"
+DANGEROUS: Final = frozenset({"approve", "reject", "outcome"})
+"""What a session that was left alone does not do: vote, and see an answer with its secrets."""
 _DECISIONS: Final = ("approve", "reject", "retract", "cancel", "outcome")
 
 

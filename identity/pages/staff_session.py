@@ -134,11 +134,15 @@ def recently_proved(view: Callable[..., Any]) -> Callable[..., Any]:
         if is_recent(request, datetime.now(UTC)):
             answer: HttpResponse = view(*arguments, **named)
             return answer
-        wanted = request.get_full_path() if request.method == "GET" else request.path
-        query = urlencode({"next": wanted})
-        return HttpResponseRedirect(f"{reverse('admin:reauthenticate')}?{query}")
+        return proof_of(request.get_full_path() if request.method == "GET" else request.path)
 
     return asked
+
+
+def proof_of(wanted: str) -> HttpResponse:
+    """To the page on which people show again who they are, and from there to the one wanted."""
+    query = urlencode({"next": wanted})
+    return HttpResponseRedirect(f"{reverse('admin:reauthenticate')}?{query}")
 
 
 def local(address: object, otherwise: str) -> str:

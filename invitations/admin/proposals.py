@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 
 from identity.admin import ReadOnlyAdmin, actor_of, components, site
 from identity.errors import DomainError
-from identity.pages import deciding
+from identity.pages import deciding, staff_session
 from identity.pages.filters import StateFilter
 from invitations import queries
 from invitations.models import Proposal
@@ -77,6 +77,9 @@ class ProposalAdmin(ReadOnlyAdmin):
             messages.error(request, "Choose what to do with the proposal; a reason is short text.")
             return HttpResponseRedirect(back)
         now = datetime.now(UTC)
+        is_recent = staff_session.is_recent(request, now)
+        if form.cleaned_data["decision"] in deciding.DANGEROUS and not is_recent:
+            return staff_session.proof_of(back)
         try:
             if form.cleaned_data["decision"] == "outcome":
                 return self._outcome(request, proposal_id, back=back, now=now)

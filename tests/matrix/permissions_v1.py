@@ -22,6 +22,7 @@ COLUMNS: Final = {
 _TEXT: Final = """
                                                                                    S O M A B F U P
 GET    /me                                                     self               + + + + + + + +
+GET    /me/scopes                                              self               + + + + + + + +
 GET    /me/devices                                             self               + + + + + + + .
 POST   /me/devices/challenge                                   self               + + + + + + + .
 POST   /me/devices                                             self               + + + + + + + .

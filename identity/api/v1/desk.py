@@ -110,7 +110,7 @@ def _done(sent: Sent, found: Route, ids: Mapping[str, Any], caller: Caller) -> R
         # Nothing of the input can make a difference, so nothing of it is read before.
         _require_right(found, caller)
     asked = _asked(sent, found, ids, caller, caller.now)
-    if found.own is not None and not found.own(asked):
+    if found.own is not None and not _has_right(found, caller) and not found.own(asked):
         _require_right(found, caller)
     if found.is_dangerous:
         caller.require_recent()
@@ -121,10 +121,14 @@ def _done(sent: Sent, found: Route, ids: Mapping[str, Any], caller: Caller) -> R
 
 
 def _require_right(found: Route, caller: Caller) -> None:
-    # A command goes through the one door, which asks for the permission itself.
-    if found.command or found.permission == route.SELF or caller.actor.may(found.permission):
-        return
-    raise Forbidden(f"This needs the permission {found.permission}.")
+    # Whoever may not, learns not even what is there. The one door asks once more for commands; here
+    # an answer that was stored needs the right that the caller has now.
+    if not _has_right(found, caller):
+        raise Forbidden(f"This needs the permission {found.permission}.")
+
+
+def _has_right(found: Route, caller: Caller) -> bool:
+    return found.permission == route.SELF or caller.actor.may(found.permission)
 
 
 def _asked(

@@ -88,8 +88,7 @@ class Route:
     calls need none. `command` is set for what goes through the one door, which asks for the
     permission itself. `shows` and `status` describe the answer.
 
-    - `is_dangerous`: a session must be recent;
-    - `may_wait`: it may answer 202 as a command may;
+    - `is_dangerous`: a session must be recent; `may_wait`: it may answer 202 as a command may;
     - `is_alone`: it commits by itself, so no transaction may be around it;
     - `is_streamed`: the content is lines of bytes of `media_type`.
     """
@@ -261,7 +260,7 @@ class Change:
 def change(
     method: str, path: str, permission: str, name: str, summary: str, doing: Change, **more: Any
 ) -> Route:
-    """A sensitive command: ids and body together are its input."""
+    """A sensitive command: ids and body together are its input. No session left alone does one."""
     more.setdefault("status", 201 if doing.is_making else 200)
     return Route(
         method,
@@ -271,6 +270,7 @@ def change(
         summary,
         doing.run,
         command=doing.command,
+        is_dangerous=True,
         is_versioned=doing.present is not None,
         **more,
     )

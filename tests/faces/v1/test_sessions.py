@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from accounts.services import operators
+from identity.pages import staff_session
 from tests import cast
 from tests.faces.v1.client import Signed
 
@@ -49,6 +50,11 @@ def test_changes_only_with_the_token_of_the_page(staff: Client, alice: Signed) -
     assert (answer.status_code, answer.json()["type"]) == (403, "/problems/session.csrf")
     token = "a" * 32
     staff.cookies["csrftoken"] = token
+    answer = post(staff, path, {"name": "treasury"}, **{"X-CSRFToken": token})
+    assert answer.json()["type"] == "/problems/session.reauthentication-needed"
+    session = staff.session
+    session[staff_session.PROVED_AT] = int(datetime.now(UTC).timestamp())
+    session.save()
     answer = post(staff, path, {"name": "treasury"}, **{"X-CSRFToken": token})
     # alice alone may decide it, so it waits for her.
     assert (answer.status_code, answer.json()["status"]) == (202, "pending")

@@ -8,6 +8,7 @@ from accounts import queries as accounts
 from identity.api.v1 import route, shapes
 from identity.api.v1.route import Asked, Change
 from identity.api.v1.shapes import Body, Newest, Shown
+from identity.errors import Missing
 from identity.paging import After, Window
 
 
@@ -65,6 +66,14 @@ def _are_own(asked: Asked) -> bool:
     return asked.query.user is not None and asked.query.user == asked.caller.actor.public_id
 
 
+def _is_of_caller(asked: Asked) -> bool:
+    public_id = asked.caller.actor.public_id
+    try:
+        return public_id is not None and accounts.device(asked.ids["device"]).user == public_id
+    except Missing:
+        return False
+
+
 def _with_user(asked: Asked) -> dict[str, Any]:
     # Commands name the user too, since policies are about their path.
     return {**asked.given(), "user": accounts.device(asked.ids["device"]).user}
@@ -108,7 +117,7 @@ ROUTES: Final = (
         Change("device.edit", _device, prepare=_with_user),
         body=DeviceEdit,
         shows=Device,
-        is_dangerous=True,
+        own=_is_of_caller,
     ),
     route.change(
         "POST",
@@ -119,7 +128,7 @@ ROUTES: Final = (
         Change("device.revoke", _device, prepare=_with_user),
         body=Revocation,
         shows=Device,
-        is_dangerous=True,
+        own=_is_of_caller,
     ),
     route.change(
         "PUT",
@@ -130,5 +139,6 @@ ROUTES: Final = (
         Change("device.rotate", _device, prepare=_with_user, brings_keys=True),
         body=NewKeys,
         shows=Device,
+        own=_is_itself,
     ),
 )

@@ -143,7 +143,6 @@ ROUTES: Final = (
         Change("device.invite", _issued, at="/invitations"),
         body=AnotherInvitation,
         shows=Issued,
-        is_dangerous=True,
     ),
     route.change(
         "DELETE",

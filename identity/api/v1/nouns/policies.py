@@ -133,7 +133,6 @@ ROUTES: Final = (
         Change("policy.create", _changed, made="policy"),
         body=NewPolicy,
         shows=ChangedPolicy,
-        is_dangerous=True,
     ),
     route.change(
         "PATCH",
@@ -144,7 +143,6 @@ ROUTES: Final = (
         Change("policy.edit", _changed, present=_present),
         body=PolicyEdit,
         shows=ChangedPolicy,
-        is_dangerous=True,
     ),
     route.change(
         "DELETE",
@@ -154,6 +152,5 @@ ROUTES: Final = (
         "Remove a policy",
         Change("policy.delete", _gone),
         shows=shapes.Gone,
-        is_dangerous=True,
     ),
 )

@@ -9,7 +9,7 @@ from uuid import UUID
 from identity.api.v1 import route, shapes
 from identity.api.v1.route import SELF, Asked
 from identity.api.v1.shapes import Body, Newest, Shown
-from identity.errors import Forbidden, Missing
+from identity.errors import Missing
 from identity.paging import After, Window
 from invitations import queries as invitations
 from invitations.services import bundles, proposals, signed_votes, votes
@@ -121,24 +121,14 @@ def _are_mine(asked: Asked) -> bool:
     return bool(asked.query.mine or asked.query.waiting_for_me)
 
 
-def _detail(asked: Asked) -> invitations.ProposalDetail:
-    """The proposal of the path; without the permission only one's own, be it there or not."""
-    actor = asked.caller.actor
-    if actor.may("proposals:get"):
-        return invitations.proposal(asked.ids["proposal"], now=asked.now)
-    refusal = Forbidden("This needs the permission proposals:get.")
+def _is_mine(asked: Asked) -> bool:
+    """Whether the caller proposed it; one that is not there is nobody's."""
+    public_id = asked.caller.actor.public_id
     try:
-        detail = invitations.proposal(asked.ids["proposal"], now=asked.now)
+        row = invitations.proposal(asked.ids["proposal"], now=asked.now).row
     except Missing:
-        raise refusal from None
-    if actor.public_id is None or detail.row.proposer != actor.public_id:
-        raise refusal
-    return detail
-
-
-def _asked_when_read(_: Asked) -> bool:
-    # Whose proposal it is shows when it is read; `_detail` refuses all others.
-    return True
+        return False
+    return public_id is not None and row.proposer == public_id
 
 
 @route.listing(
@@ -161,11 +151,11 @@ def proposals_list(asked: Asked, after: After) -> Window[Any]:
     "proposals_get",
     "A proposal with what it would change",
     shows=ProposalDetail,
-    own=_asked_when_read,
+    own=_is_mine,
 )
 def proposal(asked: Asked) -> ProposalDetail:
     """One proposal with everything a voter needs."""
-    detail = _detail(asked)
+    detail = invitations.proposal(asked.ids["proposal"], now=asked.now)
     row: Proposal = shapes.of_row(Proposal, detail.row)
     return ProposalDetail(
         **{name: getattr(row, name) for name in Proposal.__struct_fields__},
@@ -192,12 +182,10 @@ def proposal(asked: Asked) -> ProposalDetail:
     "proposals_evidence",
     "The bundle that proves a proposal's course offline",
     shows=dict[str, Any],
-    own=_asked_when_read,
+    own=_is_mine,
 )
 def evidence(asked: Asked) -> Any:
     """What `evidence.py` verifies without this server."""
-    if not asked.caller.actor.may("proposals:get"):
-        _detail(asked)
     return bundles.export(asked.ids["proposal"], now=asked.now)
 
 
@@ -208,6 +196,7 @@ def evidence(asked: Asked) -> Any:
     "proposals_take_outcome",
     "Take what your executed proposal answered, once",
     shows=Outcome,
+    is_dangerous=True,
 )
 def outcome(asked: Asked) -> Outcome:
     """For the proposer alone; Missing when there is none, or none any more."""
@@ -226,7 +215,7 @@ def outcome(asked: Asked) -> Outcome:
     "proposals_cancel",
     "Cancel a proposal before it is decided",
     shows=Standing,
-    own=_asked_when_read,
+    own=_is_mine,
 )
 def cancel(asked: Asked) -> Standing:
     """By its proposer, or with the permission; the service asks."""

@@ -95,7 +95,6 @@ ROUTES: Final = (
         Change("role.edit", _role, present=_present),
         body=RoleEdit,
         shows=Role,
-        is_dangerous=True,
     ),
     route.change(
         "DELETE",
@@ -105,6 +104,5 @@ ROUTES: Final = (
         "Remove a role",
         Change("role.delete", shapes.gone("role")),
         shows=shapes.Gone,
-        is_dangerous=True,
     ),
 )

@@ -90,7 +90,6 @@ ROUTES: Final = (
         Change("rule.edit", _rule),
         body=RuleEdit,
         shows=Rule,
-        is_dangerous=True,
     ),
     route.change(
         "DELETE",
@@ -100,6 +99,5 @@ ROUTES: Final = (
         "Remove a rule",
         Change("rule.delete", shapes.gone("rule")),
         shows=shapes.Gone,
-        is_dangerous=True,
     ),
 )

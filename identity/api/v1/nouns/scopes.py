@@ -122,6 +122,5 @@ ROUTES: Final = (
         Change("scope.edit", shapes.part("scope", ChangedScope), present=_present),
         body=ScopeEdit,
         shows=ChangedScope,
-        is_dangerous=True,
     ),
 )

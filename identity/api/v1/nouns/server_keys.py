@@ -80,6 +80,5 @@ ROUTES: Final = (
         "Make a new key; the one before stays of use for 90 days",
         Change("server-key.rotate", shapes.part("server_key", NewServerKey)),
         shows=NewServerKey,
-        is_dangerous=True,
     ),
 )

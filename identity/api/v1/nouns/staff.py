@@ -66,7 +66,6 @@ ROUTES: Final = (
         Change("staff.admit", shapes.part("staff", Staff), made="user"),
         body=Admission,
         shows=Staff,
-        is_dangerous=True,
     ),
     route.change(
         "DELETE",
@@ -76,7 +75,6 @@ ROUTES: Final = (
         "Shut a member of staff out",
         Change("staff.dismiss", shapes.gone("user")),
         shows=shapes.Gone,
-        is_dangerous=True,
     ),
     route.change(
         "DELETE",
@@ -86,6 +84,5 @@ ROUTES: Final = (
         "Take a lost generator of one-time passwords away",
         Change("one-time-password.reset", shapes.gone("user")),
         shows=shapes.Gone,
-        is_dangerous=True,
     ),
 )

@@ -158,7 +158,6 @@ ROUTES: Final = (
         "Remove a user for ever",
         Change("user.delete", shapes.gone("user")),
         shows=shapes.Gone,
-        is_dangerous=True,
     ),
     route.change(
         "POST",
@@ -169,7 +168,6 @@ ROUTES: Final = (
         Change("role.grant", _user),
         body=NewRole,
         shows=User,
-        is_dangerous=True,
     ),
     route.change(
         "DELETE",
@@ -179,7 +177,6 @@ ROUTES: Final = (
         "Take a role away",
         Change("role.withdraw", _user),
         shows=User,
-        is_dangerous=True,
     ),
     route.change(
         "DELETE",
@@ -189,6 +186,5 @@ ROUTES: Final = (
         "Remove an account's password that its owner lost",
         Change("password.reset", shapes.gone("user")),
         shows=shapes.Gone,
-        is_dangerous=True,
     ),
 )

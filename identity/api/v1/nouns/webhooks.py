@@ -214,7 +214,6 @@ ROUTES: Final = (
         Change("webhook.create", _shown, made="webhook"),
         body=NewWebhook,
         shows=Webhook,
-        is_dangerous=True,
     ),
     route.change(
         "PATCH",
@@ -225,7 +224,6 @@ ROUTES: Final = (
         Change("webhook.edit", _shown, present=_present),
         body=WebhookEdit,
         shows=Webhook,
-        is_dangerous=True,
     ),
     route.change(
         "DELETE",
@@ -244,7 +242,6 @@ ROUTES: Final = (
         "Make a new key; the old one signs beside it for 14 days",
         Change("webhook.rotate-key", shapes.part("webhook_key", NewKey)),
         shows=NewKey,
-        is_dangerous=True,
     ),
     route.change(
         "POST",
