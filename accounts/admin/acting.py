@@ -16,8 +16,6 @@ from identity.actor import Actor
 from identity.admin import acts, site
 from identity.admin.standing import actor_of
 from identity.pages import staff_acts
-from invitations.services import dry_run
-from invitations.services.dry_run import Outcome
 
 MOST_CHOICES: Final = 20
 
@@ -61,7 +59,7 @@ def page(
     by, now = actor_of(request), datetime.now(UTC)
     context: dict[str, Any] = {"act": act}
     if act.is_foreseen and request.method == "GET":
-        context["foreseen"] = _foreseen(act.command, details({}), by=by, now=now)
+        context["foreseen"] = acts.foreseen(act.command, details({}), by=by, now=now)
     ask = acts.Ask(
         title=act.title,
         template="admin/act_on.html",
@@ -102,19 +100,3 @@ def found(rows: "QuerySet[Any]", row_id: UUID) -> Any:
     if row is None:
         raise Http404
     return row
-
-
-def _foreseen(
-    command: str, details: Mapping[str, Any], *, by: Actor, now: datetime
-) -> Mapping[str, str] | None:
-    verdict = dry_run.decide(action=command, details=details, by=by, now=now)
-    if verdict.outcome is Outcome.ALLOWED:
-        return None
-    if verdict.outcome is Outcome.REVIEW:
-        needs = "; ".join(verdict.missing)
-        return {
-            "tone": "attention",
-            "title": "This will wait for approval",
-            "text": f"It needs {needs}." if needs else "Policies ask others to decide about it.",
-        }
-    return {"tone": "bad", "title": "This would be refused now", "text": verdict.reason}

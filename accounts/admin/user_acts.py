@@ -127,7 +127,7 @@ def delete(request: HttpRequest, user_id: UUID) -> HttpResponse:
     user = living(user_id)
     devices = Device.objects.filter(user=user).exclude(status=Device.Status.REVOKED)
     open_ones = Invitation.objects.filter(user=user, state__in=("open", "pending"))
-    counted = f"{devices.count()} registered devices, {open_ones.count()} open invitations."
+    counted = f"registered devices: {devices.count()}, open invitations: {open_ones.count()}"
     act = Act(
         command="user.delete",
         title=f"Delete {user.username}",
@@ -135,7 +135,7 @@ def delete(request: HttpRequest, user_id: UUID) -> HttpResponse:
         done="The user is deleted.",
         back=reverse(LIST),
         back_name="Users",
-        about=("This can't be taken back. It ends:", f"At present there are {counted}"),
+        about=(f"This can't be taken back ({counted}). What ends by it:",),
         ends=ENDS,
         is_dangerous=True,
     )

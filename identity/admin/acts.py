@@ -1,16 +1,20 @@
 """Pages on which staff act: a form, one submission through the door, and the way back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
+from identity.actor import Actor
 from identity.admin.frame import site
 from identity.errors import DomainError
 from identity.pages import staff_acts
+from invitations.services import dry_run
+from invitations.services.dry_run import Outcome
 from invitations.services.governance import Done, Pending
 
 
@@ -64,3 +68,23 @@ def page(
         **ask.context,
     }
     return TemplateResponse(request, ask.template, context)
+
+
+def foreseen(
+    command: str, details: Mapping[str, Any], *, by: Actor, now: datetime
+) -> Mapping[str, str] | None:
+    """What the door would make of a command now, for `components/alert.html`.
+
+    None where it would simply be done.
+    """
+    verdict = dry_run.decide(action=command, details=details, by=by, now=now)
+    if verdict.outcome is Outcome.ALLOWED:
+        return None
+    if verdict.outcome is Outcome.REVIEW:
+        needs = "; ".join(verdict.missing) or "policies ask others to decide about it"
+        return {
+            "tone": "attention",
+            "title": "This will wait for approval.",
+            "text": f"{needs[:1].upper()}{needs[1:]}.",
+        }
+    return {"tone": "bad", "title": "This would be refused now.", "text": verdict.reason}

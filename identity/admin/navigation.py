@@ -15,6 +15,7 @@ class Page:
 
     `address` is the name of its URL; a page that is not mounted is not listed. Whoever has one of
     `permissions` sees it; without any, everybody does. `counts` names the number at its side.
+    `also` is the name of a URL whose pages belong to this entry.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Page:
     icon: str
     permissions: tuple[str, ...] = ()
     counts: str = ""
+    also: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Entry:
     icon: str
     count: str
     is_current: bool
+    also: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,13 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
             Page("Users", "admin:accounts_user_changelist", "person", ("users:list",)),
             Page("Devices", "admin:accounts_device_changelist", "devices", ("devices:list",)),
             Page("Groups", "admin:accounts_group_changelist", "group", ("groups:list",)),
-            Page("Roles & rules", "admin:accounts_role_changelist", "badge", ("roles:list",)),
+            Page(
+                "Roles & rules",
+                "admin:accounts_role_changelist",
+                "badge",
+                ("roles:list",),
+                also="admin:accounts_rule_changelist",
+            ),
             Page("Staff", "admin:staff", "support_agent", ("staff:list",)),
         ),
     ),
@@ -126,12 +135,17 @@ def _seen(pages: Sequence[Page], actor: Actor, counts: dict[str, str]) -> Sequen
             url = reverse(page.address)
         except NoReverseMatch:
             continue
-        entries.append(Entry(page.name, url, page.icon, counts.get(page.counts, ""), False))
+        also = reverse(page.also) if page.also else ""
+        count = counts.get(page.counts, "")
+        entries.append(Entry(page.name, url, page.icon, count, False, also))
     return entries
 
 
 def _current(entries: Sequence[Entry], path: str) -> Entry | None:
     # The dashboard is above every page, so it is current only where nothing else is.
+    for entry in entries:
+        if entry.also and path.startswith(entry.also):
+            return entry
     fitting = [entry for entry in entries if path.startswith(entry.url)]
     return max(fitting, key=lambda entry: len(entry.url), default=None)
 

@@ -116,6 +116,7 @@ def rotate(request: HttpRequest, purpose: str) -> HttpResponse:
         raise PermissionDenied
     if purpose not in ServerKey.Purpose.values:
         raise Http404
+    details, now = {"purpose": purpose}, datetime.now(UTC)
     present = ServerKey.objects.filter(purpose=purpose, status=ServerKey.Status.ACTIVE).first()
     ask = acts.Ask(
         title=f"Rotate the {purpose} key",
@@ -123,7 +124,11 @@ def rotate(request: HttpRequest, purpose: str) -> HttpResponse:
         back=reverse(_LIST),
         back_name="Server keys",
         done="The new key is in use.",
-        context={"present": present, "about": _ROTATION[ServerKey.Purpose(purpose)]},
+        context={
+            "present": present,
+            "about": _ROTATION[ServerKey.Purpose(purpose)],
+            "foreseen": acts.foreseen("server-key.rotate", details, by=by, now=now),
+        },
     )
     return acts.page(
         request,
@@ -131,9 +136,9 @@ def rotate(request: HttpRequest, purpose: str) -> HttpResponse:
         acts.ConfirmForm(request.POST if request.method == "POST" else None),
         lambda _: staff_acts.submit(
             command="server-key.rotate",
-            details={"purpose": purpose},
+            details=details,
             by=by,
-            now=datetime.now(UTC),
+            now=now,
         ),
     )
 

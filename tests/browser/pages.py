@@ -8,6 +8,9 @@ OPEN_TO_ALL = {"sign-in": "login/"}
 LISTS = {
     "users": "accounts/user/",
     "devices": "accounts/device/",
+    "groups": "accounts/group/",
+    "roles": "accounts/role/",
+    "rules": "accounts/rule/",
     "invitations": "invitations/invitation/",
     "proposals": "invitations/proposal/",
     "policies": "invitations/policy/",
@@ -17,7 +20,27 @@ LISTS = {
 EMPTY = {"dashboard": "", "scope": "scope/", **LISTS, "issue": "invitations/invitation/issue/"}
 _OBJECTS = {
     "user": "accounts/user/{user}/change/",
+    "edit-user": "accounts/user/{user}/edit/",
+    "disable-user": "accounts/user/{user}/disable/",
+    "delete-user": "accounts/user/{user}/end/",
+    "reset-password": "accounts/user/{user}/reset-password/",
+    "choose-role": "accounts/user/{user}/roles/",
+    "grant-role": "accounts/user/{user}/roles/grant/?role=workspace-owner",
+    "choose-group": "accounts/user/{user}/groups/",
+    "invite-further": "invitations/invitation/further/{user}/",
+    "group": "accounts/group/{group}/change/",
+    "edit-group": "accounts/group/{group}/edit/",
+    "choose-member": "accounts/group/{group}/members/",
+    "add-member": "accounts/group/{group}/members/{user}/add/",
+    "delete-group": "accounts/group/{group}/end/",
+    "role": "accounts/role/{role}/change/",
+    "edit-role": "accounts/role/{role}/edit/",
+    "disable-role": "accounts/role/{role}/disable/",
+    "rule": "accounts/rule/{rule}/change/",
+    "edit-rule": "accounts/rule/{rule}/edit/",
     "device": "accounts/device/{device}/change/",
+    "suspend-device": "accounts/device/{device}/suspend/",
+    "rename-device": "accounts/device/{device}/rename/",
     "revoke-device": "accounts/device/{device}/revoke/",
     "invitation": "invitations/invitation/{invitation}/change/",
     "revoke-invitation": "invitations/invitation/{invitation}/revoke/",
@@ -28,6 +51,12 @@ _OBJECTS = {
     "server-key": "identity/serverkey/{serverkey}/change/",
 }
 _OTHERS = {
+    "make-program": "accounts/user/programs/new/",
+    "make-group": "accounts/group/new/",
+    "make-role": "accounts/role/new/",
+    "make-rule": "accounts/rule/new/",
+    "predefined-role": "accounts/role/predefined/workspace-maintainer/",
+    "rotate-key": "identity/serverkey/rotate/signature/",
     "dashboard": "",
     "recovery-codes": "sign-in/recovery-codes/",
     "reauthenticate": "reauthenticate/",
@@ -53,7 +82,7 @@ _OTHERS = {
 _SEED = """
 from datetime import UTC, datetime, timedelta
 from accounts.services import operators, devices, users
-from accounts.models import User, Device
+from accounts.models import Device, Group, GroupMember, Role, RoleAssignment, RoleRule, Rule, User
 from identity import actor, ids
 from identity.models import Scope
 from identity.scoping import current
@@ -77,6 +106,27 @@ with current.in_scope(scope.id):
             signature_key="02" + "%064x" % (number + 7), encryption_key="-", status="active",
             registered_at=now - timedelta(hours=3 * number), keys_changed_at=now, updated_at=now,
         )
+    group = Group.objects.create(
+        scope_id=scope.id, name="Signers of the quarterly report", created_at=now, updated_at=now,
+        description="Whoever signs the report that goes to the auditors each quarter",
+    )
+    for user in User.objects.order_by("-created_at")[:60]:
+        GroupMember.objects.create(scope_id=scope.id, group=group, user=user, joined_at=now)
+    role = Role.objects.create(
+        scope_id=scope.id, name="Onlookers", description="See groups and decide about users",
+        created_at=now, updated_at=now,
+    )
+    for name, resource, action in (
+        ("See the groups", "/groups", "list"), ("Decide about users", "/proposals", "approve"),
+    ):
+        rule = Rule.objects.create(
+            scope_id=scope.id, name=name, resource=resource, action=action, created_at=now,
+            proposal_resource="/users" if action == "approve" else "", updated_at=now,
+        )
+        RoleRule.objects.create(scope_id=scope.id, role=role, rule=rule)
+    RoleAssignment.objects.create(
+        scope_id=scope.id, user=user, role=role, granted_at=now, granted_by=None
+    )
 """
 
 

@@ -90,6 +90,9 @@ class House:
         tables = {
             "user": "accounts_user",
             "device": "accounts_device",
+            "group": "accounts_group",
+            "role": "accounts_role",
+            "rule": "accounts_rule",
             "invitation": "invitations_invitation",
             "proposal": "invitations_proposal",
             "policy": "invitations_policy",

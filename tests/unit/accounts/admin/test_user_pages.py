@@ -85,7 +85,7 @@ def test_disables_and_enables(desk: Desk, bob: User) -> None:
 def test_deletes_with_what_ends_by_it(desk: Desk, bob: User, world: cast.World) -> None:
     shown = desk.get(page(bob, "end"))
     assert "All devices are revoked" in shown
-    assert "1 registered device" in shown
+    assert "registered devices: 1, open invitations: 0" in shown
     assert desk.send(page(bob, "end")) == ["The user is deleted."]
     with cast.in_scope(world):
         assert set(Device.objects.filter(user=bob).values_list("status", flat=True)) == {"revoked"}

@@ -52,3 +52,8 @@ def test_marks_the_dashboard_only_where_nothing_else_fits() -> None:
 def test_puts_a_count_beside_its_page_alone() -> None:
     entries = of("proposals:list", "users:list", waiting="3")
     assert [entry.name for entry in entries if entry.count] == ["Proposals"]
+
+
+def test_marks_roles_on_the_pages_of_rules() -> None:
+    entries = of("roles:list", path="/admin/accounts/rule/0123/change/")
+    assert [entry.name for entry in entries if entry.is_current] == ["Roles & rules"]
