@@ -8,7 +8,7 @@ from accounts import electors, rights
 from accounts import queries as accounts
 from accounts.services import role_assignments, roles, rules
 from identity.actor import Actor
-from invitations.commands.command import Command, Input, Result, Target, registry
+from invitations.commands.command import Command, Input, Result, Target, no_target, registry
 
 
 class CreateRole(Input, frozen=True):
@@ -272,6 +272,7 @@ registry.add(
         permission="rules:delete",
         input=DeleteRule,
         execute=delete_rule,
+        target=lambda details: no_target(accounts.rule(details.rule)),
     ),
     Command(
         name="role.grant",
