@@ -42,7 +42,7 @@ class WebhookForm(forms.Form):
         choices=_choices,
         required=False,
         label="Events",
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "choices"}),
     )
     events = forms.CharField(
         required=False,

@@ -15,6 +15,7 @@ LISTS = {
     "proposals": "invitations/proposal/",
     "policies": "invitations/policy/",
     "audit": "identity/auditevent/",
+    "webhooks": "webhooks/",
     "server-keys": "identity/serverkey/",
 }
 EMPTY = {"dashboard": "", "scope": "scope/", **LISTS, "issue": "invitations/invitation/issue/"}
@@ -49,6 +50,11 @@ _OBJECTS = {
     "policy": "invitations/policy/{policy}/change/",
     "audit-event": "identity/auditevent/{auditevent}/change/",
     "server-key": "identity/serverkey/{serverkey}/change/",
+    "webhook-delivery": "webhooks/{webhook}/deliveries/{webhookdelivery}/",
+    **{
+        f"webhook-{name or 'page'}": f"webhooks/{{webhook}}/{name}/".replace("//", "/")
+        for name in ("", "edit", "switch", "delete", "deliveries", "replay")
+    },
 }
 _OTHERS = {
     "make-program": "accounts/user/programs/new/",
@@ -74,6 +80,14 @@ _OTHERS = {
     "forbidden": "accounts/user/add/",
     "scopes": "scope/",
     "not-found": "nowhere/",
+    "audit-filtered": "identity/auditevent/?q=device.&begin=2026-01-01T00:00&user=nobody",
+    "audit-chain": "identity/auditevent/chain/",
+    "audit-export": "identity/auditevent/export/",
+    "api": "api/",
+    "settings": "settings/",
+    "settings-edit": "settings/edit/",
+    "webhook-create": "webhooks/create/",
+    "webhook-rotate-key": "webhooks/rotate-key/",
     "staff": "staff/",
     "staff-admit": "staff/admit/",
     "own-sign-in": "sign-in/",
@@ -88,6 +102,7 @@ from identity.models import Scope
 from identity.scoping import current
 from invitations.models import Invitation
 from accounts.models.user import fold
+from identity.services import audit_checks, webhook_keys, webhooks
 
 with current.across_scopes(why="seeding pictures"):
     scope = Scope.objects.get(slug="{slug}")
@@ -127,6 +142,20 @@ with current.in_scope(scope.id):
     RoleAssignment.objects.create(
         scope_id=scope.id, user=user, role=role, granted_at=now, granted_by=None
     )
+    by = actor.system(scope.id)
+    for url, events, about in (
+        ("http://127.0.0.1:9/hooks/of-a-rather-long-name/for-the-counting-house", ["*"], "Ledger"),
+        ("https://receiver.example/", ["invitation.*", "proposal.executed"], ""),
+        ("https://archive.example/?tag=old", ["device.*"], "What was there before"),
+    ):
+        made = webhooks.create(
+            public_id=ids.new(), url=url, events=events, description=about, by=by, now=now
+        )
+        if about:
+            webhooks.ping(public_id=made.public_id, by=by, now=now)
+    webhooks.edit(public_id=made.public_id, status="disabled", by=by, now=now)
+    webhook_keys.rotate(by=by, now=now)
+    audit_checks.start(by=by, clock=lambda: now)
 """
 
 

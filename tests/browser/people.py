@@ -98,13 +98,17 @@ class House:
             "policy": "invitations_policy",
             "auditevent": "identity_auditevent",
             "serverkey": "identity_serverkey",
+            "webhook": "identity_webhook",
+            "webhookdelivery": "identity_webhookdelivery",
         }
+        column = {"webhook": "public_id"}  # its pages go by the id that clients see
         with closing(sqlite3.connect(self.served.home / "countersign.sqlite3")) as database:
             query = "SELECT id FROM identity_scope WHERE slug = ?"
             (scope_id,) = database.execute(query, (scope,)).fetchone()
             rows = {
                 noun: database.execute(
-                    f"SELECT id FROM {table} WHERE scope_id = ? ORDER BY id", (scope_id,)
+                    f"SELECT {column.get(noun, 'id')} FROM {table} WHERE scope_id = ? ORDER BY id",
+                    (scope_id,),
                 ).fetchone()
                 for noun, table in tables.items()
             }
