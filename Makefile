@@ -8,6 +8,8 @@ TEST_POSTGRES_URL ?= postgres://$(shell id -un)@127.0.0.1:5432/postgres
 TEST_REDIS_URL ?= redis://127.0.0.1:6379/15
 PYTEST := $(PY) -m pytest
 JOBS ?= auto
+# How many browsers, each with a server of its own, play at the same time.
+BROWSERS ?= 2
 # A production environment with secrets that live as long as the command.
 RANDOM_KEY = $$($(PY) -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes($(1))).decode())')
 AS_DEPLOYED = COUNTERSIGN_MODE=production COUNTERSIGN_URL=https://id.example.org DATABASE_URL=sqlite:// \
@@ -38,7 +40,7 @@ test-redis: $(VENV)/dev.stamp ## limits counted in Redis (TEST_REDIS_URL)
 	REDIS_URL=$(TEST_REDIS_URL) $(PYTEST) -m redis
 
 test-browser: $(VENV)/dev.stamp ## admin and pages in the system's Chromium
-	$(PYTEST) -m browser
+	$(PYTEST) -m browser -n $(BROWSERS) --dist loadfile
 
 test-interop: $(VENV)/dev.stamp tests/interop/node_modules ## the JavaScript client against a live server (Node 20)
 	$(PYTEST) -m interop
@@ -59,6 +61,7 @@ bench: $(VENV)/dev.stamp ## requests/s and CPU per request beside a bare floor
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.audit_append
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.webhooks
+	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.admin_pages
 
 lock: $(VENV)/dev.stamp ## write the lock files anew from pyproject.toml
 	$(VENV)/bin/pip-compile --quiet --upgrade --output-file requirements.lock pyproject.toml
