@@ -82,6 +82,7 @@ class ApiPages(Pages):
             per_device=settings.REQUESTS_PER_DEVICE,
             per_address=settings.REQUESTS_PER_ADDRESS,
             may_see_programs=may_see_programs,
+            may_make=actor.may("users:create"),
             programs=programs() if may_see_programs else (),
         )
 

@@ -330,6 +330,8 @@ def test_narrows_a_window(first: int, by: Actor, now: datetime) -> None:
     assert walked(filters={"alarm": True}) == [alarm]
     assert walked(filters={"user": str(alice.public_id)}) == [last]
     assert walked(filters={"subject_kind": "user", "subject_id": "x"}) == [last]
+    kinds = ("user", "device")
+    assert walked(filters={"subject_kind": kinds, "subject_id": "x"}) == [last, alarm]
     assert walked(filters={"name_begins": "event."}, limit=3) == list(range(last, first - 1, -1))
     assert walked(filters={"name": "event.number-3"}) == [first + 3]
     assert walked(filters={"from": late}) == [last]
@@ -345,6 +347,7 @@ def test_narrows_a_window(first: int, by: Actor, now: datetime) -> None:
         {"from": "yesterday"},
         {"from": datetime(2020, 1, 1)},  # noqa: DTZ001 that is the fault
         {"alarm": "yes"},
+        {"subject_kind": ("user", 7)},
     ],
 )
 def test_a_window_refuses_other_filters(filters: dict[str, Any], inside: Scope) -> None:
