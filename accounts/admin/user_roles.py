@@ -111,7 +111,6 @@ def _hold(
     role: queries.RoleRow,
     words: tuple[str, str, str, str],
 ) -> HttpResponse:
-    acting.require(request, "users:edit")
     user: User = living(user_id)
     verb, preposition, done, about = words
     act = Act(
@@ -130,6 +129,7 @@ def _hold(
 
 
 def _asked(request: HttpRequest) -> queries.RoleRow:
+    acting.require(request, "users:edit")
     try:
         return queries.role(request.GET.get("role", ""))
     except Missing:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,6 +23,9 @@ from identity.admin.standing import actor_of
 from identity.admin.webhooks import WebhookPages
 from identity.pages import passwords, scope_choice, staff_session
 from identity.scoping import current
+
+UNWANTED: Final = frozenset({"view_on_site", "autocomplete"})
+"""Pages of Django's that look rows up by the content type of the address, past the walls."""
 
 
 class Site(admin.AdminSite):
@@ -79,7 +82,7 @@ class Site(admin.AdminSite):
             *DeliveryPages(self).urls(),
             *ApiPages(self).urls(),
             *SettingsPages(self).urls(),
-            *super().get_urls(),
+            *(each for each in super().get_urls() if getattr(each, "name", "") not in UNWANTED),
         ]
 
     def index(

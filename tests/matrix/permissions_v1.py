@@ -127,7 +127,8 @@ class Line:
         return f"{self.method} {self.path}"
 
 
-def _read(text: str) -> tuple[Line, ...]:
+def read(text: str) -> tuple[Line, ...]:
+    """The lines of a table like this one."""
     header, *rows = text.strip("\n").splitlines()
     letters = header.split()
     lines = []
@@ -139,4 +140,4 @@ def _read(text: str) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-LINES: Final = _read(_TEXT)
+LINES: Final = read(_TEXT)

@@ -1,0 +1,118 @@
+"""Who may see and do what in the admin: every address, every predefined role, in one table.
+
+A `+` lets somebody past the permission, whatever comes afterwards; a `.` is refused with 403.
+`BOTH` is reading and sending alike; what has one method answers the other one with 405. `open`:
+nobody is signed in yet; `self`: whoever is. Operators of the platform have no role here.
+"""
+
+from typing import Final
+
+from tests.matrix.permissions_v1 import Line, read
+
+_PAGES: Final = """
+                                                                                  S O M A B F U P
+BOTH one-time-password/                                        open               + + + + + + + +
+BOTH reauthenticate/                                           self               + + + + + + + +
+BOTH scope/                                                    self               + + + + + + + +
+BOTH sign-in/                                                  self               + + + + + + + +
+BOTH sign-in/one-time-password/                                self               + + + + + + + +
+BOTH sign-in/one-time-password/qr.svg                          self               + + + + + + + +
+BOTH sign-in/recovery-codes/                                   self               + + + + + + + +
+BOTH own-devices/                                              self               + + + + + + + +
+BOTH staff/                                                    staff:list         + + + + . + . +
+BOTH staff/admit/                                              staff:create       + . . . . . . +
+BOTH staff/<public_id>/dismiss/                                staff:delete       + . . . . + . +
+BOTH staff/<public_id>/reset/                                  staff:delete       + . . . . + . +
+BOTH webhooks/                                                 webhooks:list      + + + + . + . +
+BOTH webhooks/create/                                          webhooks:create    + . + . . . . +
+BOTH webhooks/rotate-key/                                      webhooks:edit      + . + . . . . +
+BOTH webhooks/<public_id>/                                     webhooks:get       + + + + . + . +
+BOTH webhooks/<public_id>/edit/                                webhooks:edit      + . + . . . . +
+BOTH webhooks/<public_id>/switch/                              webhooks:edit      + . + . . . . +
+BOTH webhooks/<public_id>/delete/                              webhooks:delete    + . + . . . . +
+BOTH webhooks/<public_id>/deliveries/                          webhooks:get       + + + + . + . +
+BOTH webhooks/<public_id>/deliveries/<delivery_id>/            webhooks:get       + + + + . + . +
+POST webhooks/<public_id>/ping/                                webhooks:edit      + . + . . . . +
+BOTH webhooks/<public_id>/replay/                              webhooks:edit      + . + . . . . +
+POST webhooks/<public_id>/deliveries/<delivery_id>/replay/     webhooks:edit      + . + . . . . +
+BOTH api/                                                      self               + + + + + + + +
+BOTH settings/                                                 scopes:get         + + + + . + . +
+BOTH settings/edit/                                            scopes:edit        + . . . . . . +
+BOTH settings/confirm/                                         scopes:edit        + . . . . . . +
+BOTH .                                                         self               + + + + + + + +
+BOTH login/                                                    open               + + + + + + + +
+BOTH password_change/                                          self               + + + + + + + +
+GET  password_change/done/                                     self               + + + + + + + +
+GET  jsi18n/                                                   self               + + + + + + + +
+BOTH identity/auditevent/chain/                                audit:list         + + + + . + . +
+POST identity/auditevent/chain/verify/                         audit:list         + + + + . + . +
+BOTH identity/auditevent/chain/progress/                       audit:list         + + + + . + . +
+BOTH identity/auditevent/export/                               audit:list         + + + + . + . +
+POST identity/auditevent/<event_id>/proof/                     audit:get          + + + + . + . +
+BOTH identity/serverkey/rotate/<purpose>/                      server-keys:edit   + . . . . + . +
+BOTH accounts/device/<device_id>/revoke/                       devices:delete     + . + . . + . +
+BOTH accounts/device/<device_id>/suspend/                      devices:edit       + . + . . . . +
+BOTH accounts/device/<device_id>/resume/                       devices:edit       + . + . . . . +
+BOTH accounts/device/<device_id>/rename/                       devices:edit       + . + . . . . +
+BOTH accounts/group/new/                                       groups:create      + . + . . . . +
+BOTH accounts/group/<group_id>/edit/                           groups:edit        + . + . . . . +
+BOTH accounts/group/<group_id>/end/                            groups:delete      + . + . . . . +
+BOTH accounts/group/<group_id>/members/                        groups:edit        + . + . . . . +
+BOTH accounts/group/<group_id>/members/<user_id>/add/          groups:edit        + . + . . . . +
+BOTH accounts/group/<group_id>/members/<user_id>/remove/       groups:edit        + . + . . . . +
+BOTH accounts/role/predefined/<name>/                          roles:list         + + + + . + + +
+BOTH accounts/role/new/                                        roles:create       + . + . . . . +
+BOTH accounts/role/<role_id>/edit/                             roles:edit         + . + . . . . +
+BOTH accounts/role/<role_id>/disable/                          roles:edit         + . + . . . . +
+BOTH accounts/role/<role_id>/enable/                           roles:edit         + . + . . . . +
+BOTH accounts/role/<role_id>/end/                              roles:delete       + . + . . . . +
+BOTH accounts/rule/new/                                        rules:create       + . + . . . . +
+BOTH accounts/rule/<rule_id>/edit/                             rules:edit         + . + . . . . +
+BOTH accounts/rule/<rule_id>/end/                              rules:delete       + . + . . . . +
+BOTH accounts/user/programs/new/                               users:create       + . + . . . . +
+BOTH accounts/user/<user_id>/edit/                             users:edit         + . + . . . . +
+BOTH accounts/user/<user_id>/disable/                          users:edit         + . + . . . . +
+BOTH accounts/user/<user_id>/enable/                           users:edit         + . + . . . . +
+BOTH accounts/user/<user_id>/reset-password/                   passwords:delete   + . . . . . . +
+BOTH accounts/user/<user_id>/end/                              users:delete       + . + . . . . +
+BOTH accounts/user/<user_id>/roles/                            users:edit         + . + . . . . +
+BOTH accounts/user/<user_id>/roles/grant/                      users:edit         + . + . . . . +
+BOTH accounts/user/<user_id>/roles/withdraw/                   users:edit         + . + . . . . +
+BOTH accounts/user/<user_id>/groups/                           groups:edit        + . + . . . . +
+BOTH invitations/invitation/issue/                             users:invite       + . + . . . + +
+BOTH invitations/invitation/further/<user_id>/                 devices:invite     + . + . . . + +
+BOTH invitations/invitation/<invitation_id>/again/             devices:invite     + . + . . . + +
+BOTH invitations/invitation/<invitation_id>/revoke/            invitations:delete + . + . . + . +
+BOTH invitations/invitation/many/                              users:invite       + . + . . . + +
+BOTH invitations/invitation/many/<batch_id>/                   users:invite       + . + . . . + +
+BOTH invitations/invitation/many/<batch_id>/progress/          users:invite       + . + . . . + +
+POST invitations/invitation/many/<batch_id>/confirm/           users:invite       + . + . . . + +
+POST invitations/invitation/many/<batch_id>/discard/           users:invite       + . + . . . + +
+POST invitations/invitation/many/<batch_id>/continue/          users:invite       + . + . . . + +
+POST invitations/invitation/many/<batch_id>/links/             users:invite       + . + . . . + +
+BOTH invitations/proposal/<proposal_id>/decide/                proposals:list     + + + + . + . +
+POST logout/                                                   self               + + + + + + + +
+"""
+
+_MODELS: Final = """
+                                                                                  S O M A B F U P
+GET  identity/auditevent/                                      audit:list         + + + + . + . +
+GET  identity/serverkey/                                       self               + + + + + + + +
+GET  accounts/device/                                          devices:list       + + + + . + + +
+GET  accounts/group/                                           groups:list        + + + + . + + +
+GET  accounts/role/                                            roles:list         + + + + . + + +
+GET  accounts/rule/                                            rules:list         + + + + . + . +
+GET  accounts/user/                                            users:list         + + + + . + + +
+GET  invitations/invitation/                                   invitations:list   + + + + . + + +
+GET  invitations/policy/                                       policies:list      + + + + . + . +
+GET  invitations/proposal/                                     proposals:list     + + + + . + . +
+"""
+"""Each has a list, a page for each row and the way to its history, all to read."""
+
+PAGES: Final[tuple[Line, ...]] = read(_PAGES)
+MODELS: Final[tuple[Line, ...]] = read(_MODELS)
+NEVER: Final = ("add/", "<object_id>/delete/")
+"""Below each model: Django's forms, which nobody gets by any method; nor to send `change`."""
+READ: Final = ("", "<object_id>/change/", "<object_id>/history/")
+PLAIN: Final = "<object_id>/"
+"""Leads to `change`."""
