@@ -5,7 +5,6 @@ one refusal, be the thing there or not and whatever version it has; whoever is n
 401, whatever is wrong, in body, headers and time.
 """
 
-import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -113,14 +112,15 @@ def test_every_cause_takes_comparable_time(scene: Scene) -> None:
     with undone():
         people = strangers(scene)
         times: dict[str, list[float]] = {name: [] for name in people}
-        for _ in range(15):
+        for _ in range(25):
             for name, each in people.items():
                 started = time.perf_counter()
                 each.get("/me")
                 times[name].append(time.perf_counter() - started)
-    medians = [statistics.median(spent) for spent in times.values()]
-    # It finds a missing look at the signature, not a branch.
-    assert max(medians) < 2 * min(medians) + 0.002, times
+    # The best of many is what a busy machine disturbs least. It finds a missing look at the
+    # signature, not a branch.
+    fastest = [min(spent) for spent in times.values()]
+    assert max(fastest) < 2 * min(fastest) + 0.002, times
 
 
 def test_invite_strings_that_can_not_be_used_look_alike(scene: Scene) -> None:
