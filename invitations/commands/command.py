@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -18,6 +18,9 @@ class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     Field names are our words; they are what policy expressions see as `details.*`.
     """
 
+
+LONGEST_TEXT: Final = 65_536
+"""Characters of one field; services ask for less, each for its own."""
 
 In = TypeVar("In", bound=Input)
 Result = Mapping[str, Any]
@@ -119,6 +122,10 @@ class Command(Generic[In]):
 
     def read(self, details: Mapping[str, Any]) -> In:
         """The input from stored JSON. Raises `identity.errors.Invalid`."""
+        texts = (value for value in details.values() if isinstance(value, str))
+        # A proposal keeps what was asked for, and everybody who may vote reads it.
+        if any(len(text) > LONGEST_TEXT for text in texts):
+            raise errors.Invalid("A text is too long.")
         try:
             return msgspec.convert(details, self.input)
         except msgspec.ValidationError as error:

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts import queries as accounts
-from accounts.services import groups
+from accounts.services import fields, groups
 from identity.actor import Actor
 from invitations.commands.command import Command, Input, Result, Target, registry
 
@@ -87,6 +87,13 @@ def _group(public_id: UUID) -> Result:
     return {"group": accounts.described(accounts.group(public_id))}
 
 
+def _validate_texts(details: CreateGroup | EditGroup) -> None:
+    if details.name is not None:
+        fields.line(details.name, name="name", most=128, least=1)
+    if details.description is not None:
+        fields.line(details.description, name="description", most=512)
+
+
 def _validate_membership(details: Membership) -> None:
     accounts.group(details.group)
     accounts.user_id_of(details.user)
@@ -106,6 +113,7 @@ registry.add(
         resource="/groups",
         permission="groups:create",
         input=CreateGroup,
+        validate=_validate_texts,
         execute=create,
     ),
     Command(
@@ -114,6 +122,7 @@ registry.add(
         resource=_GROUP,
         permission="groups:edit",
         input=EditGroup,
+        validate=_validate_texts,
         execute=edit,
         target=_target,
     ),

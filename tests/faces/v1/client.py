@@ -47,7 +47,7 @@ class InProcess(httpx.BaseTransport):
     def _environ(self, request: httpx.Request, body: bytes) -> dict[str, Any]:
         environ: dict[str, Any] = {
             "REQUEST_METHOD": request.method,
-            "PATH_INFO": request.url.path,
+            "PATH_INFO": request.url.path.encode().decode("latin-1"),  # PEP 3333
             "QUERY_STRING": request.url.query.decode(),
             "SERVER_NAME": "testserver",
             "SERVER_PORT": "80",
