@@ -1,7 +1,8 @@
 """Class 25 of the known attacks: another origin, or the name of another host, is believed.
 
 Seen in Keycloak as CVE-2026-37977 and CVE-2024-9666. No origin is ever let in, no answer holds
-a host that the request named, and every answer of every page has the strict content policy (class 24).
+a host that the request named, and every answer of every page has the strict content policy
+(class 24).
 """
 
 from collections.abc import Iterator
