@@ -229,6 +229,10 @@ def check(fields: Mapping[str, Any]) -> dict[str, Any]:
         raise errors.Invalid("name has 1 to 128 characters, description at most 512.")
     if not -(2**31) <= values["priority"] < 2**31:
         raise errors.Invalid("priority is a 32-bit integer.")
+    if len(values["resource"]) > patterns.MAX_PATTERN:
+        raise patterns.PatternInvalid(
+            f"Shorten the patterns to {patterns.MAX_PATTERN} characters together."
+        )
     for pattern in values["resource"].split(" "):
         patterns.parse(pattern)
     expression.parse(values.get("expression", ""))
