@@ -33,6 +33,7 @@ class PolicyAdmin(WithRelated):
         "Tried from the top: the first one that holds decides. Locked ones are then added as a "
         "floor. Where none holds, what rights grant is done at once."
     )
+    change_list_template = "admin/policy_list.html"
     change_form_template = "admin/policy.html"
     list_display = ("name", "about", "condition", "decides", "place", "state")
     ordering: ClassVar = (

@@ -38,20 +38,20 @@ def create(request: HttpRequest) -> HttpResponse:
     return _edited(request, None) if request.method == "POST" else _opened(request, None)
 
 
-def edit(request: HttpRequest, row_id: UUID) -> HttpResponse:
+def edit(request: HttpRequest, policy_id: UUID) -> HttpResponse:
     """The same for one that is there."""
     acting.require(request, "policies:edit")
-    row: Policy = acting.found(Policy.objects.all(), row_id)
+    row: Policy = acting.found(Policy.objects.all(), policy_id)
     if row.is_locked:
         return _stays(request, row)
     return _edited(request, row) if request.method == "POST" else _opened(request, row)
 
 
 @staff_session.recently_proved
-def delete(request: HttpRequest, row_id: UUID) -> HttpResponse:
+def delete(request: HttpRequest, policy_id: UUID) -> HttpResponse:
     """Remove a policy, or propose that; what would have been decided otherwise is said first."""
     by = acting.require(request, "policies:delete")
-    row: Policy = acting.found(Policy.objects.all(), row_id)
+    row: Policy = acting.found(Policy.objects.all(), policy_id)
     if row.is_locked:
         return _stays(request, row)
     act = Act(
@@ -182,7 +182,7 @@ VIEWS: Final[Mapping[str, tuple[str, Callable[..., HttpResponse]]]] = MappingPro
     {
         "policy_create": ("create", create),
         "policy_languages": ("languages", languages),
-        "policy_edit": ("<uuid:row_id>/edit", edit),
-        "policy_delete": ("<uuid:row_id>/delete", delete),
+        "policy_edit": ("<uuid:policy_id>/edit", edit),
+        "policy_delete": ("<uuid:policy_id>/end", delete),
     }
 )

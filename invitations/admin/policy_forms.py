@@ -188,7 +188,7 @@ class TrialForm(forms.Form):
         max_length=16384,
         label="Details",
         widget=forms.Textarea(attrs={**_CODE, "rows": 6}),
-        help_text="JSON, as a proposal shows them. They matter where you chose “as written below”.",
+        help_text="JSON, as a proposal shows them. Used where the command below is chosen above.",
     )
 
     def __init__(
@@ -199,7 +199,7 @@ class TrialForm(forms.Form):
         commands: Sequence[str],
     ) -> None:
         super().__init__(data, prefix=_TRIAL)
-        self._choose("sample", [*samples, ("", "As written below")])
+        self._choose("sample", [*samples, ("", "The command below, as written")])
         self._choose("command", [("", "Choose a command"), *((name, name) for name in commands)])
 
     def filled(self, command: str, details: Mapping[str, Any]) -> QueryDict:

@@ -58,7 +58,7 @@ def decision_badge(policy: Policy) -> SafeString:
 def state_badge(policy: Policy) -> SafeString:
     """Whether it is asked, and for locked ones why they stay as they are."""
     if policy.is_locked:
-        why = "the floor under all others, the same in every scope"
+        why = "the floor under all others"
         return format_html(
             '{} <span class="quiet">{}</span>', components.badge("locked", "note"), why
         )

@@ -88,18 +88,19 @@ class House:
     def ids(self, scope: str) -> dict[str, str]:
         """The id of one row of each kind in a scope, read from the database itself."""
         tables = {
-            "user": "accounts_user",
-            "device": "accounts_device",
-            "group": "accounts_group",
-            "role": "accounts_role",
-            "rule": "accounts_rule",
-            "invitation": "invitations_invitation",
-            "proposal": "invitations_proposal",
-            "policy": "invitations_policy",
-            "auditevent": "identity_auditevent",
-            "serverkey": "identity_serverkey",
-            "webhook": "identity_webhook",
-            "webhookdelivery": "identity_webhookdelivery",
+            "user": "accounts_user WHERE",
+            "device": "accounts_device WHERE",
+            "group": "accounts_group WHERE",
+            "role": "accounts_role WHERE",
+            "rule": "accounts_rule WHERE",
+            "invitation": "invitations_invitation WHERE",
+            "proposal": "invitations_proposal WHERE",
+            "policy": "invitations_policy WHERE is_locked AND",
+            "openpolicy": "invitations_policy WHERE NOT is_locked AND",
+            "auditevent": "identity_auditevent WHERE",
+            "serverkey": "identity_serverkey WHERE",
+            "webhook": "identity_webhook WHERE",
+            "webhookdelivery": "identity_webhookdelivery WHERE",
         }
         column = {"webhook": "public_id"}  # its pages go by the id that clients see
         with closing(sqlite3.connect(self.served.home / "countersign.sqlite3")) as database:
@@ -107,7 +108,7 @@ class House:
             (scope_id,) = database.execute(query, (scope,)).fetchone()
             rows = {
                 noun: database.execute(
-                    f"SELECT {column.get(noun, 'id')} FROM {table} WHERE scope_id = ? ORDER BY id",
+                    f"SELECT {column.get(noun, 'id')} FROM {table} scope_id = ? ORDER BY id",
                     (scope_id,),
                 ).fetchone()
                 for noun, table in tables.items()

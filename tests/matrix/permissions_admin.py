@@ -50,6 +50,10 @@ BOTH identity/auditevent/chain/progress/                       audit:list       
 BOTH identity/auditevent/export/                               audit:list         + + + + . + . +
 POST identity/auditevent/<event_id>/proof/                     audit:get          + + + + . + . +
 BOTH identity/serverkey/rotate/<purpose>/                      server-keys:edit   + . . . . + . +
+BOTH invitations/policy/create/                                policies:create    + . + . . . . +
+BOTH invitations/policy/languages/                             policies:list      + + + + . + . +
+BOTH invitations/policy/<policy_id>/edit/                      policies:edit      + . + . . . . +
+BOTH invitations/policy/<policy_id>/end/                       policies:delete    + . + . . . . +
 BOTH accounts/device/<device_id>/revoke/                       devices:delete     + . + . . + . +
 BOTH accounts/device/<device_id>/suspend/                      devices:edit       + . + . . . . +
 BOTH accounts/device/<device_id>/resume/                       devices:edit       + . + . . . . +

@@ -79,6 +79,8 @@ def address(scene: Scene, path: str) -> str:
         kept = {"event": _row("identity", "auditevent"), "name": "member"}
         if path.startswith("accounts/") and name in {"user", "role", "rule"}:
             return _row("accounts", name, public_id=scene.things[name])
+        if name == "policy":
+            return _row("invitations", name, public_id=scene.things[name])
         return kept.get(name) or scene.things[name]
 
     with cast.in_scope(scene.world):

@@ -55,7 +55,7 @@ def locked(world: cast.World) -> Policy:
 
 def all_of(world: cast.World) -> list[dict[str, Any]]:
     with cast.in_scope(world):
-        return list(Policy.objects.order_by("id").values())
+        return [dict(row) for row in Policy.objects.order_by("id").values()]
 
 
 def page_of(policy: Policy, act: str = "change") -> str:
@@ -113,11 +113,11 @@ def test_says_why_a_locked_one_stays(desk: Desk, world: cast.World) -> None:
     shown = desk.get(page_of(row))
     assert "nobody can change, switch off or remove it" in shown
     assert page_of(row, "edit") not in shown
-    for act in ("edit", "delete"):
+    for act in ("edit", "end"):
         answer = desk.client.get(f"/admin/{page_of(row, act)}")
         assert answer["Location"] == f"/admin/{page_of(row)}"
     before = all_of(world)
-    for act in ("edit", "delete"):
+    for act in ("edit", "end"):
         desk.client.post(f"/admin/{page_of(row, act)}", TEXT | {"version": 1})
     assert all_of(world) == before
 
@@ -138,8 +138,8 @@ def test_makes_changes_and_removes_one(desk: Desk, world: cast.World) -> None:
         page_of(row, "edit"), **form | {"review_expression": review, "version": "2"}
     )
     assert "Somebody changed this policy" in desk.refused(page_of(row, "edit"), **form)
-    assert "The policy is about adding on /groups." in desk.get(page_of(row, "delete"))
-    assert desk.send(page_of(row, "delete")) == ["The policy is removed."]
+    assert "The policy is about adding on /groups." in desk.get(page_of(row, "end"))
+    assert desk.send(page_of(row, "end")) == ["The policy is removed."]
     assert desk.status(page_of(row)) == 302
 
 
@@ -158,7 +158,7 @@ def test_waits_for_a_second_person(world: cast.World) -> None:
     assert "waits for approval" in desk.send(CREATE, **TEXT)[0]
     (told,) = desk.send(page_of(row, "edit"), **TEXT | {"priority": "11", "version": "1"})
     assert "waits for approval" in told
-    assert "waits for approval" in desk.send(page_of(row, "delete"))[0]
+    assert "waits for approval" in desk.send(page_of(row, "end"))[0]
     with cast.in_scope(world):
         assert Proposal.objects.count() == 3
         assert Proposal.objects.filter(resource=f"/policies/{row.public_id}").count() == 2
@@ -318,7 +318,7 @@ def test_opens_each_page_to_its_roles(
     desk, before = Desk(world, "dave", role), all_of(world)
     for path in (LIST, page_of(row), f"{LIST}languages/"):
         assert desk.status(path) == reads, path
-    for path in (CREATE, page_of(row, "edit"), page_of(row, "delete")):
+    for path in (CREATE, page_of(row, "edit"), page_of(row, "end")):
         assert desk.status(path) == writes, path
         if writes == 403:
             for more in ({}, group()):
@@ -334,7 +334,7 @@ def test_opens_each_page_to_its_roles(
 
 def test_knows_no_policy_of_another_scope(desk: Desk) -> None:
     foreign = made(cast.world())
-    for act in ("edit", "delete"):
+    for act in ("edit", "end"):
         assert desk.status(page_of(foreign, act)) == 404
         assert desk.status(f"{LIST}{SOMEWHERE}/{act}/") == 404
         answer = desk.client.post(f"/admin/{page_of(foreign, act)}", TEXT | group())
@@ -345,7 +345,7 @@ def test_escapes_hostile_names(desk: Desk, world: cast.World) -> None:
     row = made(
         world, name=HOSTILE, description=HOSTILE, expression=f"action == {json.dumps(HOSTILE)}"
     )
-    for path in (LIST, page_of(row), page_of(row, "edit"), page_of(row, "delete")):
+    for path in (LIST, page_of(row), page_of(row, "edit"), page_of(row, "end")):
         page = desk.get(path)
         assert HOSTILE not in page
         assert "&lt;script&gt;alert(1)" in page
@@ -358,7 +358,7 @@ def test_asks_who_it_is_after_a_while_and_loses_no_text(desk: Desk, world: cast.
     session = desk.client.session
     session[staff_session.PROVED_AT] = 1
     session.save()
-    for path in (CREATE, page_of(row, "edit"), page_of(row, "delete")):
+    for path in (CREATE, page_of(row, "edit"), page_of(row, "end")):
         assert "/reauthenticate/?next=" in desk.client.get(f"/admin/{path}")["Location"]
     page = desk.refused(CREATE, **TEXT | {"name": "Written at length"})
     assert "Show again who you are" in page
