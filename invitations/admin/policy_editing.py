@@ -56,7 +56,7 @@ def delete(request: HttpRequest, policy_id: UUID) -> HttpResponse:
         return _stays(request, row)
     act = Act(
         command="policy.delete",
-        title=f"Delete {row.name}",
+        title=f"Delete “{row.name}”",
         button="Delete the policy",
         done="The policy is removed.",
         back=reverse(LIST),
@@ -123,7 +123,7 @@ def _page(
     row = form.row
     context = {
         **site.each_context(request),
-        "title": f"Edit {row.name}" if row else "Write a policy",
+        "title": f"Edit “{row.name}”" if row else "Write a policy",
         "form": form,
         "trial_form": trial,
         "trial": shown,
@@ -159,10 +159,9 @@ def _without(row: Policy, *, by: Actor) -> list[str]:
         row.public_id, {"status": Policy.Status.DISABLED}, by=by, now=datetime.now(UTC)
     )
     if past:
-        changed = sum(each.is_changed for each in past)
-        about.append(
-            f"Without it, {changed} of the latest {len(past)} proposals would be decided otherwise."
-        )
+        changed = sum(each.is_changed for each in past) or "none"
+        latest = f"{changed} of the latest {len(past)} proposals"
+        about.append(f"Without it, {latest} would be decided otherwise.")
     return [*about, "To stop it for a while, edit it and switch it off instead."]
 
 

@@ -198,7 +198,7 @@ class TrialForm(forms.Form):
         samples: Sequence[tuple[str, str]],
         commands: Sequence[str],
     ) -> None:
-        super().__init__(data, prefix=_TRIAL)
+        super().__init__(data, prefix=_TRIAL, initial={"sample": samples[0][0]})
         self._choose("sample", [*samples, ("", "The command below, as written")])
         self._choose("command", [("", "Choose a command"), *((name, name) for name in commands)])
 

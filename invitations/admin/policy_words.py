@@ -39,10 +39,10 @@ def condition(policy: Policy) -> str:
 def decision(policy: Policy) -> str:
     """What it decides, in a sentence."""
     if policy.decision_on_true == Policy.Decision.ALLOW:
-        return "It is done at once, as far as rights and locked policies let it."
+        return "Such a change is made at once, as far as rights and locked policies let it."
     if policy.decision_on_true == Policy.Decision.DENY:
-        return "It is refused."
-    return f"It waits for {review(policy.review_expression)}."
+        return "Such a change is refused."
+    return f"Such a change waits for {review(policy.review_expression)}."
 
 
 def decision_badge(policy: Policy) -> SafeString:
@@ -52,7 +52,7 @@ def decision_badge(policy: Policy) -> SafeString:
     if policy.decision_on_true == Policy.Decision.DENY:
         return components.badge("deny", "bad")
     words = review(policy.review_expression)
-    return format_html("{} by {}", components.badge("review", "attention"), words)
+    return format_html("<span>{} by {}</span>", components.badge("review", "attention"), words)
 
 
 def state_badge(policy: Policy) -> SafeString:
@@ -60,7 +60,7 @@ def state_badge(policy: Policy) -> SafeString:
     if policy.is_locked:
         why = "the floor under all others"
         return format_html(
-            '{} <span class="quiet">{}</span>', components.badge("locked", "note"), why
+            '<span>{} <span class="quiet">{}</span></span>', components.badge("locked", "note"), why
         )
     return components.badge(str(policy.status))
 

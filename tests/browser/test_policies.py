@@ -63,7 +63,7 @@ def test_makes_a_policy_that_a_second_person_approved(
     assert "the person's device" in voter.text
     writer.open("invitations/policy/")
     writer.follow("No webhooks")
-    assert "It is refused." in writer.text
+    assert "Such a change is refused." in writer.text
     writer.picture("policy")
 
 

@@ -133,7 +133,7 @@ def test_makes_changes_and_removes_one(desk: Desk, world: cast.World) -> None:
     desk.refresh(row)
     assert (row.name, row.version) == ("Groups are seen", 2)
     assert row.review_expression == '{"all":[],"deny":1,"min":2}'
-    assert "It waits for 2 other people." in desk.get(page_of(row))
+    assert "Such a change waits for 2 other people." in desk.get(page_of(row))
     assert "Nothing is changed." in desk.refused(
         page_of(row, "edit"), **form | {"review_expression": review, "version": "2"}
     )
