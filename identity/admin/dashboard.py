@@ -18,10 +18,10 @@ from identity.admin.components import Tile
 from identity.admin.trail import Event
 from identity.models import ServerKey
 from identity.paging import After
+from identity.services import server_keys
 from invitations import queries as invitations
 from invitations.models import Invitation
 
-ROTATE_AFTER: Final = timedelta(days=365)
 WEEK: Final = timedelta(days=7)
 _DEVICES: Final = "admin:accounts_device_changelist"
 _INVITATIONS: Final = "admin:invitations_invitation_changelist"
@@ -149,7 +149,7 @@ def _key_tile(by: Actor, now: datetime) -> Sequence[Tile]:
     if not by.may("server-keys:get") or not by.may("audit:list"):
         return ()
     due = ServerKey.objects.filter(
-        status=ServerKey.Status.ACTIVE, activated_at__lte=now - ROTATE_AFTER
+        status=ServerKey.Status.ACTIVE, activated_at__lte=now - server_keys.ROTATE_AFTER
     ).count()
     url = reverse("admin:identity_serverkey_changelist")
     about = "They are older than a year." if due else "All keys are younger than a year."

@@ -1,7 +1,7 @@
 """Server keys in the admin: what each is for, how old it is, when it ends, and rotation."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.contrib import admin
@@ -17,9 +17,8 @@ from identity.admin.frame import site
 from identity.admin.standing import actor_of
 from identity.models import ServerKey
 from identity.pages import staff_acts, staff_session
+from identity.services import server_keys
 
-DUE_AFTER: Final = timedelta(days=365)
-"""A key that is older is shown as due; nothing rotates it by itself."""
 _LIST: Final = "admin:identity_serverkey_changelist"
 _FOR: Final = {
     ServerKey.Purpose.ENCRYPTION: "Devices seal requests for it.",
@@ -92,7 +91,7 @@ class ServerKeyAdmin(ReadOnlyAdmin):
         """When the next key is due."""
         if key.status != ServerKey.Status.ACTIVE:
             return components.nothing()
-        due_at = key.activated_at + DUE_AFTER
+        due_at = key.activated_at + server_keys.ROTATE_AFTER
         if due_at <= datetime.now(UTC):
             return components.badge("due", "attention")
         return f"due from {due_at:%Y-%m-%d}"

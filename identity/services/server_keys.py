@@ -19,6 +19,8 @@ from identity.services.opened_keys import PrivateKey
 
 RETIRING: Final = timedelta(days=90)
 """How long an old key is still of use after its successor came (specification §3.8)."""
+ROTATE_AFTER: Final = timedelta(days=365)
+"""A key that is older is due for rotation; pages say so, and nothing rotates it by itself."""
 ENCRYPTION: Final = ServerKey.Purpose.ENCRYPTION
 SIGNATURE: Final = ServerKey.Purpose.SIGNATURE
 

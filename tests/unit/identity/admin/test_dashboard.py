@@ -9,6 +9,7 @@ from identity.actor import Actor, ActorKind
 from identity.admin import dashboard
 from identity.models import ServerKey
 from identity.permissions import OPERATOR
+from identity.services import server_keys
 from tests import acts, cast
 
 
@@ -73,7 +74,7 @@ def test_shows_failing_tasks_to_operators_alone(world: cast.World) -> None:
 
 def test_says_which_keys_are_old(world: cast.World) -> None:
     with cast.in_scope(world):
-        past = datetime.now(UTC) - dashboard.ROTATE_AFTER - timedelta(days=1)
+        past = datetime.now(UTC) - server_keys.ROTATE_AFTER - timedelta(days=1)
         count = ServerKey.objects.filter(status="active").update(activated_at=past)
     assert tiles(board(world, operator(world)))["Keys to rotate"] == str(count)
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from identity.admin.server_keys import DUE_AFTER
 from identity.models import ServerKey
+from identity.services.server_keys import ROTATE_AFTER
 from invitations.models import Proposal
 from tests import acts, cast
 from tests.unit.accounts.admin.desk import Desk
@@ -31,11 +31,11 @@ def key(world: cast.World, purpose: str) -> ServerKey:
 def test_shows_purpose_age_and_when_the_next_is_due(desk: Desk, world: cast.World) -> None:
     shown = desk.get(LIST)
     assert "0 days" in shown
-    assert f"due from {acts.now() + DUE_AFTER:%Y-}" in shown
+    assert f"due from {acts.now() + ROTATE_AFTER:%Y-}" in shown
     signing = key(world, "signature")
     with cast.in_scope(world):
         ServerKey.objects.filter(pk=signing.pk).update(
-            activated_at=acts.now() - DUE_AFTER - timedelta(days=1)
+            activated_at=acts.now() - ROTATE_AFTER - timedelta(days=1)
         )
     shown = desk.get(f"{LIST}{signing.pk}/change/")
     for text in ("366 days", '<span class="badge attention">due</span>', signing.public):
