@@ -53,7 +53,7 @@ def change(command: Command[Any], details: Input) -> Change:
     rows = []
     for field, value in given.items():
         is_in_path = "{" + field + "}" in command.resource
-        if is_in_path or (command.name == "user.invite" and field == "user"):
+        if is_in_path or field == _made(command):
             continue
         if field in command.secrets:
             rows.append(Difference(_label(field), None, HIDDEN))
@@ -62,6 +62,14 @@ def change(command: Command[Any], details: Input) -> Change:
         else:
             rows.append(_difference(field, value, before, nouns))
     return Change(command.name, _sentence(command, details, nouns), rows)
+
+
+def _made(command: Command[Any]) -> str:
+    """The field with the id of what is made: nobody knows it yet, so it says nothing."""
+    is_making = command.action == "add" and "{" not in command.resource
+    if command.name == "recipient-group.create":
+        return "group"
+    return command.name.partition(".")[0].replace("-", "_") if is_making else ""
 
 
 def _difference(
