@@ -96,7 +96,7 @@ class RoleAdmin(WithRelated):
 
     def predefined(self, request: HttpRequest, name: str) -> HttpResponse:
         """What a predefined role allows, and who holds it."""
-        if not self.has_view_permission(request):
+        if not self.may_read(request):
             raise PermissionDenied
         if name not in PREDEFINED_ROLES:
             raise Http404

@@ -17,6 +17,7 @@ from accounts.models.user import fold
 from identity.admin import components, facts, lists, trail
 from identity.admin.components import Action
 from identity.admin.standing import actor_of
+from identity.permissions import NOUNS
 from identity.scoping import keyset
 
 if TYPE_CHECKING:  # unfold has no types; it builds on this class
@@ -28,7 +29,8 @@ else:
 class ReadOnlyAdmin(Base):
     """A list and a page for each row, both to read; changes are acts on pages of their own.
 
-    What a page about some rows sets: `view_permission`; `lead`, one sentence under the heading;
+    What a page about some rows sets: `view_permission` (of the list; a row's own page asks for
+    `get` where the noun has it); `lead`, one sentence under the heading;
     `when_empty`, which says what to do first; `search_prefixes`; `audit_kind`, under which the
     audit record knows them. What it may override: `list_actions`, `object_actions`,
     `audit_subject`.
@@ -76,6 +78,23 @@ class ReadOnlyAdmin(Base):
         """The id under which the audit record knows a row."""
         return str(row.pk)
 
+    @property
+    def read_permission(self) -> str:
+        """The word for the page of one row, as the API asks for it."""
+        noun = self.view_permission.partition(":")[0]
+        return f"{noun}:get" if "get" in NOUNS[noun] else self.view_permission
+
+    def may_read(self, request: HttpRequest) -> bool:
+        """Whether the staff member may open the page of a row."""
+        actor = getattr(request, "actor", None)
+        return actor is not None and actor.may(self.read_permission)
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
+        """No way to pages that the reader may not open."""
+        if not self.may_read(request):
+            return None
+        return super().get_list_display_links(request, list_display)
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -118,7 +137,7 @@ class ReadOnlyAdmin(Base):
     ) -> HttpResponse:
         """The history of a row is in the audit record, not in Django's log."""
         row = self.get_object(request, unquote(object_id))
-        if row is None or not self.has_view_permission(request):
+        if row is None or not self.may_read(request):
             raise PermissionDenied
         query = urlencode({"q": self.audit_subject(row)})
         return HttpResponseRedirect(f"{reverse('admin:identity_auditevent_changelist')}?{query}")
@@ -143,8 +162,9 @@ class ReadOnlyAdmin(Base):
         return found, False
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """By the staff member's role in the scope."""
-        del obj
+        """By the staff member's role in the scope: one word for the list, one for a row."""
+        if obj is not None:
+            return self.may_read(request)
         actor = getattr(request, "actor", None)
         return actor is not None and actor.may(self.view_permission)
 

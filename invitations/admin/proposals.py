@@ -69,7 +69,7 @@ class ProposalAdmin(ReadOnlyAdmin):
 
     def decide(self, request: HttpRequest, proposal_id: UUID) -> HttpResponse:
         """Take the decision and go back to the proposal, or show its answer once."""
-        if not self.has_view_permission(request):
+        if not self.may_read(request):
             raise PermissionDenied
         back = reverse("admin:invitations_proposal_change", args=[proposal_id])
         form = deciding.DecisionForm(request.POST)

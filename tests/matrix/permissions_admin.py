@@ -64,7 +64,7 @@ BOTH accounts/group/<group_id>/end/                            groups:delete    
 BOTH accounts/group/<group_id>/members/                        groups:edit        + . + . . . . +
 BOTH accounts/group/<group_id>/members/<user_id>/add/          groups:edit        + . + . . . . +
 BOTH accounts/group/<group_id>/members/<user_id>/remove/       groups:edit        + . + . . . . +
-BOTH accounts/role/predefined/<name>/                          roles:list         + + + + . + + +
+BOTH accounts/role/predefined/<name>/                          roles:get          + + + + . + + +
 BOTH accounts/role/new/                                        roles:create       + . + . . . . +
 BOTH accounts/role/<role_id>/edit/                             roles:edit         + . + . . . . +
 BOTH accounts/role/<role_id>/disable/                          roles:edit         + . + . . . . +
@@ -94,7 +94,7 @@ POST invitations/invitation/many/<batch_id>/confirm/           users:invite     
 POST invitations/invitation/many/<batch_id>/discard/           users:invite       + . + . . . + +
 POST invitations/invitation/many/<batch_id>/continue/          users:invite       + . + . . . + +
 POST invitations/invitation/many/<batch_id>/links/             users:invite       + . + . . . + +
-BOTH invitations/proposal/<proposal_id>/decide/                proposals:list     + + + + . + . +
+BOTH invitations/proposal/<proposal_id>/decide/                proposals:get      + + + + . + . +
 POST logout/                                                   self               + + + + + + + +
 """
 
@@ -111,7 +111,10 @@ GET  invitations/invitation/                                   invitations:list 
 GET  invitations/policy/                                       policies:list      + + + + . + . +
 GET  invitations/proposal/                                     proposals:list     + + + + . + . +
 """
-"""Each has a list, a page for each row and the way to its history, all to read."""
+"""Each has a list, a page for each row and the way to its history, all to read.
+
+The list asks for the word that stands here, the other two for `get` where the noun has it.
+"""
 
 PAGES: Final[tuple[Line, ...]] = read(_PAGES)
 MODELS: Final[tuple[Line, ...]] = read(_MODELS)

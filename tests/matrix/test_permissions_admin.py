@@ -24,12 +24,20 @@ METHODS = {"BOTH": ("GET", "POST"), "GET": ("GET",), "POST": ("POST",)}
 LAST = "logout/"
 
 
+def of_row(word: str) -> str:
+    """What the page of one row asks for: `get`, or the list's word where there is no `get`."""
+    get = f"{word.partition(':')[0]}:get"
+    return get if get in ALL else word
+
+
 def below(model: Line) -> Iterator[Line]:
     """What a model's line stands for."""
     nobody: frozenset[str] = frozenset()
     for end in READ:
         method = "GET" if end == "<object_id>/change/" else "BOTH"
-        yield Line(method, f"{model.path}{end}", model.word, model.lets_in)
+        yield Line(
+            method, f"{model.path}{end}", of_row(model.word) if end else model.word, model.lets_in
+        )
     for end in NEVER:
         yield Line("BOTH", f"{model.path}{end}", "never", nobody)
     yield Line("POST", f"{model.path}<object_id>/change/", "never", nobody)
@@ -189,3 +197,17 @@ def test_staff_of_another_scope_are_nobody_here(scene: Scene) -> None:
             for method in METHODS[line.method]:
                 status, where = asked(scene, planted, method, line)
                 assert (status, where) == (302, "/admin/scope/"), (method, line.path)
+
+
+def test_a_list_leads_to_no_page_that_its_reader_may_not_open(
+    scene: Scene, words: Words, browsers: dict[str, Client]
+) -> None:
+    page = address(scene, "accounts/group/<object_id>/change/")
+    for held, leads in (({"groups:list"}, False), ({"groups:list", "groups:get"}, True)):
+        with undone():
+            with cast.in_scope(scene.world):
+                words.hold(*held)
+            shown = browsers["worded"].get("/admin/accounts/group/").content.decode()
+            assert "tea" in shown
+            assert (page in shown) == leads
+            assert (browsers["worded"].get(page).status_code == 200) == leads
