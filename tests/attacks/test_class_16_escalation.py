@@ -160,7 +160,8 @@ class Attack:
             yield "one-time-password.reset", {"user": uid}
         for device in Device.objects.select_related("user"):
             of = {"user": str(device.user.public_id), "device": str(device.id)}
-            yield "device.edit", {**of, "status": "suspended"}
+            if device.user_id not in self.hers:  # without a device she could not go on
+                yield "device.edit", {**of, "status": "suspended"}
             yield "device.edit", {**of, "status": "active"}
 
     def make(self, command: str, details: Mapping[str, Any]) -> None:

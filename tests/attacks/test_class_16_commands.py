@@ -1,0 +1,241 @@
+"""Class 16 of the known attacks, command by command: one word alone makes nobody more powerful.
+
+Beside the moves of the model check these are the doors of later: staff, logins of other scopes,
+devices, webhooks, and batches of invitations with roles. Every command that there is has a move
+here or a reason why it has none, so that a new one has to be placed.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from accounts.models import Device, StaffMembership, User
+from accounts.services import role_assignments, roles, rules, staff
+from identity import ids
+from identity import queries as ground
+from identity.errors import DomainError
+from identity.permissions import ALL, PREDEFINED_ROLES
+from identity.scoping import current
+from invitations import bulk_lines
+from invitations.commands.command import registry
+from invitations.models import Invitation
+from invitations.services import bulk, bulk_work
+from tests.attacks.test_class_16_escalation import SCOPES, Attack, Move
+from tests.faces.enterprise.desk import Desk, keys
+from tests.matrix.scene import PASSWORD_ROOM
+
+pytestmark = pytest.mark.django_db
+
+GIVES_NOTHING: Mapping[str, str] = {
+    "device.authorize": "the holder of a one-time key does it: classes 12 and 13",
+    "device.rotate": "the device itself does it, with a proof by its old key",
+    "password.change": "one's own password, with the old one",
+    "group.create": "a new group holds nothing and nobody",
+    "group.delete": "takes away",
+    "group.remove_member": "takes away",
+    "invitation.revoke": "takes away",
+    "role.delete": "takes away",
+    "role.withdraw": "takes away",
+    "rule.delete": "takes away",
+    "user.delete": "takes away",
+    **dict.fromkeys(
+        (f"recipient.{verb}" for verb in ("create", "edit", "delete")), "an address, no account"
+    ),
+    **dict.fromkeys(
+        (
+            f"recipient-group.{verb}"
+            for verb in ("create", "edit", "delete", "add_recipient", "remove_recipient")
+        ),
+        "addresses, no accounts",
+    ),
+}
+WORDS = sorted({each.permission for each in registry.by_name.values() if each.permission})
+
+
+class Commands(Attack):
+    """mallory, who also is staff of a scope of her own and signs in from there."""
+
+    login = ""
+    home: UUID
+
+    def moves(self) -> Iterator[Move]:
+        """Those of the model check, and these."""
+        yield from super().moves()
+        yield from self.staff()
+        yield from self.devices()
+        yield from self.webhooks()
+
+    def staff(self) -> Iterator[Move]:
+        """Her login with every role, as somebody new and as everybody who is here."""
+        for role in PREDEFINED_ROLES:
+            yield "staff.admit", {"user": str(ids.new()), "login": self.login, "roles": [role]}
+        for user in User.objects.all():
+            uid = str(user.public_id)
+            yield "staff.admit", {"user": uid, "login": self.login}
+            yield "staff.dismiss", {"user": uid}
+
+    def devices(self) -> Iterator[Move]:
+        """A device of her own for everybody, and everybody's devices taken away."""
+        for user in User.objects.all():
+            own = keys(next(self._keys) % 12 + 40)
+            yield (
+                "device.register",
+                {
+                    "user": str(user.public_id),
+                    "name": "hers",
+                    "signature_key": own.signature_pubkey,
+                    "encryption_key": own.encryption_pubkey,
+                    "registration": "",
+                },
+            )
+        for device in Device.objects.exclude(user_id__in=self.hers).select_related("user"):
+            yield "device.revoke", {"user": str(device.user.public_id), "device": str(device.id)}
+
+    def webhooks(self) -> Iterator[Move]:
+        """A listener to everything, changed, called and removed."""
+        named = {"webhook": str(ids.new())}
+        yield "webhook.create", {**named, "url": "https://hooks.example.org/", "events": ["*"]}
+        yield "webhook.edit", {**named, "events": ["*"], "status": "active"}
+        yield "webhook.rotate-key", {}
+        yield "webhook.ping", named
+        yield "webhook.replay", {**named, "delivery": str(ids.new())}
+        yield "webhook.replay-failed", {**named, "since": "2026-01-01T00:00:00Z"}
+        yield "webhook.delete", named
+
+    def make(self, command: str, details: Mapping[str, Any]) -> None:
+        """One move; a login that was let in is hers, and so is every device in her name."""
+        super().make(command, details)
+        if command == "staff.admit" and details.get("login"):
+            mine = StaffMembership.objects.filter(login_id=self.home)
+            self.hers |= set(mine.values_list("user_id", flat=True))
+        if command == "device.register":
+            mine_too = Device.objects.filter(name="hers")
+            self.hers |= set(mine_too.values_list("user_id", flat=True))
+
+    def exhaust(self) -> None:
+        """Every move, and a list with a line for every role."""
+        self.upload()
+        super().exhaust()
+        self.upload()
+        super().exhaust()
+
+    def upload(self) -> None:
+        """A batch of people with roles; who takes the links is who they let in."""
+        people = [
+            {"email": f"{ids.new()}@batch.test", "roles": (role,), "first_name": role}
+            for role in PREDEFINED_ROLES
+        ]
+        try:
+            by = self.mallory.actor()
+            batch = bulk.upload(lines=bulk_lines.entries(people), by=by, now=self.desk.now)
+            self.work(batch.id)
+            bulk.confirm(batch_id=batch.id, by=by, now=self.desk.now)
+            self.work(batch.id)
+            taken = bulk.take(batch_id=batch.id, by=by, now=self.desk.now)
+        except DomainError:
+            return
+        for one in taken:
+            invitation = Invitation.objects.get(id=one.result["invitation"])
+            self.hers.add(invitation.user_id)
+            self.taken.append("batch")
+
+    def work(self, batch_id: UUID) -> None:
+        """Until nothing is left to do."""
+
+        def clock() -> datetime:
+            return self.desk.now
+
+        while bulk_work.work(batch_id, clock=clock):
+            pass
+
+
+def attack_of(role: str, *words: str, **settings: Any) -> Commands:
+    """mallory with a predefined role, and a custom one of these words."""
+    elsewhere = Desk.new("mallory")
+    login = elsewhere.people["mallory"].user.id
+    with current.in_scope(elsewhere.scope_id):
+        staff.admit(user_id=login, by=elsewhere.system, now=elsewhere.now)
+        slug = ground.scope().slug
+    attack = Commands.of(role, **settings)
+    assert isinstance(attack, Commands)
+    attack.login, attack.home = f"{slug}/mallory@example.test", login
+    with current.in_scope(attack.desk.scope_id):
+        give(attack, words)
+    return attack
+
+
+def give(attack: Commands, words: tuple[str, ...]) -> None:
+    """A role of exactly these words."""
+    by, now = attack.desk.system, attack.desk.now
+    made = []
+    for word in words:
+        noun, verb = word.split(":")
+        rule = rules.create(
+            public_id=ids.new(),
+            name=word,
+            description="",
+            resource=PASSWORD_ROOM.get(noun, f"/{noun}"),
+            action=verb,
+            proposal_resource="",
+            by=by,
+            now=now,
+        )
+        made.append(rule.public_id)
+    if made:
+        role = roles.create(
+            public_id=ids.new(), name="word", description="", rule_ids=made, by=by, now=now
+        )
+        held = str(role.public_id)
+        role_assignments.grant(user_id=attack.mallory.user.id, role=held, by=by, now=now)
+
+
+def contained(attack: Commands) -> None:
+    """See that nothing was won."""
+    with current.in_scope(attack.desk.scope_id):
+        before = attack.may()
+        attack.exhaust()
+        after = attack.may()
+    assert not after.exceed(before), (
+        after.permissions - before.permissions,
+        after.approves - before.approves,
+        attack.taken,
+    )
+
+
+def test_every_command_has_a_move_or_a_reason_to_have_none() -> None:
+    attack = attack_of("super-admin")
+    with current.in_scope(attack.desk.scope_id):
+        offered = {command for command, _ in attack.moves()}
+    assert not offered & set(GIVES_NOTHING)
+    assert offered | set(GIVES_NOTHING) == set(registry.by_name)
+    assert set(WORDS) <= ALL
+
+
+@pytest.mark.parametrize("kind", SCOPES)
+@pytest.mark.parametrize("role", PREDEFINED_ROLES)
+def test_no_role_wins_by_any_command(role: str, kind: str) -> None:
+    contained(attack_of(role, **SCOPES[kind]))
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_one_word_wins_nothing(word: str) -> None:
+    contained(attack_of("member", word))
+
+
+def test_these_moves_are_real_ones() -> None:
+    # Alone and ungoverned a super-admin does all of it; the login and the batch are counted.
+    attack = attack_of("super-admin", governance=False)
+    with current.in_scope(attack.desk.scope_id):
+        User.objects.exclude(id__in=attack.hers).update(status="disabled")
+        alone = set(attack.hers)
+        attack.upload()
+        assert "batch" in attack.taken
+        assert len(attack.hers) > len(alone)
+        known = len(attack.hers)
+        for command, details in list(attack.staff()):
+            attack.make(command, details)
+        assert len(attack.hers) > known
+        assert "staff.admit" in attack.taken
