@@ -7,6 +7,7 @@ none evaluates it, and each comes with the content policy.
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from accounts.models import User
 from identity.models import Scope
 from identity.scoping import current
 from identity.scoping.owned import ScopeOwned
+from invitations.models import Proposal, Vote
 from tests import cast
 from tests.matrix.permissions_admin import MODELS, PAGES
 from tests.matrix.scene import Scene, one_connection, undone
@@ -79,6 +81,18 @@ def plant(text: str) -> set[str]:
     return planted
 
 
+def voted(scene: Scene) -> None:
+    """A vote about the waiting proposal, whose reason is planted with the rest."""
+    Vote.objects.create(
+        scope_id=scene.world.scope.id,
+        proposal=Proposal.objects.get(id=scene.things["proposal"]),
+        user_id=User.objects.get(username_folded="workspace-owner@example.test").id,
+        decision="approve",
+        evidence=b"",
+        cast_at=datetime.now(UTC),
+    )
+
+
 def pages(scene: Scene) -> list[str]:
     shown = [line.path for line in PAGES if line.method != "POST" and line.path != "logout/"]
     shown += [f"{line.path}{end}" for line in MODELS for end in ("", "<object_id>/change/")]
@@ -95,11 +109,13 @@ def strict(answer: Any) -> bool:
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_name_is_text_on_every_page(scene: Scene, browser: Client, kind: str) -> None:
     text, seen = HOSTILE[kind], 0
-    known = pages(scene)
+    known = [*pages(scene), f"/admin/invitations/proposal/{scene.things['proposal']}/change/"]
     with undone():
         with cast.in_scope(scene.world):
+            voted(scene)
             planted = plant(text)
         assert {"group.name", "role.name", "rule.name", "policy.name", "device.name"} <= planted
+        assert {"vote.reason", "webhook.description", "user.first_name"} <= planted
         waits = scene.owner.post("/groups", {"name": text, "description": text})
         if waits.status_code == 202:
             proposal = waits.json()["proposal"]["id"]
