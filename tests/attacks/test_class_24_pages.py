@@ -37,7 +37,16 @@ HOSTILE = {
 }
 # Columns that people fill in; others hold words, digests and addresses of ours.
 NAMED = frozenset(
-    {"name", "description", "first_name", "last_name", "reason", "customer_id", "login_name"}
+    {
+        "name",
+        "description",
+        "first_name",
+        "last_name",
+        "reason",
+        "customer_id",
+        "login_name",
+        "revoke_reason",
+    }
 )
 # Words of ours: the name of an event, why the platform switched a webhook off.
 OURS = frozenset({"auditevent.name", "webhook.reason", "webhook.disabled_reason"})
