@@ -114,7 +114,7 @@ def _alarms() -> Sequence[Event]:
 def _waiting_tile(by: Actor, waiting: int) -> Sequence[Tile]:
     if not by.may("proposals:list"):
         return ()
-    url = reverse("admin:invitations_proposal_changelist") + "?state=pending"
+    url = reverse("admin:invitations_proposal_changelist") + "?show=waiting"
     about = "Operators vote in no scope." if by.is_operator else "Your decision is asked for."
     tone = "attention" if waiting else ""
     return (Tile("Waiting for me", charts.number(waiting), about, url, tone),)

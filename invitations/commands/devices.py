@@ -171,9 +171,11 @@ def _own_user(details: RegisterDevice, by: Actor) -> User:
 
 
 def _has_device(details: RegisterDevice) -> dict[str, Any]:
-    """What a policy may ask about the account that gets a further device."""
-    held = Device.objects.filter(user__public_id=details.user, status=Device.Status.ACTIVE)
-    return {"has_device": held.exists()}
+    """What a policy may ask about the account that gets a further device.
+
+    One that was revoked counts too: else revoking it would make the next one the first again.
+    """
+    return {"has_device": Device.objects.filter(user__public_id=details.user).exists()}
 
 
 def _validate_registration(details: RegisterDevice) -> None:

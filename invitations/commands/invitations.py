@@ -6,7 +6,7 @@ from uuid import UUID
 
 from accounts import queries as accounts
 from accounts import rights
-from accounts.models import Device, User
+from accounts.models import User
 from accounts.services import role_assignments, users
 from identity import errors
 from identity.actor import Actor, ActorKind
@@ -120,17 +120,32 @@ def _validate_offer(details: InviteUser | InviteDevice) -> None:
         _require_links_by_mail()
 
 
-def _by_mail(details: InviteUser) -> dict[str, Any]:
-    return {"mails_link": details.mails_link}
+def _offer(details: InviteUser) -> dict[str, Any]:
+    """What a policy may ask about an invitation, which may be to somebody invited before."""
+    known = User.objects.filter(public_id=details.user).first()
+    nobody = {"is_password_protected": False, "may_approve": False}
+    about = _account(known) if known else nobody
+    return {"mails_link": details.mails_link, **about}
 
 
 def _protection(details: InviteDevice) -> dict[str, Any]:
-    """What a policy may ask about the account that gets a further device."""
+    """What a policy may ask about the account that gets a further device.
+
+    A device that was revoked counts too: else its end would make the next one the first again.
+    """
     user = _user(details.user)
     return {
         "mails_link": details.mails_link,
+        "has_device": user.devices.exists(),
+        **_account(user),
+    }
+
+
+def _account(user: User) -> dict[str, bool]:
+    # Whoever issues an invitation could use it: with an approver's account, as a second person.
+    return {
         "is_password_protected": bool(user.password),
-        "has_device": user.devices.filter(status=Device.Status.ACTIVE).exists(),
+        "may_approve": bool(accounts.grants_of(user.id).approves),
     }
 
 
@@ -164,7 +179,7 @@ registry.add(
         execute=invite_user,
         validate=_validate_person,
         check=_check_reach,
-        facts=_by_mail,
+        facts=_offer,
     ),
     Command(
         name="device.invite",

@@ -11,6 +11,8 @@ from invitations.queries.proposals import (
     proposals_page,
     proposals_window,
     visible_details,
+    waiting_for,
+    words_of,
 )
 from invitations.queries.waiting import count as waiting_count
 from invitations.rows import ElectorRow, InvitationRow, ProposalDetail, ProposalRow, VoteRow
@@ -39,4 +41,6 @@ __all__ = [
     "told",
     "visible_details",
     "waiting_count",
+    "waiting_for",
+    "words_of",
 ]

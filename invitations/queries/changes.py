@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -86,13 +87,24 @@ def _settings(values: Mapping[str, Any], before: Mapping[str, Any]) -> list[Diff
     ]
 
 
+def words(command: Command[Any], details: Input) -> str:
+    """The sentence alone, for lists: it looks up no more than it names."""
+    return _sentence(command, details, _nouns(command))
+
+
 def _sentence(command: Command[Any], details: Input, nouns: "Mapping[str, Named]") -> str:
+    template = WORDS[command.name]
+    wanted = {name for _, name, _, _ in string.Formatter().parse(template) if name}
+    if command.resource.startswith("/recipient-groups"):
+        wanted.add("group")
     named = {
-        field: _shown(field, getattr(details, field), nouns) for field in details.__struct_fields__
+        field: _shown(field, getattr(details, field), nouns)
+        for field in details.__struct_fields__
+        if field in wanted
     }
     if command.resource.startswith("/recipient-groups"):
         named["recipient_group"] = named.get("group", "")
-    sentence = WORDS[command.name].format_map(named)
+    sentence = template.format_map(named)
     reason = getattr(details, "reason", "")
     return f"{sentence} (reason: {reason})" if reason else sentence
 

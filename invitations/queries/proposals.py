@@ -21,6 +21,7 @@ from invitations.rows import ElectorRow, ProposalDetail, ProposalRow, VoteRow
 from invitations.services import proposals, standing, votes
 
 FILTERS: Final = frozenset({"state", "resource", "mine", "waiting_for_me"})
+_MOST_TOLD: Final = 3
 
 
 def proposals_page(page: Page, *, by: Actor, now: datetime) -> Listed[ProposalRow]:
@@ -126,6 +127,18 @@ def changes_of(proposal_id: UUID) -> Sequence[Change]:
     if row is None:
         raise errors.Missing("There is no such proposal.")
     return [changes.change(command, details) for command, details in proposals.steps_of(row)]
+
+
+def words_of(row: Proposal) -> str:
+    """A proposal in a sentence, its first three changes for one of many."""
+    steps = proposals.steps_of(row)
+    told = "; ".join(changes.words(command, details) for command, details in steps[:_MOST_TOLD])
+    return told if len(steps) <= _MOST_TOLD else f"{told}; and {len(steps) - _MOST_TOLD} more"
+
+
+def waiting_for(*, by: Actor, now: datetime) -> list[UUID]:
+    """The proposals that wait for this person's decision, of the newest 500 that are pending."""
+    return waiting.for_actor(by, Proposal.objects.all(), now=now)
 
 
 def visible_details(row: Proposal) -> list[dict[str, Any]]:

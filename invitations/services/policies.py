@@ -33,6 +33,13 @@ LOCKED: Sequence[Mapping[str, Any]] = (
         # Only an edit of a user has the fact; where it is missing the policy holds all the same.
         "expression": 'resource != "/users/invite" && details.changes_status',
     },
+    {
+        "name": "Accounts of approvers",
+        "description": "Whoever issues an invitation could use it: one to an account that approves,"
+        " and has no password, needs a second person.",
+        "resource": "/users/invite /users/*/devices/invite",
+        "expression": "details.may_approve && !details.is_password_protected",
+    },
 )
 DEFAULTS: Sequence[Mapping[str, Any]] = (
     {

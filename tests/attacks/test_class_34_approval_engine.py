@@ -463,3 +463,18 @@ def test_a_refused_change_leaves_nothing_half(
     with pytest.raises(DomainError):
         acts.approve(world.member("third", "super-admin"), second.id)
     assert is_made(world, second) == ("failed", 0, 1)
+
+
+def test_nobody_takes_the_place_of_an_approver_alone() -> None:
+    # Whoever issues an invitation could use it. This holds in every scope: the policy is locked.
+    world = cast.world(governance=False)
+    alice, _ = world.member("alice", "super-admin"), world.member("carol", "super-admin")
+    bob, newcomer = (world.member(name, "workspace-owner") for name in ("bob", "newcomer"))
+    with cast.in_scope(world):
+        devices.revoke(device_id=bob.device.id, reason="lost", by=world.system, now=acts.now())
+        Device.objects.filter(id=newcomer.device.id).delete()
+        User.objects.filter(id=newcomer.user.id).update(status=User.Status.INVITED)
+    again = {"user": newcomer.uid, "email": newcomer.user.email}
+    assert isinstance(acts.submit(alice, "device.invite", user=bob.uid), Pending)
+    assert isinstance(acts.submit(alice, "device.invite", user=newcomer.uid), Pending)
+    assert isinstance(acts.submit(alice, "user.invite", **again), Pending)

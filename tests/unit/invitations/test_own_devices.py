@@ -45,10 +45,10 @@ def keys() -> DeviceKeys:
 
 
 def without_device(member: cast.Member) -> Actor:
-    """The member in a session, after the only device was removed."""
+    """The member in a session, as one who never had a device."""
     by = keyholders.in_session(member)
     with current.in_scope(by.scope_id):
-        devices.revoke_reviewed(device_id=member.device.id, reason="", by=by, now=acts.now())
+        Device.objects.filter(id=member.device.id).delete()
     return by
 
 
@@ -78,6 +78,16 @@ def registration(
 def register(made: own_devices.Registration, by: Actor) -> Done | Pending:
     with current.in_scope(by.scope_id):
         return own_devices.register(made, by=by, now=datetime.now(UTC))
+
+
+def test_the_device_after_a_revoked_one_is_no_first_one(
+    world: cast.World, alice: cast.Member, keys: DeviceKeys
+) -> None:
+    world.member("bob", "super-admin", "workspace-owner")
+    by = keyholders.in_session(alice)
+    with current.in_scope(by.scope_id):
+        devices.revoke(device_id=alice.device.id, reason="", by=by, now=acts.now())
+    assert isinstance(register(registration(world, by, keys), by), Pending)
 
 
 def test_registers_the_first_device_at_once_and_tells_the_owner(

@@ -100,7 +100,7 @@ def test_lists_them_in_the_order_in_which_they_are_tried(desk: Desk, world: cast
     names = re.findall(r'class="field-name[^>]*>\s*<a [^>]+>([^<]+)<', page)
     assert names[:3] == ["first", "denies", "allows"]
     assert names[-1] == "off"
-    assert set(names[-3:-1]) == {"Governance", "Rights of users"}
+    assert set(names[-4:-1]) == {"Governance", "Rights of users", "Accounts of approvers"}
     assert "adding on /groups" in page
     assert "review</span> by 1 other person" in page
 
