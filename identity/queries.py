@@ -175,7 +175,7 @@ def audit_window(after: After) -> Window[AuditRow]:
 
     Filters: `name`, `subject_kind`, `subject_id`, `user` (who acted, by the client-visible id),
     each exact (`subject_kind` may be a tuple of them); `name_begins`; `from` and `to` (aware
-    datetimes, `to` excluded; then the order is that of times); `alarm` (True).
+    datetimes, `to` excluded; then the order is that of times); `alarm` (a bool).
     Raises Invalid, CursorInvalid.
     """
     keyset.require_bounds(after)
@@ -222,8 +222,8 @@ def _narrowed(rows: "QuerySet[AuditEvent]", name: str, value: Any) -> "QuerySet[
         return keyset.beginning_with(rows, "name", _text(value))
     if name in _IN_TIME and isinstance(value, datetime) and value.tzinfo is not None:
         return rows.filter(**{_IN_TIME[name]: value})
-    if name == "alarm" and value is True:
-        return rows.filter(is_alarm=True)
+    if name == "alarm" and isinstance(value, bool):
+        return rows.filter(is_alarm=value)
     raise errors.Invalid(f"There is no filter {name!r} here, or not with this value.")
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from accounts.services import writing
+from accounts.services import fields, writing
 from identity import errors
 from identity.actor import Actor
 from identity.services import audit, scopes
@@ -17,6 +18,8 @@ from invitations.decision import review
 from invitations.models import Proposal, Vote
 from invitations.services import proposals, standing
 from invitations.services.evidence import Evidence
+
+_MOST_REASON: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,7 @@ def _cast(
 ) -> Counted:
     if not by.may("proposals:approve") or by.user_id is None:
         raise refusals.NotEligible
+    reason = fields.line(reason, name="reason", most=_MOST_REASON)
     with writing.of(by):
         count = _Count.of(proposals.locked(proposal_id), now=now)
         if evidence.is_attested and not count.settings.accept_attested_votes:
@@ -205,7 +209,7 @@ def _counted(count: _Count, *, by: Actor) -> Counted:
         proposals.carry_out(proposal, by=by, now=now)
         return Counted(proposal, ())
     reasons = [vote.reason for vote in votes if vote.decision == Vote.Decision.REJECT]
-    reason = "; ".join(reasons)[:512]
+    reason = "; ".join(reasons)[:_MOST_REASON]
     proposals.finish(proposal, Proposal.State.REJECTED, by=by, now=now, reason=reason)
     return Counted(proposal, ())
 

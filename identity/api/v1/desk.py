@@ -83,7 +83,11 @@ def _require_manners(sent: Sent, found: Route) -> None:
         raise refusals.NotAcceptable
     if sent.body and found.body is None:
         raise refusals.BodyMalformed("This takes no body.")
-    if found.body is not None and sent.body:
+    if found.body is None:
+        return
+    if sent.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise refusals.MediaTypeWrong("Send the body as it is, without a Content-Encoding.")
+    if sent.body:
         media_type = sent.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != "application/json":
             raise refusals.MediaTypeWrong

@@ -59,7 +59,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "http.malformed": Told(
         400, "Send one JSON object in UTF-8: no repeated keys, no more than 16 levels."
     ),
-    "http.media-type": Told(415, "Send Content-Type: application/json."),
+    "http.media-type": Told(415, "Send Content-Type: application/json and no Content-Encoding."),
     "http.method": Told(405, "The header Allow lists the methods of this address."),
     "http.not-acceptable": Told(406, "Send Accept: application/json, or none."),
     "http.too-large": Told(413, "Send less: a body has at most 1 MiB."),

@@ -11,8 +11,8 @@ from identity.web import addresses, bodies, client_ip, scope_resolution
 ROOT: Final = "/v1"
 SIGNED: Final = frozenset({"signature", "signature-input"})
 _HEADERS: Final = (
-    *("accept", "accept-signature", "content-digest", "content-type", "idempotency-key"),
-    *("if-match", "if-none-match", "signature", "signature-input", "x-scope-id"),
+    *("accept", "accept-signature", "content-digest", "content-encoding", "content-type"),
+    *("idempotency-key", "if-match", "if-none-match", "signature", "signature-input", "x-scope-id"),
 )
 _IN_ENVIRON: Final = tuple(
     (name, "CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper().replace('-', '_')}")

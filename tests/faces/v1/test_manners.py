@@ -40,6 +40,14 @@ def test_reads_json_alone(alice: Signed) -> None:
     problem(answer, 415, "http.media-type")
 
 
+def test_reads_no_encoded_body(alice: Signed) -> None:
+    path = f"{alice.prefix}/groups"
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    problem(send("POST", path, content=b"{}", headers=headers), 415, "http.media-type")
+    plain = {**headers, "Content-Encoding": "identity"}
+    assert send("POST", path, content=b"{}", headers=plain).status_code == 401
+
+
 def test_refuses_a_large_body(alice: Signed) -> None:
     answer = send("POST", f"{alice.prefix}/groups", content=b"x" * (1024 * 1024 + 1))
     problem(answer, 413, "http.too-large")

@@ -103,6 +103,17 @@ def test_rejects_with_a_reason(ann: Person, carol: Person) -> None:
     assert (answer.json()["state"], answer.json()["reason"]) == ("rejected", "no")
 
 
+@pytest.mark.parametrize("reason", ["a\x00b", "a\u202eb", "a\u200bb", "a\nb"])
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+def test_takes_no_hidden_characters_in_a_reason(
+    ann: Person, carol: Person, decision: str, reason: str
+) -> None:
+    shown = proposed(ann)
+    path = f"/proposals/{shown['id']}/votes"
+    problem(carol.post(path, carol.ballot(shown, decision, reason)), 400, "invalid")
+    assert ann.get(f"/proposals/{shown['id']}").json()["state"] == "pending"
+
+
 def test_takes_no_vote_but_the_one_that_was_signed(ann: Person, carol: Person) -> None:
     shown = proposed(ann)
     path = f"/proposals/{shown['id']}/votes"

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 from identity import queries as ground
@@ -71,7 +71,7 @@ class AuditFilters(Newest, frozen=True):
     user: UUID | None = None
     begin: datetime | None = None
     end: datetime | None = None
-    alarm: Literal[True] | None = None
+    alarm: bool | None = None
 
 
 @route.listing("/audit", "audit:list", "audit_list", "Events", of=AuditEvent, query=AuditFilters)
