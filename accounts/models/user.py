@@ -108,6 +108,13 @@ class User(ScopeOwned, AbstractBaseUser):
                 models.F("id"),
                 name="user_by_email",
             ),
+            models.Index(
+                models.F("scope"),
+                keyset.ByteOrder(models.F("username_folded")),
+                models.F("id"),
+                condition=models.Q(is_staff=True),
+                name="user_staff_by_name",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -32,6 +32,7 @@ LISTS: Final[dict[str, Callable[[cast.Member], Any]]] = {
     "one user by name": lambda _: accounts.users_window(After(filters={"search": "user12345"})),
     "users by address": lambda _: accounts.users_window(After(filters={"email_begins": "user"})),
     "users by role": lambda _: accounts.users_window(After(filters={"role": "super-admin"})),
+    "staff": lambda _: accounts.staff_window(After(is_descending=False)),
     "devices": lambda _: accounts.devices_window(After()),
     "devices by status": lambda _: accounts.devices_window(After(filters={"status": "revoked"})),
     "devices of one": lambda alice: accounts.devices_window(After(filters={"user": alice.uid})),
