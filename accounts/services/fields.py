@@ -64,6 +64,8 @@ def email(value: str) -> str:
         _is_email(text)
     except ValidationError:
         raise errors.Invalid("This is not an e-mail address.", field="email") from None
+    if text.endswith("]"):
+        raise errors.Invalid("Name the host of the e-mail address, no number.", field="email")
     return text
 
 

@@ -209,6 +209,15 @@ def checked(values: dict[str, str]) -> dict[str, str]:
     }
 
 
+def require_free_name(name: str, *, public_id: UUID) -> None:
+    """Refuse to invite anew whom this scope knows by another id. Raises `NameTaken`."""
+    known = User.objects.filter(username_folded=fold(name.strip()))
+    if known.exclude(public_id=public_id).exists():
+        raise errors.NameTaken(
+            "This address has a user: invite that user again with POST /v1/users/{id}/invitations."
+        )
+
+
 def record(name: str, user: User, *, by: Actor, now: datetime, **facts: Any) -> None:
     """One audit event about a user."""
     audit.record(name, by=by, subject=("user", str(user.id)), now=now, facts=facts)

@@ -105,6 +105,7 @@ def _validate_person(details: InviteUser) -> None:
             "customer_id": details.customer_id,
         }
     )
+    users.require_free_name(details.email, public_id=details.user)
     _validate_offer(details)
 
 

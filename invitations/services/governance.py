@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.errors import NameTaken
 from identity import errors
 from identity.actor import Actor
 from identity.services import audit
@@ -150,8 +151,8 @@ def _blamed(index: int) -> Iterator[None]:
 def _made_earlier(index: int) -> Iterator[None]:
     try:
         yield
-    except errors.Missing:
-        # What a later step is about may be made by an earlier one.
+    except (errors.Missing, NameTaken):
+        # What a later step is about may be made by an earlier one, or its name be freed.
         if index == 0:
             raise
 

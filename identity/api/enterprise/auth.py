@@ -60,6 +60,8 @@ def open_envelope(
     )
     if door.is_unverified:
         devices.verify_first_use(device_id=inner.device, by=call.actor, now=now)
+    if door.invitation_id is None:
+        devices.mark_seen(device_id=inner.device, now=now)
     return Opened(call=call, payload=inner.payload, door=door, digest=hashlib.sha256(body).digest())
 
 

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import httpx
+import pytest
 
 from identity.crypto import ecdsa_p256, rsa
 from identity.sdk.keys import DeviceKeys
@@ -20,6 +21,21 @@ def issued(alice: Signed, email: str = "bob@example.test") -> dict[str, Any]:
     offer: dict[str, Any] = answer.json()
     assert answer.headers["location"] == f"{alice.prefix}/invitations/{offer['id']}"
     return offer
+
+
+def test_refuses_an_address_of_another_user_before_review(alice: Signed) -> None:
+    offer = issued(alice)
+    refused = alice.post("/invitations", {"email": "BOB@example.test"})
+    problem(refused, 409, "name.taken")
+    assert "POST /v1/users/{id}/invitations" in refused.json()["detail"]
+    assert alice.get("/proposals").json()["items"] == []
+    again = alice.post(f"/users/{offer['user']}/invitations", {})
+    assert again.status_code in {201, 202}, again.text
+
+
+@pytest.mark.parametrize("email", ["x@[127.0.0.1]", "x@[IPv6:::1]"])
+def test_refuses_addresses_at_a_number(alice: Signed, email: str) -> None:
+    problem(alice.post("/invitations", {"email": email}), 400, "invalid")
 
 
 def openly(alice: Signed, path: str, body: dict[str, Any]) -> httpx.Response:
