@@ -33,7 +33,7 @@ demo: $(VENV)/runtime.stamp ## play the main job over HTTP, step by step
 test: $(VENV)/dev.stamp ## all tests that need nothing but Python (SQLite)
 	env -u DATABASE_URL $(PYTEST) -n $(JOBS)
 
-test-postgresql: $(VENV)/dev.stamp ## the same tests on PostgreSQL (TEST_POSTGRES_URL)
+test-postgresql: $(VENV)/dev.stamp ## the tests that ask a database, on PostgreSQL (TEST_POSTGRES_URL)
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PYTEST) -n $(JOBS)
 
 test-redis: $(VENV)/dev.stamp ## limits counted in Redis (TEST_REDIS_URL)

@@ -11,11 +11,24 @@ hypothesis.settings.register_profile("countersign", deadline=None)
 hypothesis.settings.load_profile("countersign")
 
 
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
+# They start processes of their own, which ask the database of the run.
+ALWAYS = ("tests/crash/", "tests/races/", "tests/budgets/", "tests/unit/identity/scoping/")
+
+
+def asks_a_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if fixtures & DATABASE_FIXTURES or item.get_closest_marker("django_db"):
+        return True
+    return item.nodeid.startswith(ALWAYS)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave tests of PostgreSQL alone to the run on PostgreSQL."""
+    """Tests of PostgreSQL run on it alone, and there no tests run that ask no database."""
     if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
-        return
-    others = [item for item in items if "on_postgresql" in getattr(item, "fixturenames", ())]
+        others = [item for item in items if not asks_a_database(item)]
+    else:
+        others = [item for item in items if "on_postgresql" in getattr(item, "fixturenames", ())]
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]

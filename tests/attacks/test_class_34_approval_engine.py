@@ -474,7 +474,8 @@ def test_nobody_takes_the_place_of_an_approver_alone() -> None:
         devices.revoke(device_id=bob.device.id, reason="lost", by=world.system, now=acts.now())
         Device.objects.filter(id=newcomer.device.id).delete()
         User.objects.filter(id=newcomer.user.id).update(status=User.Status.INVITED)
-    again = {"user": newcomer.uid, "email": newcomer.user.email}
     assert isinstance(acts.submit(alice, "device.invite", user=bob.uid), Pending)
     assert isinstance(acts.submit(alice, "device.invite", user=newcomer.uid), Pending)
-    assert isinstance(acts.submit(alice, "user.invite", **again), Pending)
+    email = newcomer.user.email
+    answer = acts.submit(alice, "user.invite", user=newcomer.uid, email=email)
+    assert isinstance(answer, Pending)

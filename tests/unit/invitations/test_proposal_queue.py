@@ -7,6 +7,7 @@ from django.test import Client
 
 from identity import ids
 from identity.scoping import current
+from invitations.services.governance import Pending
 from tests import acts, cast
 from tests.cast import Member, World
 
@@ -43,9 +44,9 @@ def lines(client: Client, query: str = "") -> list[str]:
     return re.findall(r'<th class="field-what[^>]*>\s*<a[^>]*>(.*?)</a>', page, re.DOTALL)
 
 
-def group(member: Member, name: str) -> acts.Pending:
+def group(member: Member, name: str) -> Pending:
     answer = acts.submit(member, "group.create", group=str(ids.new()), name=name)
-    assert isinstance(answer, acts.Pending)
+    assert isinstance(answer, Pending)
     return answer
 
 
