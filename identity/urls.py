@@ -2,6 +2,8 @@
 
 from django.contrib.admin import autodiscover
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.http import require_safe
+from django.views.generic import RedirectView
 
 from identity import admin
 from identity.api.enterprise import urls as enterprise
@@ -17,6 +19,8 @@ _FACES: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # People who type the host alone are led to the pages for people.
+    path("", require_safe(RedirectView.as_view(url="/admin/"))),
     path("admin/", admin.site.urls),
     *_FACES,
     # Any face also works under the prefix of a scope.

@@ -44,7 +44,8 @@ _SECURITY: Final = {
         "type": "apiKey",
         "in": "cookie",
         "name": "__Host-session",
-        "description": "The session of the admin.",
+        "description": "The session of the admin. In development, without https, the cookie is "
+        "named sessionid.",
     },
     "csrfToken": {
         "type": "apiKey",
