@@ -32,15 +32,16 @@ class Choices:
 
 def window(user: Any, *, search: str, after: str) -> Choices:
     """What this member of staff may choose: an operator any scope, others theirs."""
-    plain = "".join(search.split("\x00"))[:64].strip()
-    found = _every(plain, after) if user.is_operator else _own(user, after)
+    # No database can be asked for NUL, and no slug or name holds it.
+    plain, behind = (text.replace("\x00", "")[:64].strip() for text in (search, after))
+    found = _every(plain, behind) if user.is_operator else _own(user, behind)
     more = found[PAGE - 1].slug if len(found) > PAGE else ""
     return Choices(
         scopes=found[:PAGE],
         search=plain,
         next=more,
         is_searchable=user.is_operator,
-        is_first=not after and not plain,
+        is_first=not behind and not plain,
     )
 
 
