@@ -18,7 +18,6 @@ from identity.admin import components, facts, lists, trail
 from identity.admin.components import Action
 from identity.admin.standing import actor_of
 from identity.permissions import NOUNS
-from identity.scoping import keyset
 
 if TYPE_CHECKING:  # unfold has no types; it builds on this class
     Base = admin.ModelAdmin[Any]
@@ -149,17 +148,17 @@ class ReadOnlyAdmin(Base):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
-        """Rows in which one of `search_prefixes` begins with the whole term."""
+        """Rows in which one of `search_prefixes` begins with the whole term, in their order."""
         if not self.search_prefixes:
             return super().get_search_results(request, queryset, search_term)
         if not search_term or "\x00" in search_term:
             return (queryset.none() if search_term else queryset), False
         folded = fold(search_term)
-        found = queryset.none()
-        for name in self.search_prefixes:
-            term = folded if name.endswith("_folded") else search_term
-            found |= keyset.beginning_with(queryset, name, term)
-        return found, False
+        terms = {
+            name: folded if name.endswith("_folded") else search_term
+            for name in self.search_prefixes
+        }
+        return lists.beginning_with(queryset, terms), False
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """By the staff member's role in the scope: one word for the list, one for a row."""
