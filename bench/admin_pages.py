@@ -99,23 +99,12 @@ def _seed(options: argparse.Namespace) -> Sequence[dict[str, str]]:
 
     from accounts.services import operators
     from bench import crowd, people
-    from identity import actor
 
     call_command("migrate", verbosity=0)
-    now, password = datetime.now(UTC), secrets.token_urlsafe(18)
+    password = secrets.token_urlsafe(18)
     town = people.town("large")
-    first = operators.ensure_first(now=now)
-    with town.inside():
-        operators.add_staff(
-            username="alice",
-            password=password,
-            email="",
-            first_name="",
-            last_name="",
-            roles=["super-admin"],
-            by=actor.system(town.scope_id),
-            now=now,
-        )
+    first = operators.ensure_first(now=datetime.now(UTC))
+    people.staff(town, "alice", password, "super-admin")
     for number in range(20):
         people.invitation(town, number)
     crowd.many_scopes(options.scopes)

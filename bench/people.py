@@ -7,7 +7,7 @@ from uuid import UUID
 
 from accounts import queries
 from accounts.models import Device, KnownKey, User
-from accounts.services import devices, role_assignments, users
+from accounts.services import devices, operators, role_assignments, users
 from identity import actor, ids
 from identity.actor import ActorKind
 from identity.api.enterprise import results
@@ -100,6 +100,21 @@ def sender(town: Town, name: str, *roles: str) -> Sender:
         for role in roles:
             role_assignments.grant(user_id=user.id, role=role, by=by, now=now)
     return Sender(user, device.id, keys)
+
+
+def staff(town: Town, name: str, password: str, *roles: str) -> None:
+    """Somebody who signs in to the admin."""
+    with town.inside():
+        operators.add_staff(
+            username=name,
+            password=password,
+            email="",
+            first_name="",
+            last_name="",
+            roles=roles,
+            by=actor.system(town.scope_id),
+            now=datetime.now(UTC),
+        )
 
 
 def invitation(town: Town, number: int) -> Invitation:
