@@ -99,3 +99,43 @@ class SealUnavailable(DomainError):
     kind: ClassVar = Kind.UNAVAILABLE
     code: ClassVar = "seal.unavailable"
     title: ClassVar = "The key-encryption key is not available."
+
+
+class AddressInvalid(DomainError):
+    """A text that is no DID or no account of the form that is asked for."""
+
+    kind: ClassVar = Kind.UNPROCESSABLE
+    code: ClassVar = "address.invalid"
+    title: ClassVar = "The DID or address is not valid."
+
+
+class SignInMessageMalformed(DomainError):
+    """A text that is not the one form of a sign-in message (CAIP-122, ERC-4361)."""
+
+    kind: ClassVar = Kind.INVALID
+    code: ClassVar = "sign-in-message.malformed"
+    title: ClassVar = "The sign-in message is malformed."
+
+
+class SignInMessageRefused(DomainError):
+    """One error for a message that was made for another place, time, network or challenge."""
+
+    kind: ClassVar = Kind.UNAUTHENTICATED
+    code: ClassVar = "sign-in-message.refused"
+    title: ClassVar = "The sign-in message was made for something else."
+
+
+class ContractWalletUnsupported(DomainError):
+    """A signature that only a contract on a ledger could judge (ERC-1271, ERC-6492)."""
+
+    kind: ClassVar = Kind.INVALID
+    code: ClassVar = "wallet.contract-unsupported"
+    title: ClassVar = "Wallets that are contracts are not supported."
+
+
+class CredentialInvalid(DomainError):
+    """One error for a credential or presentation that was changed, or is another's."""
+
+    kind: ClassVar = Kind.UNAUTHENTICATED
+    code: ClassVar = "credential.invalid"
+    title: ClassVar = "The credential is not valid."

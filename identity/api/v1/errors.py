@@ -23,6 +23,11 @@ _SIGN_AGAIN: Final = (
     "Sign the request with the key of an active device, with a fresh nonce and the present time, "
     "over the address exactly as you call it; or sign in. All causes are told alike."
 )
+_NEW_CHALLENGE: Final = (
+    "Ask for a new challenge and sign it with the wallet, for this address. All causes are told "
+    "alike."
+)
+_OWN_KEY: Final = "Sign with a wallet that holds its own key."
 _ANOTHER: Final = "Choose another one."
 _OPERATOR: Final = "Tell the operator of this server; its log has the cause."
 
@@ -76,6 +81,11 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "invitation.too-many": Told(409, "Revoke an open invitation of this user first."),
     "key.invalid": Told(422, _READ_TITLE),
+    "address.invalid": Told(422, _READ_TITLE),
+    "sign-in-message.malformed": Told(400, _READ_TITLE),
+    "sign-in-message.refused": Told(401, _NEW_CHALLENGE),
+    "wallet.contract-unsupported": Told(400, _OWN_KEY),
+    "credential.invalid": Told(401, _NEW_CHALLENGE),
     "missing": Told(404, "Check the id: it may also belong to a scope that is not yours."),
     "name.taken": Told(409, _ANOTHER),
     "not-supported": Told(404, "Look in /v1/openapi.json for what there is."),

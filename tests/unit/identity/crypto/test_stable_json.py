@@ -1,0 +1,67 @@
+"""Stable JSON: one text for one value, the same that JavaScript writes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from identity.crypto import stable_json
+
+VECTORS = json.loads((Path(__file__).parents[3] / "vectors/blocklet.json").read_text())
+
+
+def test_writes_the_texts_of_the_vectors() -> None:
+    signed, answered = VECTORS["app_request_signature"], VECTORS["response_signature"]
+    assert stable_json.text(signed["raw"]) == signed["signed_text"]
+    assert stable_json.digest(signed["raw"]).hex() == signed["digest_hex"]
+    assert stable_json.text(answered["data"]) == answered["signed_text"]
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (1.5, "1.5"),
+        (-2.0, "-2"),
+        (1e20, "100000000000000000000"),
+        (1e21, "1e+21"),
+        (1.25e25, "1.25e+25"),
+        (0.000001, "0.000001"),
+        (1e-7, "1e-7"),
+        (-1.5e-9, "-1.5e-9"),
+        (333333333.33333329, "333333333.3333333"),
+        (5e-324, "5e-324"),
+        (1.7976931348623157e308, "1.7976931348623157e+308"),
+        (2**53 - 1, "9007199254740991"),
+        (True, "true"),
+        (None, "null"),
+        ('€$\u000f\nA\'B"\\"/', '"€$\\u000f\\nA\'B\\"\\\\\\"/"'),
+        ({"\ufb33": 1, "😀": 2, "a": []}, '{"a":[],"😀":2,"\ufb33":1}'),
+        ([{}, ()], "[{},[]]"),
+    ],
+)
+def test_writes_as_ecmascript_does(value: Any, written: str) -> None:
+    assert stable_json.text(value) == written
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [2**53, -(2**53), float("nan"), float("inf"), "\ud800", {1: 2}, b"x", object(), nested(17)],
+    ids=repr,
+)
+def test_refuses_what_has_no_one_form(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        stable_json.text(value)
+
+
+def test_writes_what_is_nested_sixteen_times() -> None:
+    assert stable_json.text(nested(16)) == "[" * 16 + "1" + "]" * 16
