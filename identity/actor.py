@@ -13,6 +13,7 @@ class ActorKind(enum.StrEnum):
     DEVICE = "device"
     INVITATION = "invitation"
     STAFF = "staff"
+    SESSION = "session"
     SYSTEM = "system"
 
 
@@ -31,6 +32,7 @@ class Actor:
     public_id: UUID | None = None
     """The user's client-visible id."""
     device_id: UUID | None = None
+    session_id: UUID | None = None
     permissions: frozenset[str] = frozenset()
     approves: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()

@@ -8,3 +8,10 @@ class SessionsConfig(AppConfig):
 
     name = "sessions_app"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register what a disabled user means for this room."""
+        from accounts.services import users  # noqa: PLC0415 apps must be loaded first
+        from sessions_app.services import sessions  # noqa: PLC0415
+
+        users.on_disabled.append(sessions.end_all_of)

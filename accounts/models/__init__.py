@@ -2,25 +2,34 @@
 
 from accounts.models.device import Device, KnownKey
 from accounts.models.group import Group, GroupMember
+from accounts.models.profile import Avatar, Follow, Profile
 from accounts.models.recipient import Recipient, RecipientGroup, RecipientGroupMember
 from accounts.models.role import Role, RoleAssignment, RoleRule, Rule
+from accounts.models.role_credential import RoleCredential
 from accounts.models.staff import OneTimePassword, RecoveryCode, StaffMembership
 from accounts.models.user import User
+from accounts.models.wallet import ExternalIdentity, Wallet
 
 __all__ = [
+    "Avatar",
     "Device",
+    "ExternalIdentity",
+    "Follow",
     "Group",
     "GroupMember",
     "KnownKey",
     "OneTimePassword",
+    "Profile",
     "Recipient",
     "RecipientGroup",
     "RecipientGroupMember",
     "RecoveryCode",
     "Role",
     "RoleAssignment",
+    "RoleCredential",
     "RoleRule",
     "Rule",
     "StaffMembership",
     "User",
+    "Wallet",
 ]

@@ -40,7 +40,13 @@ from accounts.queries.rows import (
     UserRow,
     described,
 )
-from accounts.queries.senders import Sender, device_actor, sender_of, verifying_key
+from accounts.queries.senders import (
+    Sender,
+    device_actor,
+    is_allowed_from,
+    sender_of,
+    verifying_key,
+)
 from accounts.queries.staff import (
     SignInState,
     sign_in_state,
@@ -83,6 +89,7 @@ __all__ = [
     "group",
     "groups",
     "groups_window",
+    "is_allowed_from",
     "member_actor",
     "operator",
     "own",

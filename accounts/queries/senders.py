@@ -37,7 +37,7 @@ def verifying_key(door: RequestDoor, *, address: str, now: datetime) -> ecdsa_p2
     """
     if door.signature_key is None or door.scope_status != "active":
         return None
-    if not _is_accepted(door, now) or not _is_allowed_from(door.networks, address):
+    if not _is_accepted(door, now) or not is_allowed_from(door.networks, address):
         return None
     return ecdsa_p256.stored_public(door.signature_key)
 
@@ -68,7 +68,8 @@ def _is_accepted(door: RequestDoor, now: datetime) -> bool:
     return is_in_time and door.user_status == "active" and door.device_status in ACTIVE_DEVICE
 
 
-def _is_allowed_from(networks: list[str] | None, address: str) -> bool:
+def is_allowed_from(networks: list[str] | None, address: str) -> bool:
+    """Whether a user whose account is bound to networks may act from this address."""
     if not networks:
         return True
     try:

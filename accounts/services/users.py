@@ -21,7 +21,7 @@ from identity import errors as refusals
 from identity.actor import Actor
 from identity.services import audit, mail
 
-OnDisabled = Callable[..., None]
+OnDisabled = Callable[..., object]
 
 on_disabled: list[OnDisabled] = []
 """Called as `hook(user_id, by=…, now=…)` in the transaction that disables or deletes a user, by

@@ -1,5 +1,6 @@
 """Tables of the ground floor: scopes, server keys, audit, replay protection."""
 
+from identity.models.api_key import ApiKey
 from identity.models.audit_check import AuditCheck
 from identity.models.audit_event import AuditEvent, AuditHead, SignedHead
 from identity.models.idempotency_record import IdempotencyRecord
@@ -9,6 +10,7 @@ from identity.models.server_key import ServerKey
 from identity.models.webhook import Webhook, WebhookAttempt, WebhookDelivery, WebhookKey
 
 __all__ = [
+    "ApiKey",
     "AuditCheck",
     "AuditEvent",
     "AuditHead",

@@ -9,14 +9,17 @@ from identity.scoping.owned import ScopeOwned
 
 
 class ServerKey(ScopeOwned):
-    """An RSA key that opens envelopes, or a P-256 key that signs answers.
+    """An RSA key that opens envelopes, or a key that signs: answers, tokens, or as the application.
 
-    `kid` is the SHA-256 of the SPKI (RSA) or of the compressed point (P-256) in lower hex.
+    `kid` is the SHA-256 of the SPKI (RSA), of the compressed point (P-256) or of the 32 bytes
+    (Ed25519) in lower hex.
     """
 
     class Purpose(models.TextChoices):
         ENCRYPTION = "encryption"
         SIGNATURE = "signature"
+        TOKEN = "token"  # noqa: S105 a word, no secret
+        APPLICATION = "application"
 
     class Status(models.TextChoices):
         ACTIVE = "active"
@@ -24,7 +27,7 @@ class ServerKey(ScopeOwned):
         RETIRED = "retired"
 
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
-    purpose = models.CharField(max_length=10, choices=Purpose)
+    purpose = models.CharField(max_length=11, choices=Purpose)
     kid = models.CharField(max_length=64, unique=True)
     public = models.TextField()
     sealed_private = models.BinaryField()
@@ -40,7 +43,7 @@ class ServerKey(ScopeOwned):
                 name="server_key_one_active",
             ),
             models.CheckConstraint(
-                condition=models.Q(purpose__in=["encryption", "signature"])
+                condition=models.Q(purpose__in=["encryption", "signature", "token", "application"])
                 & models.Q(status__in=["active", "retiring", "retired"]),
                 name="server_key_words_known",
             ),

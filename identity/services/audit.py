@@ -156,6 +156,8 @@ def _described(by: Actor) -> dict[str, str]:
         described["user"] = str(user)
     if by.device_id is not None:
         described["device"] = str(by.device_id)
+    if by.session_id is not None:
+        described["session"] = str(by.session_id)
     if by.address:
         described["address"] = by.address
     return described

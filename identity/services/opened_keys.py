@@ -7,15 +7,15 @@ from typing import Final
 from uuid import UUID
 
 from identity import errors
-from identity.crypto import ecdsa_p256, rsa
+from identity.crypto import ecdsa_p256, ed25519, rsa
 from identity.models import ServerKey
 from identity.scoping import current
 from identity.services import sealing
 
-PrivateKey = rsa.PrivateKey | ecdsa_p256.PrivateKey
+PrivateKey = rsa.PrivateKey | ecdsa_p256.PrivateKey | ed25519.PrivateKey
 
 MOST: Final = 4096
-"""Keys kept, the least used go first: two per scope, about 6 KiB each."""
+"""Keys kept, the least used go first: a few per scope, about 6 KiB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +77,6 @@ def _load(key_id: UUID) -> PrivateKey:
     if row.purpose == ServerKey.Purpose.ENCRYPTION:
         # Our own key under our own seal: checking its primes would cost 28 ms.
         return rsa.load_private(plain, trusted=True)
+    if row.purpose == ServerKey.Purpose.APPLICATION:
+        return ed25519.parse_private(plain)
     return ecdsa_p256.parse_private(plain.hex())

@@ -1,5 +1,6 @@
 """Server keys: made, rotated, retired; and the private halves, opened once per process."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from django.db.models import Q
 
 from identity import actor, errors, ids
 from identity.actor import Actor
-from identity.crypto import ecdsa_p256, rsa
+from identity.crypto import ecdsa_p256, ed25519, rsa
 from identity.models import Scope, ServerKey
 from identity.scoping import current, prepared
 from identity.services import audit, opened_keys, scope_settings, sealing
@@ -23,6 +24,8 @@ ROTATE_AFTER: Final = timedelta(days=365)
 """A key that is older is due for rotation; pages say so, and nothing rotates it by itself."""
 ENCRYPTION: Final = ServerKey.Purpose.ENCRYPTION
 SIGNATURE: Final = ServerKey.Purpose.SIGNATURE
+TOKEN: Final = ServerKey.Purpose.TOKEN
+APPLICATION: Final = ServerKey.Purpose.APPLICATION
 
 
 _ACTIVE: Final = prepared.prepare(
@@ -59,6 +62,10 @@ def make_pair(*, purpose: ServerKey.Purpose, rsa_bits: int) -> Pair:
     if purpose == ENCRYPTION:
         opener = rsa.generate(rsa_bits)
         kid, public, private = opener.public.kid, opener.public.pem, rsa.private_der(opener)
+    elif purpose == APPLICATION:
+        application = ed25519.generate()
+        raw, private = application.public.raw, ed25519.private_bytes(application)
+        kid, public = hashlib.sha256(raw).digest(), raw.hex()
     else:
         signer = ecdsa_p256.generate()
         kid, public = signer.public.kid, signer.public.hex

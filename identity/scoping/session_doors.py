@@ -1,0 +1,125 @@
+"""The doors of sessions and API keys: what stands behind a token, before a scope is known."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from identity.scoping import lookups, session_lookups
+from identity.scoping.doors import ScopeDoor
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDoor:
+    """A session and everything that may stand against it, as of now.
+
+    `device_*` and `provider_status` are None where the session has none. `key_*` belong to the
+    token key that was named; None where the session's scope has no such key.
+    """
+
+    scope_id: UUID
+    scope_slug: str
+    scope_status: str
+    scope_settings: str
+    user_id: UUID
+    user_public_id: UUID
+    user_status: str
+    user_kind: str
+    networks: list[str]
+    user_expires_at: datetime | None
+    session_id: UUID
+    status: str
+    method: str
+    provider_name: str
+    audience: str
+    visitor: str
+    wallet_os: str
+    role: str
+    user_agent: str
+    address: str
+    data: dict[str, Any]
+    created_at: datetime
+    last_seen_at: datetime
+    authenticated_at: datetime
+    expires_at: datetime
+    refresh_serial: int
+    refreshed_at: datetime
+    holder: str
+    device_id: UUID | None
+    device_status: str | None
+    provider_status: str | None
+    key_status: str | None
+    key_expires_at: datetime | None
+    key_public: str | None
+
+    @property
+    def scope(self) -> ScopeDoor:
+        """The scope that the session, as a credential, names."""
+        return ScopeDoor(self.scope_id, self.scope_slug, self.scope_status)
+
+    def has_usable_key(self, now: datetime) -> bool:
+        """Whether the key that was named may still verify tokens."""
+        if self.key_status == "active":
+            return True
+        expires_at = self.key_expires_at
+        return self.key_status == "retiring" and expires_at is not None and expires_at > now
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyDoor:
+    """An API key and whose account it acts for; `user_*` are None for the scope's own backend."""
+
+    scope_id: UUID
+    scope_slug: str
+    scope_status: str
+    id: UUID
+    key_id: str
+    kind: str
+    public_key: str
+    secret_digest: str = field(repr=False)
+    user_id: UUID | None
+    user_public_id: UUID | None
+    user_status: str | None
+    user_expires_at: datetime | None
+    role: str
+    permissions: list[str]
+    purpose: str
+    status: str
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+    @property
+    def scope(self) -> ScopeDoor:
+        """The scope that the key, as a credential, names."""
+        return ScopeDoor(self.scope_id, self.scope_slug, self.scope_status)
+
+    def is_usable(self, now: datetime) -> bool:
+        """Whether nothing stands against it: its own state, its owner's and the scope's."""
+        if self.status != "active" or self.scope_status != "active":
+            return False
+        if self.expires_at is not None and self.expires_at <= now:
+            return False
+        if self.user_id is None:
+            return True
+        is_in_time = self.user_expires_at is None or self.user_expires_at > now
+        return self.user_status == "active" and is_in_time
+
+
+def session(session_id: UUID, kid: str) -> SessionDoor | None:
+    """The session of this id, with the token key of this kid."""
+    rows = lookups.call(connection, session_lookups.SESSION, session_id, kid)
+    return SessionDoor(*rows[0]) if rows else None
+
+
+def api_key_by_name(key_id: str) -> ApiKeyDoor | None:
+    """The API key that is named so."""
+    rows = lookups.call(connection, session_lookups.API_KEY_BY_NAME, key_id)
+    return ApiKeyDoor(*rows[0]) if rows else None
+
+
+def api_key_by_secret(digest: str) -> ApiKeyDoor | None:
+    """The API key whose secret has this SHA-256 in lower hex."""
+    rows = lookups.call(connection, session_lookups.API_KEY_BY_SECRET, digest)
+    return ApiKeyDoor(*rows[0]) if rows else None

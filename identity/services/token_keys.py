@@ -1,0 +1,90 @@
+"""The keys of a scope that sign tokens, and its key as an application: made when first needed."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from identity import actor
+from identity.crypto import ecdsa_p256, ed25519
+from identity.models import Scope, ServerKey
+from identity.scoping import current, prepared
+from identity.services import audit, opened_keys, server_keys
+
+_ACTIVE: Final = prepared.prepare(
+    lambda purpose: ServerKey.objects.filter(
+        purpose=purpose, status=ServerKey.Status.ACTIVE
+    ).values_list("id", "kid"),
+    "purpose",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKey:
+    """A key that signs tokens; `kid` as tokens name it."""
+
+    kid: str
+    private: ecdsa_p256.PrivateKey = field(repr=False)
+
+
+def active(*, now: datetime) -> TokenKey:
+    """The key with which the scope in force signs tokens now; the first one is made here."""
+    key_id, kid = _active_row(server_keys.TOKEN, now=now)
+    return TokenKey(kid, server_keys.signing_key(key_id))
+
+
+def application(*, now: datetime) -> ed25519.PrivateKey:
+    """The key under which the scope in force speaks to wallets; the first one is made here."""
+    key_id, _ = _active_row(server_keys.APPLICATION, now=now)
+    key = opened_keys.get(key_id)
+    if not isinstance(key, ed25519.PrivateKey):
+        raise TypeError("the application's key is no Ed25519 key")
+    return key
+
+
+def published(*, now: datetime) -> list[tuple[str, ecdsa_p256.PublicKey]]:
+    """Kid and public half of every key whose tokens may still be in use, newest first."""
+    in_time = Q(status=ServerKey.Status.ACTIVE) | Q(
+        status=ServerKey.Status.RETIRING, expires_at__gt=now
+    )
+    rows = ServerKey.objects.filter(in_time, purpose=server_keys.TOKEN)
+    ordered = rows.order_by("-activated_at", "-id").values_list("kid", "public")
+    return [(kid, ecdsa_p256.stored_public(public)) for kid, public in ordered]
+
+
+def first_application() -> bytes | None:
+    """The first application key that the scope in force ever had: 32 bytes; None before that.
+
+    Its address names the scope for ever, whatever key it signs with now.
+    """
+    rows = ServerKey.objects.filter(purpose=server_keys.APPLICATION)
+    public = rows.order_by("activated_at", "id").values_list("public", flat=True).first()
+    return bytes.fromhex(public) if public else None
+
+
+def _active_row(purpose: ServerKey.Purpose, *, now: datetime) -> tuple[UUID, str]:
+    row = _ACTIVE.one(purpose=purpose) or _made(purpose, now=now)
+    return row[0], row[1]
+
+
+def _made(purpose: ServerKey.Purpose, *, now: datetime) -> tuple[UUID, str]:
+    """Of two that find no key at the same time one makes it, and the other takes that."""
+    scope_id = current.required_scope()
+    pair = server_keys.make_pair(purpose=purpose, rsa_bits=0)
+    with transaction.atomic():
+        Scope.objects.select_for_update(no_key=True).get(id=scope_id)
+        row = _ACTIVE.one(purpose=purpose)
+        if row is not None:
+            return row[0], row[1]
+        key = server_keys.insert(pair, scope_id=scope_id, now=now)
+        audit.record(
+            "server-key.made",
+            by=actor.system(scope_id),
+            subject=("server-key", key.kid),
+            now=now,
+            facts={"purpose": str(purpose)},
+        )
+    return key.id, key.kid

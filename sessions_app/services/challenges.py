@@ -1,0 +1,143 @@
+"""Challenges: handed out, answered once by one conditional statement, or given up."""
+
+import hashlib
+import hmac
+import os
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F, QuerySet
+
+from identity import ids
+from identity.scoping import current
+from identity.services import sealing
+from sessions_app.errors import ChallengeRefused
+from sessions_app.models import Challenge
+
+_SEALED_AS: Final = "challenge.data"
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A challenge with its secret, which is handed out now and stored nowhere."""
+
+    id: UUID
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A challenge that was answered just now; nobody else can answer it any more."""
+
+    id: UUID
+    subject: str
+    data: dict[str, Any]
+    sealed: bytes = field(repr=False)
+    created_at: datetime
+
+
+def issue(  # noqa: PLR0913 - one keyword for each thing that a challenge is bound to
+    *,
+    purpose: str,
+    lasts: timedelta,
+    now: datetime,
+    subject: str = "",
+    browser: str = "",
+    data: dict[str, Any] | None = None,
+    sealed: bytes = b"",
+    secret: str = "",
+    tries: int = 1,
+) -> Issued:
+    """Make a challenge in the scope in force; its secret is 256 random bits unless given.
+
+    `browser` is the mark of the browser that asked (`identity.web.browser`), "" for none. `sealed`
+    is kept under the key-encryption key. A short `secret` (a code) needs bounded `tries`.
+    """
+    value = secret or urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
+    challenge = Challenge(
+        id=ids.new(),
+        scope_id=current.required_scope(),
+        purpose=purpose,
+        subject=subject[:255],
+        browser=browser,
+        data=data or {},
+        tries_left=tries,
+        created_at=now,
+        expires_at=now + lasts,
+    )
+    # A long random value is found by its digest; a code only by its id, and its digest is keyed.
+    challenge.secret_digest = _keyed(challenge.id, value) if secret else digest(value)
+    if sealed:
+        challenge.sealed_data = sealing.seal(sealed, purpose=_SEALED_AS, subject=str(challenge.id))
+    challenge.save(force_insert=True)
+    return Issued(challenge.id, value)
+
+
+def take(
+    secret: str, *, purpose: str, now: datetime, browser: str = "", subject: str | None = None
+) -> Taken:
+    """Consume the challenge with this random secret; of two that come at once one does.
+
+    It must have been made for this purpose, this browser and, where given, this subject. Raises
+    ChallengeRefused.
+    """
+    open_now = _open(purpose, browser, now).filter(secret_digest=digest(secret))
+    return _taken(open_now if subject is None else open_now.filter(subject=subject), now)
+
+
+def take_code(
+    challenge_id: UUID, code: str, *, purpose: str, subject: str, browser: str, now: datetime
+) -> Taken:
+    """Consume the challenge of this id with its short code.
+
+    A try is counted by one statement before the code is looked at, so no number of parallel calls
+    has more tries than there are. Not to be called in a transaction that may be rolled back. Raises
+    ChallengeRefused.
+    """
+    mine = _open(purpose, browser, now).filter(id=challenge_id, subject=subject)
+    if not mine.filter(tries_left__gt=0).update(tries_left=F("tries_left") - 1):
+        raise ChallengeRefused
+    return _taken(mine.filter(secret_digest=_keyed(challenge_id, code)), now)
+
+
+def last_issued(*, purpose: str, subject: str) -> datetime | None:
+    """When the latest challenge of this purpose for this subject was made."""
+    rows = Challenge.objects.filter(purpose=purpose, subject=subject).order_by("-created_at")
+    return rows.values_list("created_at", flat=True).first()
+
+
+def forget(*, now: datetime) -> int:
+    """Remove the challenges of the scope in force that are over since a day; how many."""
+    removed, _ = Challenge.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
+    return removed
+
+
+def digest(secret: str) -> str:
+    """SHA-256 in lower hex: what a random secret is found by."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _open(purpose: str, browser: str, now: datetime) -> QuerySet[Challenge]:
+    return Challenge.objects.filter(
+        purpose=purpose, browser=browser, used_at__isnull=True, expires_at__gt=now
+    )
+
+
+def _taken(rows: QuerySet[Challenge], now: datetime) -> Taken:
+    row = rows.first()
+    if row is None or not rows.filter(id=row.id).update(used_at=now):
+        raise ChallengeRefused
+    sealed = bytes(row.sealed_data)
+    if sealed:
+        sealed = sealing.unseal(sealed, purpose=_SEALED_AS, subject=str(row.id))
+    return Taken(row.id, row.subject, row.data, sealed, row.created_at)
+
+
+def _keyed(challenge_id: UUID, code: str) -> str:
+    """Six digits have no secrecy of their own: without the deployment's key nobody can try them."""
+    message = f"{challenge_id}\n{code}".encode()
+    return hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).hexdigest()

@@ -1,0 +1,299 @@
+"""Sessions: begun by a proof, checked on every request, renewed in one line, ended at once."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from accounts import queries as accounts
+from accounts.models import User
+from identity.actor import Actor, ActorKind
+from identity.scoping import current
+from identity.scoping.session_doors import SessionDoor
+from identity.services import audit, neighbourhoods
+from sessions_app import jwt
+from sessions_app.errors import SignInRefused, TokenRefused
+from sessions_app.models import Session
+from sessions_app.services import history, tokens
+from sessions_app.services.tokens import Live
+
+RETRY: Final = timedelta(seconds=10)
+"""How long a lost answer to a renewal can be asked for again, by whoever held the token."""
+MOST_LIFE: Final = timedelta(days=90)
+"""No session is renewed beyond this; then a proof is needed again."""
+SEEN_EVERY: Final = timedelta(minutes=1)
+_ACTIVE_DEVICE: Final = frozenset({"active", "unverified"})
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from, as the face read it. A visitor's mark is a label, no secret."""
+
+    address: str = ""
+    user_agent: str = ""
+    visitor: str = ""
+
+    @property
+    def holder(self) -> str:
+        """Who holds a refresh token: the same browser in the same neighbourhood of the network."""
+        parts = (neighbourhoods.of(self.address), self.user_agent[:512], self.visitor)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How a user proved who it is. `provider_name` is the word that clients show for it."""
+
+    method: Session.Method
+    provider_name: str = ""
+    provider_id: UUID | None = None
+    device_id: UUID | None = None
+    wallet_os: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A session that may act now, and what its token said."""
+
+    door: SessionDoor
+    claims: dict[str, Any]
+
+    def actor(self, address: str) -> Actor:
+        """The bearer: it acts for its own account, carries no permissions and approves nothing."""
+        door = self.door
+        return Actor(
+            kind=ActorKind.SESSION,
+            scope_id=door.scope_id,
+            user_id=door.user_id,
+            public_id=door.user_public_id,
+            device_id=door.device_id,
+            session_id=door.session_id,
+            is_program=door.user_kind == "program",
+            address=address,
+        )
+
+
+def start(
+    *,
+    user_id: UUID,
+    proof: Proof,
+    origin: Origin,
+    audience: str,
+    lasts: timedelta,
+    now: datetime,
+    role: str = "",
+    data: dict[str, Any] | None = None,
+) -> Session:
+    """Begin a session of an active user of the scope in force who has proven who it is.
+
+    `lasts` is how long it lives without being renewed. Raises SignInRefused for a user who is
+    missing, disabled, deleted or whose time is over.
+    """
+    with transaction.atomic(), audit.gathered():
+        user = User.objects.filter(id=user_id, status=User.Status.ACTIVE).first()
+        if user is None or (user.expires_at is not None and user.expires_at <= now):
+            raise SignInRefused
+        session = _new(user, proof, origin, now=now)
+        session.audience, session.role, session.data = audience, role, data or {}
+        session.expires_at = now + min(lasts, MOST_LIFE)
+        session.save(force_insert=True)
+        history.succeeded(session, now=now)
+        facts = {"method": str(proof.method), "provider": session.provider_name}
+        _record("session.started", session.id, by=_bearer(session, user), now=now, facts=facts)
+    return session
+
+
+def live(session: Session, *, scope_slug: str) -> Live:
+    """What the tokens of a session that was just begun are made of."""
+    return Live(
+        session_id=session.id,
+        scope_slug=scope_slug,
+        user_id=session.user_id,
+        public_id=session.user.public_id,
+        audience=session.audience,
+        serial=session.refresh_serial,
+        refreshed_at=session.refreshed_at,
+        expires_at=session.expires_at,
+    )
+
+
+def check(token: str, *, audience: str, address: str, now: datetime) -> Checked:
+    """The session behind an access token, if it may act now. One statement.
+
+    A scope, user, device, provider or session that was shut out in the meantime is refused here, on
+    the next request. Raises TokenRefused, the same for every cause.
+    """
+    found = tokens.read(token, expected_use=jwt.ACCESS, expected_audience=audience, now=now)
+    require_usable(found.door, address=address, now=now)
+    return Checked(found.door, found.claims)
+
+
+def require_usable(door: SessionDoor, *, address: str, now: datetime) -> None:
+    """Raises TokenRefused unless nothing stands against this session."""
+    is_in_time = door.user_expires_at is None or door.user_expires_at > now
+    is_usable = (
+        door.status == Session.Status.ACTIVE
+        and door.expires_at > now
+        and door.scope_status == "active"
+        and door.user_status == User.Status.ACTIVE
+        and is_in_time
+        and (door.device_id is None or door.device_status in _ACTIVE_DEVICE)
+        and door.provider_status != "disabled"
+        and accounts.is_allowed_from(door.networks, address)
+    )
+    if not is_usable:
+        raise TokenRefused
+
+
+def mark_seen(door: SessionDoor, *, now: datetime) -> None:
+    """Note that the session was used, at most once a minute; not an event of the record."""
+    if now - door.last_seen_at >= SEEN_EVERY:
+        Session.objects.filter(id=door.session_id).update(last_seen_at=now)
+
+
+def refresh(
+    token: str, *, audience: str, lasts: timedelta, origin: Origin, now: datetime
+) -> tuple[Live, SessionDoor]:
+    """Spend a refresh token: what its successor is made of, and the session as it was found.
+
+    One conditional statement rotates, so of any number of parallel calls one does. The same token
+    from the same holder within ten seconds gives the same successor, for an answer that was lost;
+    a spent token in any other hand, or later, ends the session and leaves an alarm (RFC 9700
+    §4.14). Not to be called in a transaction. Raises TokenRefused.
+    """
+    found = tokens.read(token, expected_use=jwt.REFRESH, expected_audience=audience, now=now)
+    door, serial = found.door, found.claims.get("ser")
+    require_usable(door, address=origin.address, now=now)
+    if not isinstance(serial, int) or serial > door.refresh_serial:
+        raise TokenRefused
+    with current.in_scope(door.scope_id):
+        expires_at = min(now + lasts, door.created_at + MOST_LIFE)
+        if serial == door.refresh_serial and _rotate(door, origin.holder, expires_at, now):
+            return _after(door, serial + 1, now, expires_at), door
+        return _again(door, serial, origin.holder, now=now), door
+
+
+def end(*, session_id: UUID, reason: str, by: Actor, now: datetime) -> bool:
+    """End one session of the actor's scope; whether it was still going on."""
+    with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
+        going_on = Session.objects.filter(id=session_id, status=Session.Status.ACTIVE)
+        if not _end(going_on, reason, now=now):
+            return False
+        _record("session.ended", session_id, by=by, now=now, facts={"reason": reason})
+    return True
+
+
+def end_all_of(
+    user_id: UUID,
+    *,
+    by: Actor,
+    now: datetime,
+    reason: str = "user-disabled",
+    but: UUID | None = None,
+) -> int:
+    """End every session of a user, except perhaps one; how many were going on."""
+    with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
+        going_on = Session.objects.filter(user_id=user_id, status=Session.Status.ACTIVE)
+        ended = _end(going_on.exclude(id=but) if but else going_on, reason, now=now)
+        if ended:
+            facts = {"count": ended, "reason": reason}
+            subject = ("user", str(user_id))
+            audit.record("user.signed-out", by=by, subject=subject, now=now, facts=facts)
+    return ended
+
+
+def _new(user: User, proof: Proof, origin: Origin, *, now: datetime) -> Session:
+    return Session(
+        scope_id=user.scope_id,
+        user=user,
+        device_id=proof.device_id,
+        provider_id=proof.provider_id,
+        method=proof.method,
+        provider_name=proof.provider_name or str(proof.method),
+        visitor=origin.visitor[:80],
+        wallet_os=proof.wallet_os[:32],
+        user_agent=origin.user_agent[:512],
+        address=origin.address,
+        created_at=now,
+        last_seen_at=now,
+        authenticated_at=now,
+        refreshed_at=now,
+        holder=origin.holder,
+    )
+
+
+def _rotate(door: SessionDoor, holder: str, expires_at: datetime, now: datetime) -> bool:
+    values: list[Any] = [now, holder, now, expires_at, door.session_id, door.refresh_serial]
+    if connection.vendor != "postgresql":
+        adapted = connection.ops.adapt_datetimefield_value
+        values = [adapted(value) if isinstance(value, datetime) else value for value in values]
+        values[4] = door.session_id.hex
+    with connection.cursor() as cursor:
+        cursor.execute(_ROTATION, values)
+        return bool(cursor.rowcount == 1)
+
+
+_ROTATION: Final = """
+UPDATE sessions_app_session SET refresh_serial = refresh_serial + 1, refreshed_at = %s,
+  holder = %s, last_seen_at = %s, expires_at = %s
+WHERE id = %s AND refresh_serial = %s AND status = 'active'
+"""
+
+
+def _again(door: SessionDoor, serial: int, holder: str, *, now: datetime) -> Live:
+    """What became of a token that is spent: given again, or an alarm."""
+    session = Session.objects.filter(id=door.session_id).select_related("user").first()
+    if session is None or session.status != Session.Status.ACTIVE:
+        raise TokenRefused
+    is_lost_answer = (
+        serial == session.refresh_serial - 1
+        and session.holder == holder
+        and now - session.refreshed_at <= RETRY
+    )
+    if is_lost_answer:
+        return _after(door, session.refresh_serial, session.refreshed_at, session.expires_at)
+    by = _bearer(session, session.user)
+    with transaction.atomic():
+        if _end(Session.objects.filter(id=session.id, status=Session.Status.ACTIVE), "reuse", now):
+            facts = {"alarm": True, "serial": serial, "living": session.refresh_serial}
+            _record("session.refresh-reused", session.id, by=by, now=now, facts=facts)
+    raise TokenRefused
+
+
+def _after(door: SessionDoor, serial: int, refreshed_at: datetime, expires_at: datetime) -> Live:
+    return Live(
+        session_id=door.session_id,
+        scope_slug=door.scope_slug,
+        user_id=door.user_id,
+        public_id=door.user_public_id,
+        audience=door.audience,
+        serial=serial,
+        refreshed_at=refreshed_at,
+        expires_at=expires_at,
+    )
+
+
+def _end(going_on: QuerySet[Session], reason: str, now: datetime) -> int:
+    return going_on.update(status=Session.Status.ENDED, ended_at=now, ended_reason=reason[:32])
+
+
+def _bearer(session: Session, user: User) -> Actor:
+    return Actor(
+        kind=ActorKind.SESSION,
+        scope_id=session.scope_id,
+        user_id=user.id,
+        public_id=user.public_id,
+        device_id=session.device_id,
+        session_id=session.id,
+        address=session.address,
+    )
+
+
+def _record(
+    name: str, session_id: UUID, *, by: Actor, now: datetime, facts: dict[str, Any]
+) -> None:
+    audit.record(name, by=by, subject=("session", str(session_id)), now=now, facts=facts)

@@ -1,0 +1,104 @@
+"""Access and refresh tokens: minted for a session, and read back under its scope's key."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from identity import ids
+from identity.crypto import ecdsa_p256
+from identity.scoping import session_doors
+from identity.scoping.session_doors import SessionDoor
+from identity.services import token_keys
+from sessions_app import jwt
+from sessions_app.errors import TokenRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What tokens are made of: a session, and the serial of its living refresh token."""
+
+    session_id: UUID
+    scope_slug: str
+    user_id: UUID
+    public_id: UUID
+    audience: str
+    serial: int
+    refreshed_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A token whose signature, issuer, audience and times hold, and the session that it names."""
+
+    door: SessionDoor
+    claims: dict[str, Any]
+
+
+def issuer(slug: str) -> str:
+    """Who issues the tokens of a scope: the address under which its keys are published."""
+    return f"{settings.BASE_URL.rstrip('/')}/s/{slug}"
+
+
+def access(live: Live, *, seconds: int, now: datetime, claims: dict[str, Any] | None = None) -> str:
+    """A token for `seconds`, never longer than the session; each has a `jti` of its own.
+
+    `claims` are a face's additions; the registered ones stay ours. The scope must be in force.
+    """
+    expires_at = min(now + timedelta(seconds=seconds), live.expires_at)
+    own = _registered(live, jti=str(ids.new()), issued_at=now, expires_at=expires_at)
+    return _signed({**(claims or {}), **own}, use=jwt.ACCESS, now=now)
+
+
+def refresh(live: Live, *, now: datetime, claims: dict[str, Any] | None = None) -> str:
+    """The session's living refresh token. It is the same text however often it is made.
+
+    Its times are those of the rotation, so a lost answer is given again as it was.
+    """
+    jti = f"{live.session_id}.{live.serial}"
+    own = _registered(live, jti=jti, issued_at=live.refreshed_at, expires_at=live.expires_at)
+    return _signed({**(claims or {}), **own, "ser": live.serial}, use=jwt.REFRESH, now=now)
+
+
+def read(token: str, *, expected_use: str, expected_audience: str, now: datetime) -> Read:
+    """What a token says, and the session behind it as of now.
+
+    Asked before a scope is known: the session names it, and the key must be that scope's. Whether
+    the session may still be used is the caller's question. Raises TokenRefused.
+    """
+    unverified = jwt.parse(token, expected_use=expected_use)
+    door = session_doors.session(unverified.session_id, unverified.kid)
+    if door is None or door.key_public is None or not door.has_usable_key(now):
+        raise TokenRefused
+    jwt.verify(
+        unverified,
+        key=ecdsa_p256.stored_public(door.key_public),
+        expected_issuer=issuer(door.scope_slug),
+        expected_audience=expected_audience,
+        now=now,
+    )
+    if unverified.claims.get("sub") != str(door.user_public_id):
+        raise TokenRefused
+    return Read(door, unverified.claims)
+
+
+def _registered(
+    live: Live, *, jti: str, issued_at: datetime, expires_at: datetime
+) -> dict[str, Any]:
+    return {
+        "iss": issuer(live.scope_slug),
+        "aud": live.audience,
+        "sub": str(live.public_id),
+        "sid": str(live.session_id),
+        "jti": jti,
+        "iat": int(issued_at.timestamp()),
+        "exp": int(expires_at.timestamp()),
+    }
+
+
+def _signed(claims: dict[str, Any], *, use: str, now: datetime) -> str:
+    key = token_keys.active(now=now)
+    return jwt.sign(claims, use=use, kid=key.kid, key=key.private)

@@ -1,0 +1,82 @@
+"""Sessions for tests: signed in as a member of the cast, renewed, asked with."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from identity.scoping import current
+from sessions_app.models import Session
+from sessions_app.services import sessions, tokens
+from sessions_app.services.sessions import Origin, Proof
+from sessions_app.services.tokens import Live
+from tests import cast
+
+LAPTOP = Origin(address="192.0.2.7", user_agent="Laptop/1", visitor="visitor-1")
+PHONE = Origin(address="198.51.100.9", user_agent="Phone/1", visitor="visitor-2")
+WEEK = timedelta(days=7)
+
+
+@dataclass
+class SignedIn:
+    """A session with its first pair of tokens."""
+
+    session: Session
+    live: Live
+    access: str
+    refresh: str
+
+
+def start(
+    world: cast.World,
+    member: cast.Member,
+    *,
+    origin: Origin = LAPTOP,
+    audience: str = "",
+    now: datetime | None = None,
+    **more: Any,
+) -> SignedIn:
+    now = now or datetime.now(UTC)
+    proof = more.pop("proof", Proof(Session.Method.PASSWORD))
+    with current.in_scope(world.scope.id):
+        session = sessions.start(
+            user_id=member.user.id,
+            proof=proof,
+            origin=origin,
+            audience=audience or tokens.issuer(world.scope.slug),
+            lasts=WEEK,
+            now=now,
+            **more,
+        )
+        live = sessions.live(session, scope_slug=world.scope.slug)
+        access = tokens.access(live, seconds=600, now=now)
+        return SignedIn(session, live, access, tokens.refresh(live, now=now))
+
+
+def renew(
+    world: cast.World,
+    token: str,
+    *,
+    origin: Origin = LAPTOP,
+    audience: str = "",
+    now: datetime | None = None,
+) -> tuple[Live, str]:
+    """The refresh token's successor."""
+    now = now or datetime.now(UTC)
+    live, _ = sessions.refresh(
+        token,
+        audience=audience or tokens.issuer(world.scope.slug),
+        lasts=WEEK,
+        origin=origin,
+        now=now,
+    )
+    with current.in_scope(world.scope.id):
+        return live, tokens.refresh(live, now=now)
+
+
+def check(world: cast.World, token: str, *, now: datetime | None = None) -> sessions.Checked:
+    return sessions.check(
+        token,
+        audience=tokens.issuer(world.scope.slug),
+        address=LAPTOP.address,
+        now=now or datetime.now(UTC),
+    )
