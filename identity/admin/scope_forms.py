@@ -61,6 +61,21 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "rsa_bits": Meaning(
         "Size of encryption keys", "Bits of server keys made from now on, from 2,048 to 4,096."
     ),
+    "sign_up": Meaning(
+        "Joining unasked",
+        "Whoever proves a wallet, an e-mail address or an account at a provider may join without"
+        " an invitation.",
+    ),
+    "wallet_tokens_without_challenge": Meaning(
+        "Wallets without a challenge",
+        "A wallet's token is taken even if it doesn't hold the challenge that it answers.",
+    ),
+    "access_minutes": Meaning(
+        "Life of an access token", "Minutes until it has to be renewed, from 5 to 1,440."
+    ),
+    "session_days": Meaning(
+        "Life of a session", "Days that it lives without being used, from 1 to 30."
+    ),
 }
 _EDITED: Final = tuple(name for name in MEANINGS if name != "governance")
 

@@ -30,7 +30,11 @@ class ScopeSettings:
     - `suspend_on_alarm`: a second use of an invitation suspends the device that came first;
     - `accept_attested_votes`: votes that the server attests, cast without a device, count;
     - `mail_invitation_links`: its maker may have an invitation's link sent by mail;
-    - `rsa_bits`: the size of encryption keys that are made from now on.
+    - `rsa_bits`: the size of encryption keys that are made from now on;
+    - `sign_up`: whoever proves a wallet, an address or an account at a provider may join unasked;
+    - `wallet_tokens_without_challenge`: a wallet's token need not hold the challenge it answers;
+    - `access_minutes`: how long an access token is good, `session_days` how long a session lives
+      without being renewed.
     """
 
     governance: bool = True
@@ -45,6 +49,10 @@ class ScopeSettings:
     max_devices: int = 20
     max_open_invitations: int = 3
     rsa_bits: int = 2048
+    sign_up: bool = False
+    wallet_tokens_without_challenge: bool = False
+    access_minutes: int = 60
+    session_days: int = 7
 
 
 DEFAULTS: Final = ScopeSettings()
@@ -55,6 +63,8 @@ RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "max_devices": (1, 20),
     "max_open_invitations": (1, 3),
     "rsa_bits": (2048, 4096),
+    "access_minutes": (5, MINUTES_IN_A_DAY),
+    "session_days": (1, 30),
 }
 """Least and greatest value of each number (enterprise specification §3.9, §4 and §5.3)."""
 

@@ -33,11 +33,12 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, bytes and headers of an HTTP answer."""
+    """Status, bytes and headers of an HTTP answer; `cookies` are values of Set-Cookie."""
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Sequence[str] = ()
 
 
 Handler = Callable[[Environ], Answer]
@@ -92,7 +93,8 @@ class Lane:
         headers = {**self._headers, **answer.headers}
         headers["Content-Length"] = str(len(answer.body))
         headers[request_id.HEADER] = environ["countersign.request_id"]
-        start_response(_STATUS_LINES[answer.status], list(headers.items()))
+        cookies = [("Set-Cookie", cookie) for cookie in answer.cookies]
+        start_response(_STATUS_LINES[answer.status], [*headers.items(), *cookies])
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
 
     def _handler(self, environ: Environ) -> Handler | None:

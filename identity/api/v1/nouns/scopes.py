@@ -25,7 +25,7 @@ class Scope(Shown, frozen=True):
 
 
 class Settings(Shown, frozen=True):
-    """The choices of a scope; times are in minutes."""
+    """The choices of a scope; times are in minutes, those of sessions in days."""
 
     governance: bool
     invitation_minutes: int
@@ -35,9 +35,14 @@ class Settings(Shown, frozen=True):
     device_age_rule: bool
     suspend_on_alarm: bool
     accept_attested_votes: bool
+    mail_invitation_links: bool
     max_devices: int
     max_open_invitations: int
     rsa_bits: int
+    sign_up: bool
+    wallet_tokens_without_challenge: bool
+    access_minutes: int
+    session_days: int
 
 
 class ScopeDetail(Scope, frozen=True):
