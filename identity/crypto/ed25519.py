@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+import nacl.bindings
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
@@ -50,6 +51,18 @@ def parse_public(raw: bytes) -> PublicKey:
     if len(raw) != KEY_SIZE:
         raise KeyInvalid("An Ed25519 public key has 32 bytes.")
     return PublicKey(ed25519.Ed25519PublicKey.from_public_bytes(raw), raw)
+
+
+def parse_foreign_public(raw: bytes) -> PublicKey:
+    """Read 32 bytes that somebody else chose. Raises KeyInvalid.
+
+    They must be a point of the prime subgroup in its one encoding: under a point of small order
+    anybody can make signatures, so that it would be everybody's key.
+    """
+    public = parse_public(raw)
+    if not nacl.bindings.crypto_core_ed25519_is_valid_point(raw):
+        raise KeyInvalid("The bytes are not an Ed25519 public key.")
+    return public
 
 
 def sign(private: PrivateKey, message: bytes) -> bytes:

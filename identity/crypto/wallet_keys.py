@@ -82,7 +82,7 @@ def public_of(raw: bytes) -> PublicKey:
     if kind is None:
         raise KeyInvalid("A wallet's public key has 32, 64 or 65 bytes.")
     if kind is KeyKind.ED25519:
-        return PublicKey(kind, raw, ed25519.parse_public(raw))
+        return PublicKey(kind, raw, ed25519.parse_foreign_public(raw))
     point = raw if kind is KeyKind.SECP256K1 else b"\x04" + raw
     return PublicKey(kind, raw, secp256k1.parse_public(point))
 
