@@ -145,3 +145,35 @@ class TooManyWrongPasswords(DomainError):
     kind = Kind.LIMITED
     code = "password.too-many-wrong"
     title = "Too many wrong passwords came from this address. Wait and try again."
+
+
+class WalletTaken(DomainError):
+    """One wallet signs one user of a scope in."""
+
+    kind = Kind.CONFLICT
+    code = "wallet.taken"
+    title = "This wallet belongs to another account here."
+
+
+class IdentityTaken(DomainError):
+    """One account at a provider signs one user of a scope in."""
+
+    kind = Kind.CONFLICT
+    code = "external-identity.taken"
+    title = "This account at the provider belongs to another account here."
+
+
+class LastWayIn(DomainError):
+    """Nobody could sign in to the account any more."""
+
+    kind = Kind.CONFLICT
+    code = "user.last-way-in"
+    title = "This is the last way to sign in to this account. Add another one first."
+
+
+class TooManyGenerations(DomainError):
+    """An invitation by an invited person, and so on, ends somewhere."""
+
+    kind = Kind.INVALID
+    code = "profile.too-many-generations"
+    title = "This chain of inviters is too long."

@@ -6,17 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from accounts import errors
-from accounts.models import (
-    Device,
-    GroupMember,
-    OneTimePassword,
-    RecoveryCode,
-    RoleAssignment,
-    StaffMembership,
-    User,
-)
+from accounts.models import Profile, StaffMembership, User
 from accounts.models.user import MOST_FOLDED, fold
-from accounts.services import fields, owners, writing
+from accounts.services import belongings, fields, owners, writing
 from identity import errors as refusals
 from identity.actor import Actor
 from identity.services import audit, mail
@@ -127,7 +119,7 @@ def delete(*, user_id: UUID, by: Actor, now: datetime) -> User:
         # No folded name has capitals, so this is nobody's name and never will be.
         user.username_folded = f"DELETED:{user.id}"
         _save(user, by=by, now=now)
-        roles = _withdraw_everything(user, by=by, now=now)
+        roles = belongings.withdraw(user, by=by, now=now)
         record("user.deleted", user, by=by, now=now, roles=roles)
     return user
 
@@ -258,26 +250,10 @@ def _status_when_enabled(user: User) -> str:
         user.is_staff
         or user.kind == User.Kind.PROGRAM
         or user.devices.exists()
+        or Profile.objects.filter(user=user).exists()
         or StaffMembership.objects.filter(user=user).exists()
     )
     return User.Status.ACTIVE if has_begun else User.Status.INVITED
-
-
-def _withdraw_everything(user: User, *, by: Actor, now: datetime) -> list[str]:
-    assignments = RoleAssignment.objects.filter(user=user)
-    named = assignments.values_list("predefined", "role__name")
-    roles = sorted(predefined or custom for predefined, custom in named)
-    assignments.delete()
-    for belonging in (GroupMember, OneTimePassword, RecoveryCode, StaffMembership):
-        belonging.objects.filter(user=user).delete()
-    Device.objects.filter(user=user).exclude(status=Device.Status.REVOKED).update(
-        status=Device.Status.REVOKED,
-        revoked_at=now,
-        revoked_by=by.user_id,
-        revoke_reason="user deleted",
-        updated_at=now,
-    )
-    return roles
 
 
 def _save(user: User, *, by: Actor, now: datetime) -> None:

@@ -66,7 +66,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         "Whoever proves a wallet, an e-mail address or an account at a provider may join without"
         " an invitation.",
     ),
-    "wallet_tokens_without_challenge": Meaning(
+    "wallets_without_challenge": Meaning(
         "Wallets without a challenge",
         "A wallet's token is taken even if it doesn't hold the challenge that it answers.",
     ),

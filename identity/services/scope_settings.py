@@ -32,7 +32,7 @@ class ScopeSettings:
     - `mail_invitation_links`: its maker may have an invitation's link sent by mail;
     - `rsa_bits`: the size of encryption keys that are made from now on;
     - `sign_up`: whoever proves a wallet, an address or an account at a provider may join unasked;
-    - `wallet_tokens_without_challenge`: a wallet's token need not hold the challenge it answers;
+    - `wallets_without_challenge`: a wallet's token need not hold the challenge it answers;
     - `access_minutes`: how long an access token is good, `session_days` how long a session lives
       without being renewed.
     """
@@ -50,7 +50,7 @@ class ScopeSettings:
     max_open_invitations: int = 3
     rsa_bits: int = 2048
     sign_up: bool = False
-    wallet_tokens_without_challenge: bool = False
+    wallets_without_challenge: bool = False
     access_minutes: int = 60
     session_days: int = 7
 

@@ -2,8 +2,7 @@
 
 import hashlib
 import hmac
-import os
-from base64 import urlsafe_b64encode
+import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -52,12 +51,12 @@ def issue(  # noqa: PLR0913 - one keyword for each thing that a challenge is bou
     secret: str = "",
     tries: int = 1,
 ) -> Issued:
-    """Make a challenge in the scope in force; its secret is 256 random bits unless given.
+    """Make a challenge in the scope in force; its secret is 256 random bits in hex unless given.
 
     `browser` is the mark of the browser that asked (`identity.web.browser`), "" for none. `sealed`
     is kept under the key-encryption key. A short `secret` (a code) needs bounded `tries`.
     """
-    value = secret or urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
+    value = secret or secrets.token_hex(32)
     challenge = Challenge(
         id=ids.new(),
         scope_id=current.required_scope(),

@@ -40,7 +40,7 @@ class Settings(Shown, frozen=True):
     max_open_invitations: int
     rsa_bits: int
     sign_up: bool
-    wallet_tokens_without_challenge: bool
+    wallets_without_challenge: bool
     access_minutes: int
     session_days: int
 

@@ -1,0 +1,160 @@
+"""Profiles: made when somebody first arrives by a proof of their own, found ever after."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import errors
+from accounts.models import Profile, User, Wallet
+from accounts.services import fields, users, wallets, writing
+from identity import errors as refusals
+from identity import ids
+from identity.actor import Actor, ActorKind
+from identity.crypto import did_address
+from identity.crypto.errors import AddressInvalid
+from identity.scoping import current
+from identity.services import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """What is known of somebody who is not here yet.
+
+    `username` is empty for those whom the wallet's address names. `is_email_verified` only where
+    the address was proven, by a code of ours or by the provider that runs it. `source` is the
+    word that clients show for the way they came; `inviter` is an address.
+    """
+
+    username: str = ""
+    full_name: str = ""
+    email: str = ""
+    is_email_verified: bool = False
+    locale: str = ""
+    source: str = ""
+    inviter: str = ""
+    address: str = ""
+    """The client's network address."""
+
+
+def join(newcomer: Newcomer, *, key: wallets.Key | None, now: datetime) -> User:
+    """Make an active person of the scope in force with a profile, who proved `key`.
+
+    Without a key the person is named by an address that nobody can sign for. Whether newcomers are
+    welcome is the caller's question. Raises `accounts.errors.WalletTaken` and `NameTaken` if
+    another call made the same person first, `identity.errors.Invalid`.
+    """
+    scope_id = current.required_scope()
+    key = key or wallets.keyless()
+    with transaction.atomic(), audit.gathered():
+        public_id = ids.new()
+        by = Actor(ActorKind.SESSION, scope_id, public_id=public_id, address=newcomer.address)
+        user = _user(newcomer, public_id, key, by=by, now=now)
+        wallets.insert(user, key, now=now)
+        profile = _profile(user, key.address, key.public_key, now=now)
+        _fill(profile, newcomer)
+        profile.save(force_insert=True)
+        facts = {"source": newcomer.source, "address": key.address}
+        audit.record("user.joined", by=by, subject=("user", str(user.id)), now=now, facts=facts)
+    return user
+
+
+def ensure(*, user_id: UUID, by: Actor, now: datetime) -> Profile:
+    """The profile of a user, made for one who came by an invitation. Raises `Missing`."""
+    with writing.of(by):
+        profile = Profile.objects.filter(user_id=user_id).first()
+        if profile is not None:
+            return profile
+        user = users.locked(user_id)
+        profile = Profile.objects.filter(user_id=user_id).first()
+        if profile is not None:
+            return profile
+        first = Wallet.objects.filter(user_id=user_id).order_by("added_at", "id").first()
+        if first is None:
+            first = wallets.insert(user, wallets.keyless(), now=now)
+        profile = _profile(user, first.address, first.public_key, now=now)
+        profile.full_name = f"{user.first_name} {user.last_name}".strip()
+        profile.email = user.email
+        profile.save(force_insert=True)
+        users.record("profile.made", user, by=by, now=now, address=profile.address)
+    return profile
+
+
+def of(user_id: UUID) -> Profile | None:
+    """The profile of a user of the scope in force."""
+    return Profile.objects.select_related("user").filter(user_id=user_id).first()
+
+
+def by_address(text: str) -> Profile | None:
+    """The profile whose user is known by this address or DID, of whichever wallet."""
+    try:
+        address = did_address.normalise(text)
+    except AddressInvalid:
+        address = text
+    own = Profile.objects.select_related("user").filter(address=address).first()
+    if own is not None:
+        return own
+    wallet = wallets.known(address)
+    return None if wallet is None else of(wallet.user_id)
+
+
+def note_sign_in(*, user_id: UUID, address: str, now: datetime) -> None:
+    """Note when and from where a user came last; the session's own event is the record of it."""
+    Profile.objects.filter(user_id=user_id).update(last_sign_in_at=now, last_sign_in_from=address)
+
+
+def inviter_of(profile: Profile, text: str) -> tuple[UUID, int] | None:
+    """Who invited somebody, and the generation that follows; None for what is to be ignored.
+
+    Unknown inviters, oneself, and whoever was invited by oneself are ignored. Raises
+    `accounts.errors.TooManyGenerations`.
+    """
+    inviter = by_address(text) if text else None
+    if inviter is None or inviter.user_id == profile.user_id:
+        return None
+    above: Profile | None = inviter
+    while above is not None and above.inviter is not None:
+        if above.inviter == profile.user_id:
+            return None
+        above = of(above.inviter)
+    if inviter.generation + 1 > Profile.MOST_GENERATION:
+        raise errors.TooManyGenerations
+    return inviter.user_id, inviter.generation + 1
+
+
+def _user(
+    newcomer: Newcomer, public_id: UUID, key: wallets.Key, *, by: Actor, now: datetime
+) -> User:
+    values = {"email": newcomer.email if newcomer.is_email_verified else ""}
+    name = fields.username(newcomer.username or key.address)
+    user = users.new(public_id, name, values, by=by, now=now)
+    user.status = User.Status.ACTIVE
+    user, is_new = users.insert_once(user)
+    if not is_new:
+        raise refusals.Conflict
+    return user
+
+
+def _profile(user: User, address: str, public_key: str, *, now: datetime) -> Profile:
+    return Profile(
+        user=user,
+        scope_id=user.scope_id,
+        address=address,
+        public_key=public_key,
+        first_sign_in_at=now,
+        last_sign_in_at=now,
+        updated_at=now,
+    )
+
+
+def _fill(profile: Profile, newcomer: Newcomer) -> None:
+    profile.full_name = fields.line(newcomer.full_name, name="full_name", most=200)
+    profile.email = fields.email(newcomer.email) if newcomer.email else ""
+    profile.is_email_verified = bool(profile.email) and newcomer.is_email_verified
+    profile.locale = fields.opaque(newcomer.locale, name="locale", most_bytes=35)
+    profile.source = newcomer.source[:64]
+    profile.last_sign_in_from = newcomer.address
+    invited = inviter_of(profile, newcomer.inviter)
+    if invited is not None:
+        profile.inviter, profile.generation = invited

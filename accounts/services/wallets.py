@@ -1,0 +1,116 @@
+"""Wallets: bound to a user by a proof of their key, found when they sign in, let go."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from accounts import errors
+from accounts.models import Profile, User, Wallet
+from accounts.services import ways_in, writing
+from identity import errors as refusals
+from identity.actor import Actor
+from identity.crypto import ed25519, wallet_keys
+from identity.services import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A wallet's key as it was proven: canonical address, public half in lower hex or ""."""
+
+    kind: Wallet.Kind
+    address: str
+    public_key: str = ""
+    wallet_os: str = ""
+    is_keyless: bool = False
+
+
+def keyless() -> Key:
+    """An address that names somebody who has no wallet: its private half is gone at once.
+
+    Clients know every user by an address. Nobody can sign for this one, neither we.
+    """
+    public = wallet_keys.public_of(ed25519.generate().public.raw)
+    return Key(Wallet.Kind.ED25519, public.address(), public.raw.hex(), is_keyless=True)
+
+
+def holder(address: str) -> User | None:
+    """The user of the scope in force whom this wallet signs in."""
+    row = Wallet.objects.select_related("user").filter(address=address, is_keyless=False).first()
+    return row.user if row else None
+
+
+def known(address: str) -> Wallet | None:
+    """The wallet of this address in the scope in force, also a keyless one."""
+    return Wallet.objects.filter(address=address).first()
+
+
+def of(user_id: UUID) -> list[Wallet]:
+    """The wallets of a user, oldest first."""
+    return list(Wallet.objects.filter(user_id=user_id).order_by("added_at", "id"))
+
+
+def insert(user: User, key: Key, *, now: datetime) -> Wallet:
+    """Store a wallet in the caller's transaction and under its audit event.
+
+    The unique address decides between two at the same time. Raises `accounts.errors.WalletTaken`.
+    """
+    wallet = Wallet(
+        scope_id=user.scope_id,
+        user=user,
+        kind=key.kind,
+        address=key.address,
+        public_key=key.public_key,
+        is_keyless=key.is_keyless,
+        wallet_os=key.wallet_os[:32],
+        added_at=now,
+    )
+    try:
+        with transaction.atomic():
+            wallet.save(force_insert=True)
+    except IntegrityError:
+        raise errors.WalletTaken from None
+    return wallet
+
+
+def add(*, user_id: UUID, key: Key, by: Actor, now: datetime) -> Wallet:
+    """Bind a wallet whose key was just proven to a user; again is the same.
+
+    Raises `accounts.errors.WalletTaken`, `identity.errors.Missing`.
+    """
+    with writing.of(by):
+        user = User.objects.filter(id=user_id, deleted_at__isnull=True).first()
+        if user is None:
+            raise refusals.Missing("There is no such user.")
+        earlier = known(key.address)
+        if earlier is not None and earlier.user_id == user_id and not earlier.is_keyless:
+            return earlier
+        wallet = insert(user, key, now=now)
+        facts = {"user": str(user_id), "kind": str(key.kind)}
+        _record("wallet.added", wallet, by=by, now=now, facts=facts)
+    return wallet
+
+
+def remove(*, user_id: UUID, wallet_id: UUID, by: Actor, now: datetime) -> None:
+    """Let a wallet go. The address by which clients know the user stays the user's for ever.
+
+    Raises `Missing`, `accounts.errors.LastWayIn`.
+    """
+    with writing.of(by):
+        ways_in.lock(user_id)
+        rows = Wallet.objects.filter(id=wallet_id, user_id=user_id, is_keyless=False)
+        wallet = rows.first()
+        if wallet is None:
+            raise refusals.Missing("You have no such wallet.")
+        if Profile.objects.filter(user_id=user_id, address=wallet.address).exists():
+            # The row stays, so that nobody else gets the address; it opens nothing any more.
+            rows.update(is_keyless=True)
+        else:
+            rows.delete()
+        ways_in.require_one(user_id)
+        _record("wallet.removed", wallet, by=by, now=now, facts={"user": str(user_id)})
+
+
+def _record(name: str, wallet: Wallet, *, by: Actor, now: datetime, facts: dict[str, str]) -> None:
+    audit.record(name, by=by, subject=("wallet", wallet.address), now=now, facts=facts)
