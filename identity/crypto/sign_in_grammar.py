@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+MAX_RESOURCES: Final = 32
+
 # RFC 3986 §2 and §3. Each repetition has one way to go on, so that matching takes linear time.
 _UNRESERVED: Final = r"A-Za-z0-9\-._~"
 _SUB_DELIMS: Final = r"!$&'()*+,;="
@@ -62,5 +64,5 @@ def _whole(word: str, statement: str, chain_id: str) -> re.Pattern[str]:
         rf"(?:\nExpiration Time: (?P<expiration_time>{_TIME}))?"
         rf"(?:\nNot Before: (?P<not_before>{_TIME}))?"
         rf"(?:\nRequest ID: (?P<request_id>{_PCHAR}*))?"
-        rf"(?:\nResources:(?P<resources>(?:\n- {_URI})*))?"
+        rf"(?:\nResources:(?P<resources>(?:\n- {_URI}){{0,{MAX_RESOURCES}}}))?"
     )

@@ -13,7 +13,6 @@ from identity.crypto import chain_account, did_key, sign_in_grammar
 from identity.crypto.errors import AddressInvalid, SignInMessageMalformed
 
 MAX_CHARACTERS: Final = 8192
-MAX_RESOURCES: Final = 32
 DID_KEY_CHAIN: Final = "did:key"
 """What stands for a network where a key is on none; it has the form of a CAIP-2 name."""
 
@@ -127,10 +126,7 @@ def _statement_lines(message: Message) -> list[str]:
 def _resources(listed: str | None) -> tuple[str, ...] | None:
     if listed is None:
         return None
-    resources = tuple(line.removeprefix("- ") for line in listed.split("\n")[1:])
-    if len(resources) > MAX_RESOURCES:
-        raise SignInMessageMalformed("The message names more than 32 resources.")
-    return resources
+    return tuple(line.removeprefix("- ") for line in listed.split("\n")[1:])
 
 
 def _require_address(message: Message) -> None:

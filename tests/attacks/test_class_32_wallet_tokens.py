@@ -20,9 +20,11 @@ from identity.crypto import (
     stable_json,
     wallet_jwt,
     wallet_keys,
+    wallet_proof,
 )
 from identity.crypto.did_address import KeyKind
 from identity.crypto.errors import AddressInvalid, KeyInvalid, TokenInvalid
+from identity.crypto.wallet_proof import Shown
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors/blocklet.json").read_text())
 EXPIRY = 4102444800
@@ -47,29 +49,26 @@ HEADERS = {
 KINDS = pytest.mark.parametrize("kind", PRIVATE)
 
 
-def clock(case: str) -> dict[str, int]:
-    """A time at which the case is about what it says.
-
-    What is issued in the vectors' future is valid for 800 s, so it is shown earlier.
-    """
-    return {"now": EXPIRY - 900 if "2099" in case else NOW, "longest_life": 1000}
+def clock(case: str) -> int:
+    """A time at which the case is about what it says: what is "in the future" is issued later."""
+    return EXPIRY - 900 if "2099" in case else NOW
 
 
-def is_admitted(body: dict[str, str], case: str) -> bool:
-    """What can be judged without a database: the key is the DID's, the token the key's."""
-    try:
-        key = wallet_keys.parse_public(body["userPk"])
-        address = did_address.parse(body["userDid"])
-        wallet_keys.verify_owner(address, key)
-        claims = wallet_jwt.verify(body["signature"], key, **clock(case))
-    except (KeyInvalid, AddressInvalid, TokenInvalid):
-        return False
-    return claims.issuer == address and claims.text("challenge") == body["challenge"]
+def shown(body: dict[str, str]) -> Shown:
+    return Shown(body["userDid"], body["userPk"], body["signature"])
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda each: each["case"])
 def test_answers_every_sign_in_as_advised(request_: dict[str, Any]) -> None:
-    assert is_admitted(request_["body"], request_["case"]) is (request_["advised"] == 200)
+    """All that can be judged without a database."""
+    body, now = request_["body"], clock(request_["case"])
+    for verify in (wallet_proof.verify, wallet_proof.verify_unchallenged):
+        if request_["advised"] == 200:
+            proof = verify(shown(body), expected_challenge=body["challenge"], now=now)
+            assert (proof.address.text, proof.key.base58[0]) == (body["userDid"], "z")
+            continue
+        with pytest.raises((KeyInvalid, AddressInvalid, TokenInvalid)):
+            verify(shown(body), expected_challenge=body["challenge"], now=now)
 
 
 def test_has_sign_ins_of_both_outcomes() -> None:
@@ -81,7 +80,7 @@ def test_has_sign_ins_of_both_outcomes() -> None:
 def test_refuses_every_negative(wallet: dict[str, Any], negative: dict[str, Any]) -> None:
     key = wallet_keys.parse_public(wallet["public_key"]["base58btc"])
     with pytest.raises(TokenInvalid):
-        wallet_jwt.verify(negative["token"], key, **clock(negative["case"]))
+        wallet_jwt.verify(negative["token"], key, now=clock(negative["case"]), longest_life=1000)
 
 
 def test_verifies_for_no_other_key() -> None:
@@ -297,3 +296,54 @@ def test_takes_no_key_under_which_anybody_signs() -> None:
         with pytest.raises(KeyInvalid):
             wallet_keys.parse_public("0x" + raw.hex())
     assert ed25519.parse_public(bytes(32)).raw == bytes(32)
+
+
+def of(kind: KeyKind, **changed: str) -> Shown:
+    key = PRIVATE[kind].public
+    own = {"did": key.address(), "public_key": key.base58, "token": token(kind, body(kind))}
+    return Shown(**own | changed)
+
+
+@KINDS
+def test_needs_the_challenge_in_the_token(kind: KeyKind) -> None:
+    facts: dict[str, Any] = {"expected_challenge": "c", "now": NOW}
+    with pytest.raises(TokenInvalid):
+        wallet_proof.verify(of(kind), **facts)
+    wallet_proof.verify_unchallenged(of(kind), **facts)
+    right = of(kind, token=token(kind, body(kind, challenge="c")))
+    wallet_proof.verify(right, **facts)
+    wallet_proof.verify_unchallenged(right, **facts)
+
+
+@KINDS
+@pytest.mark.parametrize("named", ["", "d", "cc", None, ["c"], {"c": "c"}, 0])
+def test_refuses_another_challenge(kind: KeyKind, named: Any) -> None:
+    other = of(kind, token=token(kind, body(kind, challenge=named)))
+    for verify in (wallet_proof.verify, wallet_proof.verify_unchallenged):
+        for expected in ("c", "0", "[]"):
+            with pytest.raises(TokenInvalid):
+                verify(other, expected_challenge=expected, now=NOW)
+
+
+@KINDS
+def test_takes_an_empty_challenge_for_none(kind: KeyKind) -> None:
+    with pytest.raises(TokenInvalid):
+        wallet_proof.verify(
+            of(kind, token=token(kind, body(kind, challenge=""))), expected_challenge="", now=NOW
+        )
+
+
+@KINDS
+def test_refuses_a_did_that_is_not_the_keys(kind: KeyKind) -> None:
+    others = [PRIVATE[other].public for other in PRIVATE if other is not kind]
+    device = PRIVATE[kind].public.address(did_address.Role.DEVICE)
+    for changed in (
+        *({"did": other.address()} for other in others),
+        *({"public_key": other.hex} for other in others),
+        {"did": ""},
+        {"public_key": ""},
+        # The same key in another role is another DID than the token's.
+        *([{"did": device}] if kind is not KeyKind.ETHEREUM else []),
+    ):
+        with pytest.raises((KeyInvalid, AddressInvalid, TokenInvalid)):
+            wallet_proof.verify_unchallenged(of(kind, **changed), expected_challenge="", now=NOW)
