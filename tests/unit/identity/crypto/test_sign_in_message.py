@@ -1,6 +1,8 @@
 """Sign-in messages: the three dialects, read and written in one form."""
 
 import dataclasses
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from identity.crypto import (
     ed25519,
     secp256k1,
     sign_in_message,
+    sign_in_proof,
 )
 from identity.crypto.errors import AddressInvalid, KeyInvalid, SignInMessageMalformed
 from identity.crypto.sign_in_message import Dialect, Message
@@ -331,3 +334,16 @@ SMALL = [
 def test_refuses_keys_that_are_everybodys(raw: str) -> None:
     with pytest.raises(KeyInvalid):
         ed25519.parse_foreign_public(bytes.fromhex(raw))
+
+
+PAGE = (Path(__file__).parents[4] / "docs/wallets.md").read_text()
+
+
+def test_reproduces_the_example_of_the_page() -> None:
+    text, signature = re.findall(r"^```text\n(.*?)\n```$", PAGE, re.MULTILINE | re.DOTALL)
+    message = sign_in_message.parse(text)
+    private = ed25519.parse_private(bytes(range(32)))
+    assert message.address == did_key.of_key(private.public)
+    assert base58btc.encode_multibase(ed25519.sign(private, text.encode())) == signature
+    proof = sign_in_proof.verify_signature(message, signature)
+    assert (proof.kind, proof.public_key) == ("ed25519", private.public.raw)
