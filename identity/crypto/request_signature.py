@@ -33,8 +33,8 @@ def sign(request: Request, key: ed25519.PrivateKey) -> str:
 def verify(request: Request, signature: str, key: ed25519.PublicKey, *, now: int) -> bytes:
     """Check that the key signed this request, for now.
 
-    Returns the SHA-256 of the signature: remembered until `expires_at`, it tells a replay, for
-    Ed25519 has one signature per message and key. Raises SignatureInvalid.
+    Returns the SHA-256 of the signature: remembered until TOLERANCE after `expires_at`, it tells
+    a replay, for Ed25519 has one signature per message and key. Raises SignatureInvalid.
     """
     if request.expires_at + TOLERANCE < now or request.issued_at > now + TOLERANCE:
         raise SignatureInvalid

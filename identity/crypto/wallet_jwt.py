@@ -55,7 +55,8 @@ class Claims:
     """The whole body, times and issuer included."""
     expires_at: int
     digest: bytes
-    """SHA-256 of what was signed: the name under which a token is remembered as used."""
+    """SHA-256 of what was signed: the name under which a token is remembered as used, until
+    TOLERANCE after `expires_at`."""
 
     def text(self, name: str) -> str:
         """A claim that is a text; "" where it is missing or something else."""

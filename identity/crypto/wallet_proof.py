@@ -25,7 +25,7 @@ class Proof:
     address: Address
     key: wallet_keys.PublicKey
     claims: wallet_jwt.Claims
-    """Its `digest` is remembered until `expires_at`, so that a token passes once."""
+    """Its `digest` is remembered while the token is valid, so that it passes once."""
 
 
 def verify(shown: Shown, *, expected_challenge: str, now: int) -> Proof:

@@ -153,3 +153,30 @@ def test_signs_messages_by_their_hash_as_the_vectors_do(wallet: dict[str, Any]) 
     seed = bytes.fromhex(wallet["secret_key_hex"][2:66])
     private = wallet_keys.private_of(key.kind, seed)
     assert wallet_keys.sign_hashed(private, message) == signature
+
+
+@pytest.mark.parametrize(
+    "text", ["z" * 81, "did:" + "a" * 90, "did:abt:did:abt:z1", "z" + "1" * 60]
+)
+def test_reads_no_longer_text_as_an_address(text: str) -> None:
+    with pytest.raises(AddressInvalid):
+        did_address.parse(text)
+
+
+@pytest.mark.parametrize("size", [0, 32, 63, 65])
+def test_computes_no_address_of_another_size_of_key(size: int) -> None:
+    with pytest.raises(ValueError, match="64"):
+        ethereum_address.of_key(bytes(size))
+
+
+def test_has_no_private_keys_of_passkeys() -> None:
+    with pytest.raises(KeyInvalid):
+        wallet_keys.private_of(KeyKind.PASSKEY, bytes(32))
+
+
+def test_computes_the_address_of_a_passkey() -> None:
+    address = did_address.address_of(b"cose", KeyKind.PASSKEY, Role.PASSKEY, HashKind.SHA2)
+    parsed = did_address.parse(address)
+    assert (parsed.role, parsed.key_kind) == (Role.PASSKEY, KeyKind.PASSKEY)
+    assert did_address.is_from_public_key(parsed, b"cose", KeyKind.PASSKEY)
+    assert not did_address.is_from_public_key(parsed, b"cosf", KeyKind.PASSKEY)
