@@ -48,6 +48,7 @@ _NOUNS: Mapping[str, str] = {
     "/webhooks": "webhooks",
     "/webhooks/{}": "webhooks",
     "/audit": "audit",
+    "/mails": "mails",
     "/me": "me",
 }
 

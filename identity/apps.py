@@ -15,5 +15,5 @@ class IdentityConfig(AppConfig):
         from identity.scoping import checks as wall_checks  # noqa: F401, PLC0415
         from identity.services import audit_checks, mail  # noqa: PLC0415
 
-        mail.transports.append(tasks.queue_mail)
+        mail.queues.append(tasks.queue_mail)
         audit_checks.queues.append(tasks.queue_check)

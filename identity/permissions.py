@@ -20,13 +20,14 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "staff": ("list", "create", "delete"),
     "webhooks": ("list", "get", "create", "edit", "delete"),
     "audit": ("list", "get"),
+    "mails": ("list",),
     "me": ("get",),
 }
 ALL: frozenset[str] = frozenset(f"{noun}:{verb}" for noun, verbs in NOUNS.items() for verb in verbs)
 
 EVERY_RESOURCE = "*"
 APPROVABLE: frozenset[str] = frozenset(
-    f"/{noun}" for noun in NOUNS if noun not in {"proposals", "me", "audit"}
+    f"/{noun}" for noun in NOUNS if noun not in {"proposals", "me", "audit", "mails"}
 ) | {"/account-management"}
 
 SELF_SERVICE: frozenset[str] = frozenset({"me:get", "server-keys:get"})

@@ -2,7 +2,8 @@
 
 import dataclasses
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from smtplib import SMTPResponseException
 from typing import Any
 from uuid import UUID
 
@@ -12,16 +13,27 @@ from django_tasks import task
 
 from identity.scoping import current
 from identity.services import audit_checks, audit_heads
+from identity.services import mail as mail_log
 from identity.services import purge as purging
 
 
 @task()
-def send_mail(to: str, template: str, context: Mapping[str, Any]) -> int:
-    """Send one message from `templates/mail/<template>.txt`, whose first line is the subject.
+def send_mail(scope: str, mail_id: str) -> bool:
+    """Send one mail of the log; whether there was something to send and it was taken.
 
-    Raises what the mail backend raises; the queue keeps the failure.
+    The arguments name it only: what it says is opened here and kept nowhere.
     """
-    return deliver(to, template, context)
+    with current.in_scope(UUID(scope)):
+        letter = mail_log.letter(UUID(mail_id), now=datetime.now(UTC))
+        if letter is None:
+            return False
+        try:
+            deliver(letter.to, letter.template, letter.context)
+        except Exception as error:  # noqa: BLE001 whatever the mail backend meets is on record
+            mail_log.not_sent(UUID(mail_id), fault(error), now=datetime.now(UTC))
+            return False
+        mail_log.sent(UUID(mail_id), now=datetime.now(UTC))
+    return True
 
 
 def deliver(to: str, template: str, context: Mapping[str, Any]) -> int:
@@ -34,9 +46,18 @@ def deliver(to: str, template: str, context: Mapping[str, Any]) -> int:
     return mail.send_mail(" ".join(subject.split()), body.lstrip("\n"), None, [to])
 
 
-def queue_mail(to: str, template: str, context: Mapping[str, Any]) -> None:
-    """A transport of `identity.services.mail`: the row of the queue is part of the transaction."""
-    send_mail.enqueue(to, template, dict(context))
+def queue_mail(scope_id: UUID, mail_id: UUID, seconds: int) -> None:
+    """A queue of `identity.services.mail`: the row of the queue is part of the transaction."""
+    later = send_mail
+    if seconds and later.get_backend().supports_defer:
+        later = later.using(run_after=datetime.now(UTC) + timedelta(seconds=seconds))
+    later.enqueue(str(scope_id), str(mail_id))
+
+
+def fault(error: Exception) -> str:
+    """What may be kept of a failure to send: what a mail server says may quote addresses."""
+    code = f" {error.smtp_code}" if isinstance(error, SMTPResponseException) else ""
+    return f"{type(error).__name__}{code}"
 
 
 @task()

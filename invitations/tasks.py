@@ -1,7 +1,6 @@
 """Background work about invitations and proposals: mails, batches, what the clock has decided."""
 
 from datetime import UTC, datetime, timedelta
-from smtplib import SMTPResponseException
 from uuid import UUID
 
 from django_tasks import task
@@ -38,7 +37,7 @@ def send_invitation_mail(scope: str, mail: str) -> bool:
         try:
             ground.deliver(letter.to, letter.template, letter.context)
         except Exception as error:  # noqa: BLE001 whatever the mail backend meets is on record
-            mails.not_sent(UUID(mail), _fault(error), now=datetime.now(UTC))
+            mails.not_sent(UUID(mail), ground.fault(error), now=datetime.now(UTC))
             return False
         mails.sent(UUID(mail), now=datetime.now(UTC))
     return True
@@ -75,9 +74,3 @@ def forget_batches() -> int:
         with current.in_scope(scope.id):
             forgotten += bulk.forget_due(now=now) + mails.forget_links(now=now)
     return forgotten
-
-
-def _fault(error: Exception) -> str:
-    # What a mail server says may quote addresses and more: its code is enough to look it up.
-    code = f" {error.smtp_code}" if isinstance(error, SMTPResponseException) else ""
-    return f"{type(error).__name__}{code}"

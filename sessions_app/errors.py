@@ -57,3 +57,19 @@ class ReturnRefused(DomainError):
     kind = Kind.INVALID
     code = "application.return-refused"
     title = "This address is not one that the application registered."
+
+
+class CodeRefused(DomainError):
+    """One text for wrong, used, late, given up, and never sent from this browser."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "code.refused"
+    title = "This code is wrong, was used, or is too old. Ask for a new one after five wrong ones."
+
+
+class CodeSentAlready(DomainError):
+    """`facts["retry_after"]` says in how many seconds the next one may be asked for."""
+
+    kind = Kind.LIMITED
+    code = "code.sent-already"
+    title = "A code was sent a moment ago. Look for it, or wait before you ask again."

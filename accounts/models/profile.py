@@ -47,6 +47,11 @@ class Profile(ScopeOwned):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["scope", "address"], name="profile_address"),
+            models.UniqueConstraint(
+                fields=["scope", "email"],
+                condition=models.Q(is_email_verified=True),
+                name="profile_verified_email",
+            ),
             models.CheckConstraint(
                 condition=models.Q(generation__lte=8), name="profile_generation_bounded"
             ),

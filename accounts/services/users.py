@@ -82,7 +82,10 @@ def edit(  # noqa: PLR0913 - one keyword for each field of the user
         if "email" in changed:
             # The notice goes to the address that loses all further ones.
             mail.send(
-                to=before["email"], template="address-changed", context={"name": user.first_name}
+                to=before["email"],
+                template="address-changed",
+                context={"name": user.first_name},
+                now=now,
             )
         if changed:
             _save(user, by=by, now=now)

@@ -6,6 +6,7 @@ from typing import Final
 _TEXTS: Final[Mapping[str, str]] = {
     "audit": "exported verified",
     "device": "keys-rotated registered renamed resumed revoked suspended verified",
+    "email": "verified",
     "group": "created deleted edited member-added member-removed",
     "invitation": "issued locked pending refused revoked used used-again",
     "invitation-batch": "confirmed discarded links-taken uploaded",

@@ -6,6 +6,7 @@ from identity.models.audit_event import AuditEvent, AuditHead, SignedHead
 from identity.models.idempotency_record import IdempotencyRecord
 from identity.models.scope import Scope, ScopeHost
 from identity.models.seen_nonce import SeenNonce
+from identity.models.sent_mail import SentMail
 from identity.models.server_key import ServerKey
 from identity.models.webhook import Webhook, WebhookAttempt, WebhookDelivery, WebhookKey
 
@@ -18,6 +19,7 @@ __all__ = [
     "Scope",
     "ScopeHost",
     "SeenNonce",
+    "SentMail",
     "ServerKey",
     "SignedHead",
     "Webhook",

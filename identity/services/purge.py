@@ -8,7 +8,7 @@ from django.db import transaction
 
 from identity.models import IdempotencyRecord, SeenNonce, ServerKey
 from identity.scoping import current
-from identity.services import audit_heads, server_keys, webhook_keys, webhook_results
+from identity.services import audit_heads, mail, server_keys, webhook_keys, webhook_results
 
 # SQLite takes no more parameters than 32,766 in one statement.
 _BATCH: Final = 5000
@@ -24,6 +24,8 @@ class Purged:
     signed_heads: int
     webhook_deliveries: int
     webhook_keys: int
+    late_mails: int
+    mails: int
 
 
 def purge(*, now: datetime) -> Purged:
@@ -39,6 +41,8 @@ def purge(*, now: datetime) -> Purged:
         signed_heads=audit_heads.sign_every_head(now=now),
         webhook_deliveries=webhook_results.purge(now=now),
         webhook_keys=webhook_keys.remove_expired(now=now),
+        late_mails=mail.give_up_late(now=now),
+        mails=mail.purge(now=now),
     )
 
 

@@ -13,7 +13,7 @@ from accounts.models import Device, KnownKey, User
 from accounts.services import device_keys, devices
 from identity import errors
 from identity.actor import Actor, ActorKind
-from identity.crypto import check_code, evidence
+from identity.crypto import evidence
 from identity.services import attestations
 from invitations.commands.command import Command, Input, Result, Target, registry
 from invitations.commands.users import decoded
@@ -80,7 +80,7 @@ def register(details: RegisterDevice, *, by: Actor, now: datetime) -> Result:
         by=by,
         now=now,
     )
-    notices.device_registered(user, device.name, check_code.of_key(device.signature_key))
+    notices.device_registered(user, device, now=now)
     return _answer(device.id)
 
 

@@ -20,7 +20,7 @@ from accounts.models import Device, KnownKey, User
 from accounts.services import devices, passwords, users
 from identity import errors
 from identity.actor import Actor
-from identity.crypto import check_code, ecdsa_p256, rsa, tokens
+from identity.crypto import ecdsa_p256, rsa, tokens
 from identity.crypto.errors import KeyInvalid
 from identity.services import audit, scopes
 from invitations import errors as refusals
@@ -213,7 +213,7 @@ def _raise_alarm(invitation: Invitation, *, by: Actor, now: datetime) -> None:
             now=now,
             facts={"alarm": True, "user": str(invitation.user_id)},
         )
-        notices.invitation_used_again(invitation, administrators())
+        notices.invitation_used_again(invitation, administrators(), now=now)
 
 
 def _suspend(invitation: Invitation, *, by: Actor, now: datetime) -> None:
@@ -264,7 +264,7 @@ def use(details: AuthorizeDevice, *, by: Actor, now: datetime) -> dict[str, obje
         )
         invitation.save(update_fields=["state", "device", "used_at", "ended_at", "keys_digest"])
         _record_use(invitation, device, by=by, now=now)
-        notices.device_registered(user, device.name, check_code.of_key(device.signature_key))
+        notices.device_registered(user, device, now=now)
     return registered(device, user)
 
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from accounts.models import User
+from accounts.models import Device, User
+from identity.crypto import check_code
 from identity.services import mail
 from invitations.models import Invitation
 from invitations.services import mails
@@ -22,20 +23,28 @@ def link(invitation_id: UUID, result: Mapping[str, Any], *, now: datetime) -> No
     mails.queue_link(invitation, result, now=now)
 
 
-def device_registered(user: User, device_name: str, check_code: str) -> None:
+def device_registered(user: User, device: Device, *, now: datetime) -> None:
     """Tell the account's owner that a device was registered."""
     mail.send(
         to=user.email,
         template="device-registered",
-        context={"name": user.first_name, "device": device_name, "check_code": check_code},
+        context={
+            "name": user.first_name,
+            "device": device.name,
+            "check_code": check_code.of_key(device.signature_key),
+        },
+        now=now,
     )
 
 
-def invitation_used_again(invitation: Invitation, administrators: list[User]) -> None:
+def invitation_used_again(
+    invitation: Invitation, administrators: list[User], *, now: datetime
+) -> None:
     """Tell the person and the administrators that somebody else holds the invitation."""
     for user in (invitation.user, *administrators):
         mail.send(
             to=user.email,
             template="invitation-used-again",
             context={"username": invitation.user.username, "invitation": str(invitation.id)},
+            now=now,
         )

@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, QuerySet
 
 from identity import ids
@@ -94,13 +95,43 @@ def take_code(
     """Consume the challenge of this id with its short code.
 
     A try is counted by one statement before the code is looked at, so no number of parallel calls
-    has more tries than there are. Not to be called in a transaction that may be rolled back. Raises
+    has more tries than there are. Not to be called in a transaction (RuntimeError). Raises
     ChallengeRefused.
     """
     mine = _open(purpose, browser, now).filter(id=challenge_id, subject=subject)
-    if not mine.filter(tries_left__gt=0).update(tries_left=F("tries_left") - 1):
-        raise ChallengeRefused
+    count_try(challenge_id, now=now)
     return _taken(mine.filter(secret_digest=_keyed(challenge_id, code)), now)
+
+
+def attempt(secret: str, *, purpose: str, browser: str, now: datetime) -> Taken:
+    """Count a try of the challenge with this random secret, without consuming it; see `finish`.
+
+    For what needs another proof beside the secret, which is looked at between the two. Not to be
+    called in a transaction (RuntimeError). Raises ChallengeRefused.
+    """
+    row = _open(purpose, browser, now).filter(secret_digest=digest(secret)).first()
+    if row is None:
+        raise ChallengeRefused
+    count_try(row.id, now=now)
+    return _read(row)
+
+
+def finish(challenge_id: UUID, *, now: datetime) -> None:
+    """Consume a challenge whose try was counted; of two at once one does. Raises ChallengeRefused.
+
+    Called in the transaction of what the challenge was for.
+    """
+    rows = Challenge.objects.filter(id=challenge_id, used_at__isnull=True, expires_at__gt=now)
+    if not rows.update(used_at=now):
+        raise ChallengeRefused
+
+
+def count_try(challenge_id: UUID, *, now: datetime) -> None:
+    """Take one of the tries that are left, by one statement. Raises ChallengeRefused."""
+    rows = Challenge.objects.filter(id=challenge_id, used_at__isnull=True, expires_at__gt=now)
+    with transaction.atomic(durable=True):
+        if not rows.filter(tries_left__gt=0).update(tries_left=F("tries_left") - 1):
+            raise ChallengeRefused
 
 
 def last_issued(*, purpose: str, subject: str) -> datetime | None:
@@ -130,6 +161,10 @@ def _taken(rows: QuerySet[Challenge], now: datetime) -> Taken:
     row = rows.first()
     if row is None or not rows.filter(id=row.id).update(used_at=now):
         raise ChallengeRefused
+    return _read(row)
+
+
+def _read(row: Challenge) -> Taken:
     sealed = bytes(row.sealed_data)
     if sealed:
         sealed = sealing.unseal(sealed, purpose=_SEALED_AS, subject=str(row.id))

@@ -101,6 +101,7 @@ POST logout/                                                   self             
 _MODELS: Final = """
                                                                                   S O M A B F U P
 GET  identity/auditevent/                                      audit:list         + + + + . + . +
+GET  identity/sentmail/                                        mails:list         + + + + . + . +
 GET  identity/serverkey/                                       self               + + + + + + + +
 GET  accounts/device/                                          devices:list       + + + + . + + +
 GET  accounts/group/                                           groups:list        + + + + . + + +

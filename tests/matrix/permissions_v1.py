@@ -92,6 +92,7 @@ POST   /server-keys/{purpose}/rotation                         server-keys:edit 
 GET    /scopes                                                 scopes:get         + + + + . + . +
 GET    /scopes/{scope}                                         scopes:get         + + + + . + . +
 PATCH  /scopes/{scope}                                         scopes:edit        + . . . . . . +
+GET    /mails                                                  mails:list         + + + + . + . +
 GET    /webhooks                                               webhooks:list      + + + + . + . +
 GET    /webhooks/{webhook}                                     webhooks:get       + + + + . + . +
 GET    /webhook-keys                                           webhooks:list      + + + + . + . +

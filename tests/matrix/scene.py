@@ -16,6 +16,7 @@ from accounts.services import role_assignments, roles, rules, staff
 from identity import ids, permissions
 from identity.pages import staff_session
 from identity.sdk.keys import DeviceKeys
+from identity.services import mail
 from invitations.models import Proposal
 from tests import cast
 from tests import staff as people
@@ -103,6 +104,12 @@ class Scene:
         }
         with cast.in_scope(self.world):
             staff.admit(user_id=subject.user.id, by=self.world.system, now=datetime.now(UTC))
+            mail.send(
+                to="guest@example.test",
+                template="address-changed",
+                context={},
+                now=datetime.now(UTC),
+            )
 
     def _propose(self) -> None:
         answer = self.owner.post("/groups", {"name": "waits"})

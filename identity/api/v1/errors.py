@@ -40,6 +40,8 @@ TOLD: Final[Mapping[str, Told]] = {
     "challenge.failed": Told(
         400, "Ask for a new challenge for the same two keys, open it, and answer within 5 minutes."
     ),
+    "code.refused": Told(401, "Type the code of the latest mail, in the same browser or app."),
+    "code.sent-already": Told(429, "Wait as long as Retry-After says."),
     "conflict": Told(409, "Read the object again; the detail says what does not fit."),
     "decryption.failed": Told(400, _OTHER_FACE),
     "device.key-invalid": Told(

@@ -11,6 +11,7 @@ from identity.api.v1.nouns import (
     invitation_batches,
     invitations,
     joining,
+    mails,
     me,
     policies,
     proposals,
@@ -40,5 +41,6 @@ NOUNS: Final[tuple[ModuleType, ...]] = (
     server_keys,
     scopes,
     webhooks,
+    mails,
     staff,
 )

@@ -61,6 +61,8 @@ def test_does_everything_at_once(acme: Scope, charlies: Scope, now: datetime) ->
         signed_heads=2,
         webhook_deliveries=0,
         webhook_keys=0,
+        late_mails=0,
+        mails=0,
     )
     assert purge.purge(now=later) == purge.Purged(
         nonces=0,
@@ -69,6 +71,8 @@ def test_does_everything_at_once(acme: Scope, charlies: Scope, now: datetime) ->
         signed_heads=0,
         webhook_deliveries=0,
         webhook_keys=0,
+        late_mails=0,
+        mails=0,
     )
     with current.in_scope(acme.id):
         assert ServerKey.objects.filter(status="retired").count() == 1

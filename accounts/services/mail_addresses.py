@@ -1,0 +1,109 @@
+"""E-mail addresses: one form in which they are compared, and whose they were proven to be."""
+
+import unicodedata
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import idna
+from django.db import IntegrityError, transaction
+
+from accounts import errors
+from accounts.models import Profile, User
+from accounts.models.user import fold
+from accounts.services import fields, writing
+from identity import errors as refusals
+from identity.actor import Actor
+from identity.services import audit
+
+_MOST: Final = 254
+_MOST_LOCAL: Final = 64
+
+
+def normal(text: str) -> str:
+    """The one form of an address: lower-cased local part, domain in ASCII (IDNA).
+
+    Compatibility forms become ordinary letters (NFKC), so a full-width address is the ordinary
+    one; but no look-alike becomes an `@` or a dot. Raises `identity.errors.Invalid`.
+    """
+    given = text.strip()
+    if len(given) > _MOST or any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in given):
+        raise _invalid()
+    plain = unicodedata.normalize("NFKC", given)
+    # What only normalisation makes into a separator was never one (GHSA-7rqj of Auth.js).
+    if any(plain.count(sign) != given.count(sign) for sign in '@.,<>()[]:;"\\'):
+        raise _invalid()
+    local, at, domain = plain.rpartition("@")
+    if not at or "@" in local or len(local.encode()) > _MOST_LOCAL:
+        raise _invalid()
+    address = f"{fold(local)}@{_domain(domain)}"
+    return fields.email(address)
+
+
+def holder_of(address: str) -> User | None:
+    """The user of the scope in force who has proven this normal address, or None.
+
+    Else the user who has it as the user name, which staff gave and nobody chose: the same proof
+    that is at hand now confirms it. What somebody typed into a profile proves nothing.
+    """
+    proven = Profile.objects.filter(email=address, is_email_verified=True).select_related("user")
+    profile = proven.order_by("first_sign_in_at").first()
+    if profile is not None:
+        return profile.user
+    return named(address)
+
+
+def named(address: str) -> User | None:
+    """The person of the scope in force whose user name is this normal address, in any spelling."""
+    people = User.objects.filter(kind=User.Kind.PERSON, deleted_at__isnull=True)
+    return people.filter(username_folded__in=_spellings(address)).order_by("created_at").first()
+
+
+def verify(*, user_id: UUID, address: str, by: Actor, now: datetime) -> None:
+    """Note that this user was proven to read the mail of a normal address.
+
+    An address is one user's alone: raises `accounts.errors.NameTaken` if another one proved it
+    before or has it as a user name, and `Missing` for who has no profile.
+    """
+    with writing.of(by):
+        present = Profile.objects.select_for_update().filter(user_id=user_id).first()
+        if present is None:
+            raise refusals.Missing("This user has no profile.")
+        if present.email == address and present.is_email_verified:
+            return
+        other = holder_of(address)
+        if other is not None and other.id != user_id:
+            raise errors.NameTaken("Another account here has this e-mail address.")
+        present.email, present.is_email_verified, present.updated_at = address, True, now
+        try:
+            with transaction.atomic():
+                present.save(update_fields=["email", "is_email_verified", "updated_at"])
+        except IntegrityError:
+            raise errors.NameTaken("Another account here has this e-mail address.") from None
+        audit.record("email.verified", by=by, subject=("user", str(user_id)), now=now)
+
+
+def verified_of(user_id: UUID) -> str:
+    """The address that this user has proven, or "" if there is none."""
+    proven = Profile.objects.filter(user_id=user_id, is_email_verified=True)
+    return proven.values_list("email", flat=True).first() or ""
+
+
+def _domain(text: str) -> str:
+    try:
+        found = idna.encode(text, uts46=True, std3_rules=True).decode()
+    except idna.IDNAError:
+        raise _invalid() from None
+    if found.count(".") != text.count("."):
+        raise _invalid()
+    return found
+
+
+def _spellings(address: str) -> list[str]:
+    """The ways in which a user name may hold a normal address: its domain in either form."""
+    local, _, domain = address.rpartition("@")
+    return [fold(address), fold(f"{local}@{idna.decode(domain)}")]
+
+
+def _invalid() -> refusals.Invalid:
+    return refusals.Invalid("This is not an e-mail address.", field="email")

@@ -1,0 +1,144 @@
+"""After a first proof: a session, or the question for a one-time password where one is set up."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import queries as accounts
+from accounts.errors import OneTimePasswordRefused
+from accounts.models import User
+from accounts.services import one_time_passwords, profiles
+from identity.actor import Actor, ActorKind
+from identity.services import audit, scopes
+from sessions_app.errors import ChallengeRefused, SignInRefused
+from sessions_app.models import Session
+from sessions_app.services import challenges, history, sessions
+from sessions_app.services.sessions import Origin, Proof
+
+LASTS: Final = timedelta(minutes=5)
+TRIES: Final = 5
+PURPOSE: Final = "second-factor"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Where a proof came from and for whom the tokens will be."""
+
+    origin: Origin
+    audience: str
+    browser: str
+    """The mark of the browser; "" for a program that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorDue:
+    """The first proof was right, and a one-time password is asked for before there is a session.
+
+    `ticket` is a secret, good for five minutes in the browser that made the first step.
+    """
+
+    ticket: str = field(repr=False)
+    expires_at: datetime
+
+
+def require_usable(user: User, *, address: str, now: datetime) -> None:
+    """Raises SignInRefused for a user who may not sign in, or not from this address."""
+    is_in_time = user.expires_at is None or user.expires_at > now
+    is_usable = user.status == User.Status.ACTIVE and user.kind == User.Kind.PERSON and is_in_time
+    if not is_usable or not accounts.is_allowed_from(user.networks, address):
+        raise SignInRefused
+
+
+def passed(
+    user: User, method: Session.Method, arrival: Arrival, *, now: datetime
+) -> Session | SecondFactorDue:
+    """What follows a right first proof of a user of the scope in force. Raises SignInRefused."""
+    require_usable(user, address=arrival.origin.address, now=now)
+    if user.one_time_password_id is None:
+        return _begun(user, method, arrival, now=now)
+    issued = challenges.issue(
+        purpose=PURPOSE,
+        subject=arrival.audience,
+        browser=arrival.browser,
+        data={
+            "user": str(user.id),
+            "method": str(method),
+            "generator": str(user.one_time_password_id),
+        },
+        tries=TRIES,
+        lasts=LASTS,
+        now=now,
+    )
+    return SecondFactorDue(issued.secret, now + LASTS)
+
+
+def complete(*, ticket: str, code: str, arrival: Arrival, now: datetime) -> Session:
+    """Give the one-time password, or a recovery code, that a first proof asked for.
+
+    A try is counted before the code is looked at, and the generator counts its own. Not to be
+    called in a transaction. Raises ChallengeRefused for a ticket of another browser or application,
+    used, late or given up; OneTimePasswordRefused; SignInRefused.
+    """
+    step = challenges.attempt(ticket, purpose=PURPOSE, browser=arrival.browser, now=now)
+    user = User.objects.filter(id=UUID(step.data["user"])).first()
+    if user is None or step.subject != arrival.audience:
+        raise ChallengeRefused
+    method = Session.Method(step.data["method"])
+    require_usable(user, address=arrival.origin.address, now=now)
+    if str(user.one_time_password_id) != step.data["generator"]:
+        # Another generator, or none, since the first step: that step is worth nothing any more.
+        raise ChallengeRefused
+    by = actor_of(user, address=arrival.origin.address)
+    try:
+        one_time_passwords.check(user_id=user.id, code=code, by=by, now=now)
+    except OneTimePasswordRefused:
+        refused(user.id, method, OneTimePasswordRefused.code, arrival.origin, now=now)
+        raise
+    with transaction.atomic(), audit.gathered():
+        challenges.finish(step.id, now=now)
+        return _begun(user, method, arrival, now=now)
+
+
+def refused(
+    user_id: UUID, method: Session.Method, reason: str, origin: Origin, *, now: datetime
+) -> None:
+    """Put into the history of a user that somebody failed to sign in as this user."""
+    history.refused(
+        user_id=user_id,
+        method=method,
+        provider_name=str(method),
+        reason=reason,
+        address=origin.address,
+        user_agent=origin.user_agent,
+        now=now,
+    )
+
+
+def actor_of(user: User, *, address: str) -> Actor:
+    """The user who is about to sign in: acts for its own account alone."""
+    return Actor(
+        kind=ActorKind.SESSION,
+        scope_id=user.scope_id,
+        user_id=user.id,
+        public_id=user.public_id,
+        address=address,
+    )
+
+
+def _begun(user: User, method: Session.Method, arrival: Arrival, *, now: datetime) -> Session:
+    origin: Any = arrival.origin
+    with transaction.atomic(), audit.gathered():
+        profiles.ensure(user_id=user.id, by=actor_of(user, address=origin.address), now=now)
+        session = sessions.start(
+            user_id=user.id,
+            proof=Proof(method),
+            origin=origin,
+            audience=arrival.audience,
+            lasts=timedelta(days=scopes.settings().session_days),
+            now=now,
+        )
+        profiles.note_sign_in(user_id=user.id, address=origin.address, now=now)
+    return session

@@ -1,0 +1,177 @@
+"""Codes that are sent by mail: six digits for one purpose, one address and one browser."""
+
+import enum
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.services import guessing, mail_addresses
+from identity.scoping import current
+from identity.services import mail, neighbourhoods, rates
+from sessions_app.errors import ChallengeRefused, CodeRefused, CodeSentAlready
+from sessions_app.models import Challenge
+from sessions_app.services import challenges
+
+LASTS: Final = timedelta(minutes=10)
+RESEND: Final = timedelta(seconds=60)
+TRIES: Final = 5
+DIGITS: Final = 6
+MOST_TO_ADDRESS: Final = ((10, 60 * 60), (30, 24 * 60 * 60))
+"""How many codes one address gets in how many seconds, whoever asks for them."""
+MOST_FROM_CLIENT: Final = (30, 60 * 60)
+"""How many codes one neighbourhood of client addresses may ask for."""
+
+
+class Purpose(enum.StrEnum):
+    """What a code is for; each has a template `mail/code-<purpose>.txt`."""
+
+    SIGN_IN = "sign-in"
+    INVITE = "invite"
+    VERIFY_ADDRESS = "verify-address"
+    DESTROY_SELF = "destroy-self"
+    STEP_UP = "step-up"
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for a code or brings one: the mark of the browser, and the client's address."""
+
+    browser: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """That a code is on its way, the same for every address."""
+
+    address: str
+    expires_at: datetime
+    resend_after: int
+
+
+def send(
+    *,
+    purpose: Purpose,
+    address: str,
+    asker: Asker,
+    now: datetime,
+    user_id: UUID | None = None,
+    is_known: bool = True,
+) -> Sent:
+    """Mail a code to an address, whose-ever it is; an earlier one of this browser is void.
+
+    `user_id` binds the code to an account that asks for itself. With `is_known` false everything is
+    done but the mail. Not to be called in a transaction: askers are counted. Raises
+    `identity.errors.Invalid`, CodeSentAlready within 60 seconds, `rates.RateLimited`.
+    """
+    to = mail_addresses.normal(address)
+    subject = _subject(to, user_id)
+    _require_pause(purpose, subject, asker, now=now)
+    _count(to, asker, now=now)
+    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+    with transaction.atomic():
+        _open(purpose, subject, asker).update(used_at=now)
+        challenges.issue(
+            purpose=_word(purpose),
+            subject=subject,
+            browser=asker.browser,
+            secret=code,
+            tries=TRIES,
+            lasts=LASTS,
+            now=now,
+        )
+        mail.send(
+            to=to if is_known else "",
+            template=f"code-{purpose}",
+            context={"code": code, "minutes": int(LASTS.total_seconds() // 60)},
+            purpose=str(purpose),
+            useful_until=now + LASTS,
+            now=now,
+        )
+    return Sent(to, now + LASTS, int(RESEND.total_seconds()))
+
+
+def redeem(
+    *,
+    purpose: Purpose,
+    address: str,
+    code: str,
+    asker: Asker,
+    now: datetime,
+    user_id: UUID | None = None,
+) -> str:
+    """Use up the code that was sent last; the normal address that it proves.
+
+    A try is counted before the code is looked at: five for each code, and those of one client's
+    neighbourhood together with its wrong passwords. Not to be called in a transaction. Raises
+    CodeRefused, the same for every cause, and `accounts.errors.TooManyWrongPasswords`.
+    """
+    to = mail_addresses.normal(address)
+    subject = _subject(to, user_id)
+    guessing.reserve(asker.address, now=now)
+    latest = _open(purpose, subject, asker).order_by("-created_at").first()
+    if latest is None:
+        raise CodeRefused
+    try:
+        challenges.take_code(
+            latest.id,
+            "".join(code.split()),
+            purpose=_word(purpose),
+            subject=subject,
+            browser=asker.browser,
+            now=now,
+        )
+    except ChallengeRefused:
+        raise CodeRefused from None
+    guessing.give_back(asker.address, now=now)
+    return to
+
+
+def _word(purpose: Purpose) -> str:
+    return f"code:{purpose}"
+
+
+def _subject(address: str, user_id: UUID | None) -> str:
+    """What a code is bound to; for an account both are folded into one, which has no room else."""
+    if user_id is None:
+        return address
+    return f"{user_id} {hashlib.sha256(address.encode()).hexdigest()}"
+
+
+def _open(purpose: Purpose, subject: str, asker: Asker) -> QuerySet[Challenge]:
+    return Challenge.objects.filter(
+        purpose=_word(purpose), subject=subject, browser=asker.browser, used_at__isnull=True
+    )
+
+
+def _require_pause(purpose: Purpose, subject: str, asker: Asker, *, now: datetime) -> None:
+    """Refuse a second code within 60 seconds, also to who asks many times at the same moment."""
+    latest = _open(purpose, subject, asker).order_by("-created_at").first()
+    if latest is not None and (passed := now - latest.created_at) < RESEND:
+        raise CodeSentAlready(retry_after=_seconds(RESEND - passed))
+    key = f"code again {current.required_scope()} {purpose} {subject} {asker.browser}"
+    try:
+        rates.hit(key, limit=1, window=int(RESEND.total_seconds()), now=int(now.timestamp()))
+    except rates.RateLimited as refusal:
+        raise CodeSentAlready(**refusal.facts) from None
+
+
+def _count(to: str, asker: Asker, *, now: datetime) -> None:
+    moment = int(now.timestamp())
+    if asker.address:
+        limit, window = MOST_FROM_CLIENT
+        client = neighbourhoods.of(asker.address)
+        rates.hit(f"codes from {client}", limit=limit, window=window, now=moment)
+    for limit, window in MOST_TO_ADDRESS:
+        key = f"codes to {current.required_scope()} {to}"
+        rates.hit(key, limit=limit, window=window, now=moment)
+
+
+def _seconds(span: timedelta) -> int:
+    return max(1, -int(-span.total_seconds() // 1))

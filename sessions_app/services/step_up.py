@@ -1,0 +1,113 @@
+"""Step-up: a session shows once more who is there before a dangerous act.
+
+Whoever has one-time passwords shows one of them: the password or the mailbox alone, which may be
+what was stolen together with the session, is not enough then.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from accounts.models import User
+from accounts.services import mail_addresses, one_time_passwords, passwords, writing
+from identity.actor import Actor
+from identity.errors import Forbidden, Missing
+from identity.services import audit
+from sessions_app.errors import StepUpNeeded, TokenRefused
+from sessions_app.models import Session
+from sessions_app.services import mailed_codes
+from sessions_app.services.mailed_codes import Asker, Purpose, Sent
+
+FRESH_SECONDS: Final = 5 * 60
+"""How old the latest proof may be for a dangerous act."""
+_FOR_SESSIONS: Final = "This is for the session of an account."
+
+
+def require_fresh(authenticated_at: datetime, *, now: datetime, seconds: int = 0) -> None:
+    """Refuse a dangerous act of a session whose latest proof is older. Raises StepUpNeeded."""
+    most = seconds or FRESH_SECONDS
+    if now - authenticated_at > timedelta(seconds=most):
+        raise StepUpNeeded(seconds=most)
+
+
+def by_password(*, password: str, by: Actor, now: datetime) -> None:
+    """Prove with the account's password; its tries are those of every path.
+
+    Not to be called in a transaction. Raises `accounts.errors.PasswordRefused`,
+    `TooManyWrongPasswords`, `Busy`; Forbidden where one-time passwords are set up.
+    """
+    user = _user(by)
+    _require_no_generator(user)
+    passwords.check(user_id=user.id, password=password, now=now, address=by.address)
+    proved(by=by, how="password", now=now)
+
+
+def by_one_time_password(*, code: str, by: Actor, now: datetime) -> None:
+    """Prove with a one-time password or a recovery code, which is used up.
+
+    Not to be called in a transaction. Raises `accounts.errors.OneTimePasswordRefused`.
+    """
+    one_time_passwords.check(user_id=_user(by).id, code=code, by=by, now=now)
+    proved(by=by, how="one-time-password", now=now)
+
+
+def send_code(*, by: Actor, asker: Asker, now: datetime) -> Sent:
+    """Mail a code to the account's proven address.
+
+    Raises Missing where there is none, Forbidden where one-time passwords are set up, and what
+    `mailed_codes.send` raises.
+    """
+    user = _user(by)
+    _require_no_generator(user)
+    return mailed_codes.send(
+        purpose=Purpose.STEP_UP, address=_address(user), asker=asker, user_id=user.id, now=now
+    )
+
+
+def by_code(*, code: str, by: Actor, asker: Asker, now: datetime) -> None:
+    """Prove with the code that `send_code` mailed. Raises `CodeRefused` and as `send_code`."""
+    user = _user(by)
+    _require_no_generator(user)
+    mailed_codes.redeem(
+        purpose=Purpose.STEP_UP,
+        address=_address(user),
+        code=code,
+        asker=asker,
+        user_id=user.id,
+        now=now,
+    )
+    proved(by=by, how="email", now=now)
+
+
+def proved(*, by: Actor, how: str, now: datetime) -> None:
+    """Note in the actor's own session a proof that was checked just now, by whatever method.
+
+    Raises TokenRefused if the session has ended in the meantime.
+    """
+    if by.session_id is None or by.user_id is None:
+        raise Forbidden(_FOR_SESSIONS)
+    going_on = Session.objects.filter(
+        id=by.session_id, user_id=by.user_id, status=Session.Status.ACTIVE
+    )
+    with writing.of(by):
+        if not going_on.update(authenticated_at=now):
+            raise TokenRefused
+        subject = ("session", str(by.session_id))
+        audit.record("session.proven-again", by=by, subject=subject, now=now, facts={"how": how})
+
+
+def _user(by: Actor) -> User:
+    if by.session_id is None or by.user_id is None:
+        raise Forbidden(_FOR_SESSIONS)
+    return User.objects.get(id=by.user_id)
+
+
+def _require_no_generator(user: User) -> None:
+    if user.one_time_password_id is not None:
+        raise Forbidden("This account has one-time passwords: prove with one of them.")
+
+
+def _address(user: User) -> str:
+    address = mail_addresses.verified_of(user.id)
+    if not address:
+        raise Missing("This account has no verified e-mail address.")
+    return address
