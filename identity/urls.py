@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
 from identity import admin
+from identity.api.blocklet import urls as blocklet
 from identity.api.enterprise import urls as enterprise
 from identity.api.v1 import urls as v1
 from identity.pages import join
@@ -16,6 +17,7 @@ _FACES: list[URLPattern | URLResolver] = [
     path("join", join.page, name="join"),
     path("", include(enterprise)),
     path("", include(v1)),
+    path("", include(blocklet)),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -7,7 +7,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "identity.settings")
 _django = get_wsgi_application()
 
-from identity.api.enterprise import views as enterprise  # noqa: E402 Django must be set up first
+from identity.api.blocklet import views as blocklet  # noqa: E402 Django must be set up first
+from identity.api.enterprise import views as enterprise  # noqa: E402
 from identity.api.v1 import views as v1  # noqa: E402
 from identity.management import lifeline  # noqa: E402
 from identity.web import health  # noqa: E402
@@ -22,4 +23,5 @@ ROUTES = [
 ]
 
 lifeline.hold_to_web_server()
-application = Lane(ROUTES, otherwise=_django, branches=[Branch(v1.is_signed, v1.handle)])
+BRANCHES = [Branch(v1.is_signed, v1.handle), Branch(blocklet.takes, blocklet.handle)]
+application = Lane(ROUTES, otherwise=_django, branches=BRANCHES)

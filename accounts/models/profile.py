@@ -12,9 +12,10 @@ from identity.scoping.owned import ScopeOwned
 class Profile(ScopeOwned):
     """One for each user who ever signed in under an address; made with the first sign-in.
 
-    `address` is the user's permanent one, that of the first wallet. `email` is the address that
-    people see; `is_email_verified` and `is_phone_verified` are set by a proof alone. `privacy` maps
-    names of parts to who may see them. `generation` counts inviters up to the first.
+    `address` is the user's permanent one, that of the first wallet; `name` is what others may find
+    the user by. `email` is the address that people see; `is_email_verified` and `is_phone_verified`
+    are set by a proof alone. `privacy` maps names of parts to who may see them. `generation` counts
+    inviters up to the first.
     """
 
     MOST_GENERATION = 8
@@ -24,6 +25,7 @@ class Profile(ScopeOwned):
     )
     address = models.CharField(max_length=128)
     public_key = models.CharField(max_length=132, blank=True)
+    name = models.CharField(max_length=64, blank=True)
     full_name = models.CharField(max_length=200, blank=True)
     email = models.CharField(max_length=254, blank=True)
     is_email_verified = models.BooleanField(default=False)
@@ -51,6 +53,9 @@ class Profile(ScopeOwned):
                 fields=["scope", "email"],
                 condition=models.Q(is_email_verified=True),
                 name="profile_verified_email",
+            ),
+            models.UniqueConstraint(
+                fields=["scope", "name"], condition=~models.Q(name=""), name="profile_name"
             ),
             models.CheckConstraint(
                 condition=models.Q(generation__lte=8), name="profile_generation_bounded"

@@ -23,6 +23,7 @@ from sessions_app.services.tokens import Live
 
 RETRY: Final = timedelta(seconds=10)
 """How long a lost answer to a renewal can be asked for again, by whoever held the token."""
+_SECOND_HAND: Final = frozenset({Session.Method.BACKEND, Session.Method.SESSION})
 MOST_LIFE: Final = timedelta(days=90)
 """No session is renewed beyond this; then a proof is needed again."""
 SEEN_EVERY: Final = timedelta(minutes=1)
@@ -134,13 +135,12 @@ def check(token: str, *, audience: str, address: str, now: datetime) -> Checked:
 
 def require_usable(door: SessionDoor, *, address: str, now: datetime) -> None:
     """Raises TokenRefused unless nothing stands against this session."""
-    is_in_time = door.user_expires_at is None or door.user_expires_at > now
     is_usable = (
         door.status == Session.Status.ACTIVE
         and door.expires_at > now
         and door.scope_status == "active"
         and door.user_status == User.Status.ACTIVE
-        and is_in_time
+        and (door.user_expires_at is None or door.user_expires_at > now)
         and (door.device_id is None or door.device_status in _ACTIVE_DEVICE)
         and door.provider_status != "disabled"
         and accounts.is_allowed_from(door.networks, address)
@@ -220,7 +220,8 @@ def _new(user: User, proof: Proof, origin: Origin, *, now: datetime) -> Session:
         address=origin.address,
         created_at=now,
         last_seen_at=now,
-        authenticated_at=now,
+        # Another's word is no proof by the user, and an earlier session is no fresh one.
+        authenticated_at=audit.EPOCH if proof.method in _SECOND_HAND else now,
         refreshed_at=now,
         holder=origin.holder,
     )

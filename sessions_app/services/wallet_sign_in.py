@@ -55,6 +55,11 @@ def prove_token(sent: Token, *, now: datetime) -> wallets.Key:
     return key.wallet
 
 
+def key_of(address: str, public_key: str) -> wallets.Key:
+    """The key that an address belongs to; it proves nothing. Raises `identity.errors.Invalid`."""
+    return _key(Token(address, public_key, token="", challenge="")).wallet
+
+
 def person(
     key: wallets.Key, newcomer: Newcomer, *, now: datetime, is_welcome: bool | None = None
 ) -> User:

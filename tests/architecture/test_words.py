@@ -8,7 +8,9 @@ import pytest
 from tests.architecture import house
 
 VENDOR = re.compile(r"blockstream|guardian|hedera|passport|blocklet|privmx", re.IGNORECASE)
-MAY_NAME_THEM = ("identity/api/", "accounts/ledger/")
+# The faces, and the roof's wiring that puts them up.
+WIRING = ("identity/urls.py", "identity/wsgi.py", "identity/management/commands/connect.py")
+MAY_NAME_THEM = ("identity/api/", "accounts/ledger/", *WIRING)
 TEXTS = {".py", ".html", ".txt", ".css", ".js"}
 
 

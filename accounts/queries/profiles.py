@@ -1,0 +1,215 @@
+"""Profiles as clients read them: one statement for a person with wallets and provider accounts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from accounts.models import Follow, Profile, RoleCredential, User
+from identity.crypto import did_address
+from identity.crypto.errors import AddressInvalid
+from identity.scoping import prepared
+
+
+@dataclass(frozen=True, slots=True)
+class WalletRow:
+    """A wallet; `is_keyless` where the address only names the user."""
+
+    id: UUID
+    address: str
+    public_key: str
+    kind: str
+    is_keyless: bool
+    added_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRow:
+    """An account at a provider; `wallet_id` is the keyless wallet that stands for it, if any."""
+
+    id: UUID
+    provider: str
+    subject: str
+    email: str
+    name: str
+    wallet_id: UUID | None
+    linked_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRow:
+    """A profile with its user's state. `inviter` is the address of whoever invited the user."""
+
+    user_id: UUID
+    public_id: UUID
+    status: str
+    address: str
+    public_key: str
+    name: str
+    full_name: str
+    email: str
+    is_email_verified: bool
+    phone: str
+    is_phone_verified: bool
+    locale: str
+    avatar: UUID | None
+    source: str
+    metadata: Mapping[str, Any]
+    postal_address: Mapping[str, Any]
+    privacy: Mapping[str, Any]
+    notifications: Mapping[str, Any]
+    extra: Mapping[str, Any]
+    inviter: str
+    generation: int
+    first_sign_in_at: datetime
+    last_sign_in_at: datetime
+    last_sign_in_from: str
+    created_at: datetime
+    updated_at: datetime
+    wallets: Sequence[WalletRow] = field(default=())
+    identities: Sequence[IdentityRow] = field(default=())
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the user may sign in."""
+        return self.status == User.Status.ACTIVE
+
+    @property
+    def proven(self) -> int:
+        """What was proven, as bits: 1 the e-mail address, 2 the telephone."""
+        return int(self.is_email_verified) | int(self.is_phone_verified) << 1
+
+
+@dataclass(frozen=True, slots=True)
+class RoleCredentialRow:
+    """A role credential that gives a role now."""
+
+    id: UUID
+    credential_id: str
+    role: str
+    title: str
+    document: Mapping[str, Any]
+    source: str
+    issued_at: datetime
+    expires_at: datetime | None
+    first_used_at: datetime | None
+    last_used_at: datetime | None
+
+
+def _columns() -> list[Any]:
+    inviter = Profile.objects.filter(user_id=OuterRef("inviter")).values("address")[:1]
+    return [
+        *("user_id", "user__public_id", "user__status", "address", "public_key", "name"),
+        *(
+            "full_name",
+            "email",
+            "is_email_verified",
+            "phone",
+            "is_phone_verified",
+            "locale",
+            "avatar",
+        ),
+        *("source", "metadata", "postal_address", "privacy", "notifications", "extra"),
+        Subquery(inviter),
+        *("generation", "first_sign_in_at", "last_sign_in_at", "last_sign_in_from"),
+        *("user__created_at", "updated_at"),
+    ]
+
+
+_PROFILE_COLUMNS: Final = 26
+_INVITER: Final = 19
+_WALLET_COLUMNS: Final = tuple(
+    f"user__wallets__{name}"
+    for name in ("id", "address", "public_key", "kind", "is_keyless", "added_at", "last_used_at")
+)
+_IDENTITY_COLUMNS: Final = tuple(
+    f"user__external_identities__{name}"
+    for name in (
+        *("id", "provider", "subject", "email", "name", "wallet_id", "linked_at", "last_used_at"),
+    )
+)
+
+
+def _whole(**by: Any) -> "QuerySet[Any, Any]":
+    columns = [*_columns(), *_WALLET_COLUMNS, *_IDENTITY_COLUMNS]
+    return Profile.objects.filter(**by).values_list(*columns)
+
+
+_OF_USER: Final = prepared.prepare(lambda user: _whole(user_id=user), "user")
+_AT_ADDRESS: Final = prepared.prepare(lambda address: _whole(address=address), "address")
+_NAMED: Final = prepared.prepare(lambda name: _whole(name=name), "name")
+_OF_WALLET: Final = prepared.prepare(
+    lambda address: Profile.objects.filter(user__wallets__address=address).values_list("user_id"),
+    "address",
+)
+_CREDENTIALS: Final = prepared.prepare(
+    lambda user, status: (
+        RoleCredential.objects.filter(user_id=user, status=status)
+        .order_by("issued_at", "id")
+        .values_list(
+            *("id", "credential_id", "role", "title", "document", "source", "issued_at"),
+            *("expires_at", "first_used_at", "last_used_at"),
+        )
+    ),
+    "user",
+    "status",
+)
+
+
+def profile(user_id: UUID) -> ProfileRow | None:
+    """The profile of a user of the scope in force. One statement."""
+    return _together(_OF_USER.rows(user=user_id))
+
+
+def profile_at(text: str) -> ProfileRow | None:
+    """The profile whose user is known by this address or DID, of whichever wallet."""
+    try:
+        address = did_address.normalise(text)
+    except AddressInvalid:
+        return None
+    found = _together(_AT_ADDRESS.rows(address=address))
+    if found is not None:
+        return found
+    owner = _OF_WALLET.one(address=address)
+    return None if owner is None else profile(owner[0])
+
+
+def profile_named(name: str) -> ProfileRow | None:
+    """The profile that has this name for others to find it by."""
+    return _together(_NAMED.rows(name=name)) if name else None
+
+
+def role_credentials(user_id: UUID, *, now: datetime) -> list[RoleCredentialRow]:
+    """The credentials that give a user a role now, oldest first. One statement."""
+    rows = _CREDENTIALS.rows(user=user_id, status=RoleCredential.Status.VALID)
+    found = [RoleCredentialRow(*row) for row in rows]
+    return [each for each in found if each.expires_at is None or each.expires_at > now]
+
+
+def is_following(follower: UUID, followed: UUID) -> bool:
+    """Whether one user follows another."""
+    return Follow.objects.filter(follower_id=follower, followed_id=followed).exists()
+
+
+def _together(rows: list[tuple[Any, ...]]) -> ProfileRow | None:
+    """One row for each pair of wallet and account: few, for nobody has many of either."""
+    if not rows:
+        return None
+    wallets: dict[UUID, WalletRow] = {}
+    identities: dict[UUID, IdentityRow] = {}
+    behind = _PROFILE_COLUMNS + len(_WALLET_COLUMNS)
+    for row in rows:
+        if row[_PROFILE_COLUMNS] is not None:
+            wallets[row[_PROFILE_COLUMNS]] = WalletRow(*row[_PROFILE_COLUMNS:behind])
+        if row[behind] is not None:
+            identities[row[behind]] = IdentityRow(*row[behind:])
+    own = list(rows[0][:_PROFILE_COLUMNS])
+    own[_INVITER] = own[_INVITER] or ""
+    own.append(sorted(wallets.values(), key=lambda each: (each.added_at, each.id)))
+    own.append(sorted(identities.values(), key=lambda each: (each.linked_at, each.id)))
+    return ProfileRow(*own)

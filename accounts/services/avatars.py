@@ -1,0 +1,96 @@
+"""Pictures of users: judged by what they are, decoded within bounds, encoded anew."""
+
+import io
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from PIL import Image, ImageOps
+
+from accounts.models import Avatar, User
+from accounts.services import profile_editing, writing
+from identity import errors as refusals
+from identity import ids
+from identity.actor import Actor
+from identity.services import outside
+
+MOST_BYTES: Final = 1024 * 1024
+MOST_SIDE: Final = 4096
+SIDE: Final = 512
+MEDIA_TYPE: Final = "image/png"
+_FORMATS: Final = ("PNG", "JPEG", "GIF", "WEBP")
+
+Queue = Callable[[UUID, UUID, str], object]
+
+queues: list[Queue] = []
+"""Called with scope, user and address of a picture, which a task fetches. Added at start."""
+
+
+def store(*, user_id: UUID, data: bytes, by: Actor, now: datetime) -> UUID:
+    """Show this picture for a user from now on; the one before goes.
+
+    Raises `identity.errors.Invalid` for what is no picture or too large, `Missing`.
+    """
+    picture = encoded_anew(data)
+    with writing.of(by):
+        user = User.objects.filter(id=user_id, status=User.Status.ACTIVE).first()
+        if user is None:
+            raise refusals.Missing("There is no such user.")
+        Avatar.objects.filter(user=user).delete()
+        avatar = Avatar(
+            id=ids.new(),
+            scope_id=by.scope_id,
+            user=user,
+            media_type=MEDIA_TYPE,
+            picture=picture,
+            made_at=now,
+        )
+        avatar.save(force_insert=True)
+        profile_editing.set_avatar(user_id=user_id, avatar=avatar.id, by=by, now=now)
+    return avatar.id
+
+
+def request(*, user_id: UUID, url: str, by: Actor) -> None:
+    """Have a picture fetched by a task. Raises `identity.services.outside.AddressRefused`."""
+    outside.parse(url, outside.guard())
+    for queue in queues:
+        queue(by.scope_id, user_id, url)
+
+
+def picture(avatar_id: UUID) -> bytes | None:
+    """The bytes of a picture in the scope in force."""
+    row = Avatar.objects.filter(id=avatar_id).values_list("picture", flat=True).first()
+    return None if row is None else bytes(row)
+
+
+def encoded_anew(data: bytes) -> bytes:
+    """A PNG of at most 512 points on a side with nothing but points in it.
+
+    What a file calls itself does not count. Its size is read before a single point is decoded, so
+    a small file can't become a large picture. Raises `identity.errors.Invalid`.
+    """
+    if not data or len(data) > MOST_BYTES:
+        raise refusals.Invalid("A picture has at most 1 MiB.", field="avatar")
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
+            written = _written(opened)
+    except refusals.Invalid:
+        raise
+    except Exception as error:
+        # Decoders of damaged files raise whatever they stumble over.
+        raise refusals.Invalid("This is no picture that can be read.", field="avatar") from error
+    if len(written) > MOST_BYTES:
+        raise refusals.Invalid("This picture is too rich in detail.", field="avatar")
+    return written
+
+
+def _written(opened: Image.Image) -> bytes:
+    if max(opened.size) > MOST_SIDE or min(opened.size) < 1:
+        raise refusals.Invalid(f"A picture has {MOST_SIDE} points a side at most.", field="avatar")
+    shown = ImageOps.exif_transpose(opened).convert("RGBA")
+    shown.thumbnail((SIDE, SIDE))
+    written = io.BytesIO()
+    # From the bare points: no comment, profile or other chunk of the original comes along.
+    Image.frombytes("RGBA", shown.size, shown.tobytes()).save(written, "PNG")
+    return written.getvalue()

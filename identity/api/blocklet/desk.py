@@ -1,0 +1,104 @@
+"""One request in, one answer out: manners, caller, input, handler, answer."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+
+from identity.api.blocklet import auth, backend, errors, inputs, route
+from identity.api.blocklet.caller import Caller
+from identity.api.blocklet.errors import Told
+from identity.api.blocklet.route import Asked, Route
+from identity.api.blocklet.sent import Sent
+from identity.api.blocklet.table import TABLE
+from identity.crypto import strict_json
+from identity.crypto.errors import EnvelopeMalformed
+from identity.errors import DomainError, Invalid
+from identity.scoping import current
+from identity.web import client_ip, scope_resolution
+from identity.web import errors as refusals
+from identity.web.lane import Answer
+from identity.web.throttle import Throttle
+from sessions_app.services import sessions
+
+per_address = Throttle(count=settings.REQUESTS_PER_ADDRESS, seconds=60)
+_JSON: Final = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json")
+
+
+def answer(sent: Sent, *, now: datetime) -> Answer:
+    """Answer one request; refusals too. Other errors are the caller's to catch."""
+    found: Route | None = None
+    try:
+        per_address.hit(client_ip.neighbourhood(sent.address), now=int(now.timestamp()))
+        found, ids = TABLE.find(sent.method, sent.path)
+        return _let_in(sent, found, ids, now)
+    except DomainError as refusal:
+        return errors.refused(refusal, as_status=found.refusal if found else None)
+    except Told as told:
+        return told.answer
+
+
+def _let_in(sent: Sent, found: Route, ids: Mapping[str, str], now: datetime) -> Answer:
+    given, query = _given(sent), sent.query()
+    if found.permission == route.SELF:
+        caller = auth.caller(sent, given, query, now)
+        scope_id, slug = caller.door.scope_id, caller.door.scope_slug
+    else:
+        caller = None
+        resolved = scope_resolution.resolve(sent.named, now=now)
+        scope_id, slug = resolved.scope_id, resolved.slug
+    with current.in_scope(scope_id):
+        if found.permission == route.BACKEND:
+            backend.require_signature(sent, given, query, now=now)
+        if caller is not None:
+            sessions.mark_seen(caller.door, now=now)
+        return found.run(_asked(sent, found, (scope_id, slug), (given, query, ids), caller, now))
+
+
+def _asked(
+    sent: Sent,
+    found: Route,
+    scope: tuple[UUID, str],
+    told: tuple[Mapping[str, Any], Mapping[str, str], Mapping[str, str]],
+    caller: Caller | None,
+    now: datetime,
+) -> Asked:
+    given, query, ids = told
+    body = None
+    if found.body is not None:
+        try:
+            body = msgspec.convert(given, found.body)
+        except msgspec.ValidationError as error:
+            raise Invalid(inputs.in_their_words(str(error))) from None
+    return Asked(
+        sent=sent,
+        now=now,
+        scope_id=scope[0],
+        slug=scope[1],
+        body=body,
+        given=given,
+        query=query,
+        ids=ids,
+        known=caller,
+    )
+
+
+def _given(sent: Sent) -> Mapping[str, Any]:
+    """The JSON object of the body; {} for none. Only JSON is read: a form can't be sent here."""
+    if sent.body is None:
+        raise refusals.BodyTooLarge
+    if not sent.body or sent.method in auth.SAFE:
+        return {}
+    if not _JSON.fullmatch(sent.media_type):
+        # axios announces a form where it has nothing to send.
+        if not sent.body.strip() or sent.body == b"{}":
+            return {}
+        raise refusals.MediaTypeWrong
+    try:
+        return strict_json.decode(sent.body)
+    except EnvelopeMalformed as malformed:
+        raise refusals.BodyMalformed(malformed.detail) from None

@@ -1,0 +1,167 @@
+"""The caller's own profile: read and changed, its picture among it."""
+
+import base64
+import binascii
+import re
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from accounts.services import avatars, profile_editing
+from accounts.services.profile_editing import Changes
+from identity.api.blocklet import inputs, outputs, people, replies
+from identity.api.blocklet.route import OPEN, SELF, Asked, Route
+from identity.errors import Invalid, Missing
+from identity.web.lane import Answer
+
+_DATA: Final = re.compile(r"data:image/[a-z0-9.+-]{1,40};base64,([A-Za-z0-9+/=\s]*)")
+_FILE: Final = re.compile(r"([0-9a-f-]{36})(?:\.[a-z]{1,5})?")
+_PICTURE_HEADERS: Final = {
+    "Content-Type": avatars.MEDIA_TYPE,
+    # A picture never changes: a new one has a new address.
+    "Cache-Control": "public, max-age=86400, immutable",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+Short = Annotated[str, Meta(max_length=50)]
+Long = Annotated[str, Meta(max_length=200)]
+
+
+class Phone(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """`metadata.phone`."""
+
+    phone_number: Annotated[str, Meta(max_length=32)] = ""
+    country: Short = ""
+
+
+class Status(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """`metadata.status`."""
+
+    label: Long | None = None
+    icon: Long | None = None
+    value: Long | None = None
+    duration: Long | None = None
+    date_range: Annotated[list[str | int], Meta(min_length=2, max_length=2)] | None = None
+
+
+class Link(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """`metadata.links[]`."""
+
+    url: Annotated[str, Meta(max_length=2048, pattern=r"^https?://[^\s]+$")]
+    favicon: Annotated[str, Meta(max_length=2048)] | None = None
+
+
+class Metadata(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """`metadata`."""
+
+    email: Annotated[str, Meta(max_length=254)] | None = None
+    phone: Phone | None = None
+    bio: Long | None = None
+    timezone: Long | None = None
+    location: Long | None = None
+    status: Status | None = None
+    links: Annotated[list[Link], Meta(max_length=10)] | None = None
+
+
+class Address(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """`address`."""
+
+    country: Short | None = None
+    province: Short | None = None
+    city: Short | None = None
+    postal_code: Annotated[str, Meta(max_length=20)] | None = None
+    line1: Long | None = None
+    line2: Long | None = None
+
+
+class Edited(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """`PUT user/profile`; what is empty changes nothing."""
+
+    login_token: str | None = msgspec.field(name="login_token", default=None)
+    locale: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    full_name: str | None = None
+    inviter: str | None = None
+    avatar: str | None = None
+    name: str | None = None
+    metadata: Metadata | None = None
+    address: Address | None = None
+
+
+def read(asked: Asked) -> Answer:
+    """All that the owner may read."""
+    row = people.own(asked.caller, now=asked.now)
+    return replies.json(outputs.profile(row, asked.sent))
+
+
+def edit(asked: Asked) -> Answer:
+    """Change what is given."""
+    caller, now, body = asked.caller, asked.now, asked.body
+    picture = _picture(body.avatar or "")
+    if isinstance(picture, bytes):
+        avatars.store(user_id=caller.user_id, data=picture, by=caller.actor, now=now)
+    elif picture:
+        avatars.request(user_id=caller.user_id, url=picture, by=caller.actor)
+    profile_editing.edit(user_id=caller.user_id, changes=_changes(body), by=caller.actor, now=now)
+    return read(asked)
+
+
+def picture_file(asked: Asked) -> Answer:
+    """A picture, by the name that a profile gives."""
+    found = _FILE.fullmatch(asked.ids["file"])
+    picture = avatars.picture(inputs.uuid(found[1])) if found else None
+    if picture is None:
+        raise Missing("There is no such picture.")
+    return Answer(200, picture, _PICTURE_HEADERS)
+
+
+def _picture(given: str) -> bytes | str:
+    """The bytes of a data URI, or an address to fetch from; "" for a picture that is ours."""
+    if not given or given.startswith(("bn://", "/")) or "/user/avatar/" in given:
+        return ""
+    found = _DATA.fullmatch(given)
+    if found is not None:
+        try:
+            return base64.b64decode(found[1])
+        except binascii.Error:
+            raise Invalid("This is no picture that can be read.") from None
+    if given.startswith(("https://", "http://")):
+        return given
+    return ""
+
+
+def _changes(body: Edited) -> Changes:
+    metadata = _plain(body.metadata)
+    address = _plain(body.address)
+    email, phone = body.email, body.phone
+    if body.metadata is not None:
+        email = body.metadata.email or email
+        phone = (body.metadata.phone.phone_number if body.metadata.phone else "") or phone
+    if address is not None:
+        # The place that others see follows the address that they don't.
+        metadata = {**(metadata or {}), "location": address.get("city", "")}
+    return Changes(
+        name=inputs.plain(body.name) or None,
+        full_name=inputs.plain(body.full_name) or None,
+        email=email or None,
+        phone=phone or None,
+        locale=body.locale or None,
+        inviter=body.inviter or None,
+        metadata=metadata,
+        postal_address=address,
+    )
+
+
+def _plain(part: Metadata | Address | None) -> dict[str, Any] | None:
+    if part is None:
+        return None
+    found: dict[str, Any] = inputs.plain(msgspec.to_builtins(part))
+    return found
+
+
+ROUTES: Final = (
+    Route("GET", "/api/user/profile", SELF, read),
+    Route("PUT", "/api/user/profile", SELF, edit, body=Edited),
+    Route("GET", "/user/avatar/{file}", OPEN, picture_file),
+)

@@ -1,0 +1,219 @@
+"""The present session: read, renewed, checked, ended; and the token against forged requests."""
+
+from typing import Final
+
+import msgspec
+
+from accounts.queries import profiles
+from identity.api.blocklet import application, auth, errors, outputs, people, replies, tokens
+from identity.api.blocklet.caller import Caller
+from identity.api.blocklet.errors import Told
+from identity.api.blocklet.replies import CSRF_COOKIE, SIGN_IN_COOKIE
+from identity.api.blocklet.route import OPEN, SELF, Asked, Route
+from identity.errors import DomainError
+from identity.services import scopes
+from identity.web.lane import Answer
+from sessions_app import jwt
+from sessions_app.errors import TokenRefused
+from sessions_app.services import sessions, visits
+from sessions_app.services import tokens as reading
+from sessions_app.services.sessions import Origin
+
+EMPTY: Final = "RefreshToken should not be empty"
+OVER: Final = "User session is logout"
+WRONG_USE: Final = "invalid token type undefined"
+
+
+class TokenToCheck(msgspec.Struct):
+    """`POST user/checkToken`."""
+
+    token: str
+    type: str = "sessionToken"
+
+
+class Leaving(msgspec.Struct, rename="camel"):
+    """`POST user/logout`; nothing of it can be wrong, for the answer is always the same."""
+
+    visitor_id: str | None = None
+    status: str | None = None
+    include_federated: bool | None = None
+    refresh_token: str | None = None
+
+
+def session(asked: Asked) -> Answer:
+    """Who is signed in, with the application's signature."""
+    caller, now = asked.caller, asked.now
+    row = people.own(caller, now=now)
+    credentials = people.credentials(caller, now=now)
+    held = tokens.held(caller.door, credentials)
+    if not caller.door.user_agent:
+        # Where somebody else fetched the tokens, this is the browser that they are for.
+        visits.begin(caller.door, origin=origin(asked), now=now)
+    content = {
+        "user": outputs.user(row, asked.sent, role_name=held.role, credentials=credentials),
+        "provider": held.provider,
+        "walletOS": held.wallet_os,
+    }
+    return replies.json(application.signed(content, now=now))
+
+
+def refresh(asked: Asked) -> Answer:
+    """A new pair of tokens for the living refresh token. Every refusal is a 400 in plain text."""
+    token = auth.bearer(asked.sent)
+    if not token:
+        raise errors.worded(EMPTY, status=400)
+    if not asked.sent.visitor and auth.is_labelled(asked.sent):
+        raise errors.worded(OVER, status=400)
+    _require_refresh_token(token)
+    try:
+        audience = application.permanent(now=asked.now)
+        _require_same_visitor(asked, token, audience)
+        live, door = sessions.refresh(
+            token,
+            audience=audience,
+            lasts=tokens.lasts(scopes.settings()),
+            origin=origin(asked),
+            now=asked.now,
+        )
+    except TokenRefused:
+        raise errors.worded(OVER, status=400) from None
+    row = profiles.profile(door.user_id)
+    if row is None:
+        raise errors.worded(OVER, status=400)
+    credentials = profiles.role_credentials(door.user_id, now=asked.now)
+    held = tokens.held(door, credentials)
+    pair = tokens.pair(live, row, held, asked.sent, now=asked.now)
+    content = {
+        "user": outputs.user(row, asked.sent, role_name=held.role, credentials=credentials),
+        "nextToken": pair.access,
+        "nextRefreshToken": pair.refresh,
+        "provider": held.provider,
+        "walletOS": held.wallet_os,
+    }
+    return replies.json(application.signed(content, now=asked.now), cookies=pair.cookies())
+
+
+def csrf(asked: Asked) -> Answer:
+    """Exchange whatever a page holds for the token that belongs to its sign-in token."""
+    sent = asked.sent
+    access, cookie = sent.cookies.get(SIGN_IN_COOKIE, ""), sent.cookies.get(CSRF_COOKIE, "")
+    if not access:
+        raise errors.worded("login_token is required", status=400)
+    if not cookie or sent.headers.get("x-csrf-token") != cookie:
+        raise errors.worded("x-csrf-token is required", status=400)
+    # Only for a sign-in token that is good: others have nothing that could be forged.
+    auth.caller(sent, {}, {}, asked.now)
+    right = tokens.csrf_of(access)
+    cookies = () if right == cookie else (replies.csrf_cookie(right),)
+    return replies.json({"loginToken": access, "csrfToken": right}, cookies=cookies)
+
+
+def check(asked: Asked) -> Answer:
+    """Whether a token would be taken now."""
+    audience = application.permanent(now=asked.now)
+    token, address = asked.body.token, asked.sent.address
+    try:
+        if asked.body.type == "refreshToken":
+            read = reading.read(
+                token, expected_use=jwt.REFRESH, expected_audience=audience, now=asked.now
+            )
+            sessions.require_usable(read.door, address=address, now=asked.now)
+            is_valid = read.claims.get("ser") == read.door.refresh_serial
+        else:
+            sessions.check(token, audience=audience, address=address, now=asked.now)
+            is_valid = True
+    except TokenRefused:
+        is_valid = False
+    return replies.json({"valid": is_valid})
+
+
+def log_out(asked: Asked) -> Answer:
+    """End sessions; the answer is the same for everybody, signed in or not."""
+    caller = _caller_if_any(asked)
+    status = asked.body.status
+    if caller is not None and status is None:
+        _end(asked, caller)
+    elif caller is not None and status == "online":
+        audience = "" if asked.body.include_federated else caller.door.audience
+        visits.end_others(
+            caller.user_id,
+            but=caller.door.session_id,
+            audience=audience,
+            by=caller.actor,
+            now=asked.now,
+        )
+    if asked.body.refresh_token and status is None:
+        _end_by_refresh_token(asked, asked.body.refresh_token)
+    return replies.nothing(cookies=replies.forgotten_cookies() if status is None else ())
+
+
+def unread(asked: Asked) -> Answer:
+    """How many notices wait: this server keeps no inbox, so there are none."""
+    return replies.json(application.signed({"unReadCount": 0}, now=asked.now))
+
+
+def origin(asked: Asked) -> Origin:
+    """Where a request comes from."""
+    sent = asked.sent
+    return Origin(address=sent.address, user_agent=sent.user_agent, visitor=sent.visitor[:80])
+
+
+def _require_refresh_token(token: str) -> None:
+    try:
+        jwt.parse(token, expected_use=jwt.REFRESH)
+    except TokenRefused:
+        try:
+            jwt.parse(token, expected_use=jwt.ACCESS)
+        except TokenRefused:
+            raise errors.worded(OVER, status=400) from None
+        raise errors.worded(WRONG_USE, status=400) from None
+
+
+def _require_same_visitor(asked: Asked, token: str, audience: str) -> None:
+    """A label that is wrong spends nothing: the client may have lost its own storage."""
+    found = reading.read(token, expected_use=jwt.REFRESH, expected_audience=audience, now=asked.now)
+    if auth.is_labelled(asked.sent) and asked.sent.visitor != found.door.visitor:
+        raise TokenRefused
+
+
+def _caller_if_any(asked: Asked) -> Caller | None:
+    try:
+        return auth.caller(asked.sent, asked.given, asked.query, asked.now)
+    except (DomainError, Told):
+        return None
+
+
+def _end(asked: Asked, caller: Caller) -> None:
+    visitor = asked.body.visitor_id or asked.sent.visitor
+    visits.end(
+        caller.door,
+        visitor=visitor,
+        by=caller.actor,
+        now=asked.now,
+    )
+
+
+def _end_by_refresh_token(asked: Asked, token: str) -> None:
+    try:
+        found = reading.read(
+            token,
+            expected_use=jwt.REFRESH,
+            expected_audience=application.permanent(now=asked.now),
+            now=asked.now,
+        )
+        sessions.require_usable(found.door, address=asked.sent.address, now=asked.now)
+    except TokenRefused:
+        return
+    by = sessions.Checked(found.door, found.claims).actor(asked.sent.address)
+    visits.end(found.door, visitor="", by=by, now=asked.now)
+
+
+ROUTES: Final = (
+    Route("GET", "/api/did/session", SELF, session),
+    Route("POST", "/api/did/session", SELF, session),
+    Route("POST", "/api/did/refreshSession", OPEN, refresh, refusal=400),
+    Route("GET", "/api/did/csrfToken", OPEN, csrf, refusal=400),
+    Route("POST", "/api/user/checkToken", OPEN, check, body=TokenToCheck),
+    Route("POST", "/api/user/logout", OPEN, log_out, body=Leaving),
+    Route("GET", "/api/notifications/unread-count", OPEN, unread),
+)

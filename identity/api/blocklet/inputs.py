@@ -1,0 +1,71 @@
+"""What clients send, read strictly: addresses, keys, and the words in which faults are told."""
+
+import re
+from typing import Any, Final
+from uuid import UUID
+
+from django.utils.html import strip_tags
+
+from identity.crypto import did_address, wallet_keys
+from identity.crypto.did_address import Address
+from identity.crypto.errors import AddressInvalid, KeyInvalid
+from identity.errors import Invalid, Missing
+
+_MISSING: Final = re.compile(r"Object missing required field `([^`]+)`.*")
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `([^`]+)`.*")
+_SCRIPT: Final = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
+_WRONG: Final = re.compile(r"(.*) - at `\$\.?([^`]*)`")
+
+
+def in_their_words(fault: str) -> str:
+    """A fault of a body's shape as clients of this protocol are used to reading it."""
+    if found := _MISSING.fullmatch(fault):
+        return f'"{found[1]}" is required'
+    if found := _UNKNOWN.fullmatch(fault):
+        return f'"{found[1]}" is not allowed'
+    if found := _WRONG.fullmatch(fault):
+        return f'"{found[2]}": {found[1]}'
+    return fault
+
+
+def address(text: str, *, name: str) -> Address:
+    """A DID or a bare address. Raises Invalid."""
+    try:
+        return did_address.parse(text.strip())
+    except AddressInvalid:
+        raise Invalid(f'Expect "{name}" to be valid did') from None
+
+
+def public_key(text: str, *, or_base64: bool = False) -> wallet_keys.PublicKey:
+    """A wallet's public key. Raises Invalid."""
+    try:
+        return wallet_keys.parse_public(text)
+    except KeyInvalid:
+        if not or_base64:
+            raise Invalid("Login user info is invalid") from None
+    try:
+        return wallet_keys.parse_public_base64(text)
+    except KeyInvalid:
+        raise Invalid("Login user info is invalid") from None
+
+
+def plain(value: Any) -> Any:
+    """Texts without the elements of HTML, for readers who would show them as such."""
+    if isinstance(value, str):
+        return strip_tags(_SCRIPT.sub("", value)) if "<" in value else value
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return value
+
+
+def uuid(text: str) -> UUID:
+    """An id in its one form. Raises Missing: what has another form is nobody's."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        raise Missing from None
+    if str(found) != text:
+        raise Missing
+    return found

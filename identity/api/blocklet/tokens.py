@@ -1,0 +1,93 @@
+"""Sessions of this face: begun for its application, and the tokens that clients get for them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from accounts.queries.profiles import ProfileRow, RoleCredentialRow
+from identity.api.blocklet import application, outputs, replies
+from identity.api.blocklet.sent import Sent
+from identity.crypto import csrf_token
+from identity.scoping.session_doors import SessionDoor
+from identity.services import scopes
+from identity.services.scope_settings import ScopeSettings
+from sessions_app.services import tokens
+from sessions_app.services.tokens import Live
+
+CREDENTIAL: Final = "role_credential"
+"""In a session's data: the id of the role credential that its role comes from."""
+DAY: Final = 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a session says of itself in tokens."""
+
+    role: str
+    provider: str
+    wallet_os: str
+    credential: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An access token and the refresh token beside it."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    expires_at: datetime
+
+    def cookies(self) -> tuple[str, ...]:
+        """For browsers: the access token, and the token against forged requests for it."""
+        return (
+            replies.sign_in_cookie(self.access, expires_at=self.expires_at),
+            replies.csrf_cookie(csrf_of(self.access)),
+        )
+
+
+def csrf_of(access: str) -> str:
+    """The token against forged requests that belongs to an access token."""
+    return csrf_token.of_sign_in(access, application.csrf_key())
+
+
+def held(door: SessionDoor, credentials: list[RoleCredentialRow]) -> Held:
+    """The session's role as of now: one that a credential gave goes with the credential."""
+    credential = str(door.data.get(CREDENTIAL, ""))
+    is_valid = not credential or any(each.credential_id == credential for each in credentials)
+    return Held(
+        role=door.role if is_valid else "",
+        provider=door.provider_name,
+        wallet_os=door.wallet_os,
+        credential=credential if is_valid else "",
+    )
+
+
+def seconds(sent: Sent, settings: ScopeSettings) -> int:
+    """How long an access token is good: a day, or what the scope says for clients that renew."""
+    return settings.access_minutes * 60 if "x-did-connect-version" in sent.headers else DAY
+
+
+def lasts(settings: ScopeSettings) -> timedelta:
+    """How long a session lives without being renewed."""
+    return timedelta(days=settings.session_days)
+
+
+def pair(live: Live, row: ProfileRow, session: Held, sent: Sent, *, now: datetime) -> Pair:
+    """The tokens of a session that was begun or renewed just now."""
+    settings = scopes.settings()
+    expires_at = min(now + timedelta(minutes=settings.access_minutes), live.expires_at)
+    claims = _claims(row, session)
+    # A lost answer is given again word for word: nothing in this one may change meanwhile.
+    fixed = {name: claims[name] for name in ("type", "did", "provider", "walletOS", "elevated")}
+    return Pair(
+        access=tokens.access(live, seconds=seconds(sent, settings), claims=claims, now=now),
+        refresh=tokens.refresh(live, claims={**fixed, "tokenType": "refresh"}, now=now),
+        expires_at=expires_at,
+    )
+
+
+def _claims(row: ProfileRow, session: Held) -> dict[str, Any]:
+    claims = outputs.claims(
+        row, role_name=session.role, provider=session.provider, wallet_os=session.wallet_os
+    )
+    return {**claims, "passport": {"id": session.credential} if session.credential else {}}
