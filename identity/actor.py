@@ -14,6 +14,7 @@ class ActorKind(enum.StrEnum):
     INVITATION = "invitation"
     STAFF = "staff"
     SESSION = "session"
+    API_KEY = "api-key"
     SYSTEM = "system"
 
 
@@ -33,6 +34,7 @@ class Actor:
     """The user's client-visible id."""
     device_id: UUID | None = None
     session_id: UUID | None = None
+    api_key_id: UUID | None = None
     permissions: frozenset[str] = frozenset()
     approves: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()

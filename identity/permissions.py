@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 NOUNS: Mapping[str, tuple[str, ...]] = {
-    "users": ("list", "get", "invite", "create", "edit", "delete"),
+    "users": ("list", "get", "invite", "create", "edit", "delete", "lock"),
     "devices": ("list", "edit", "delete", "invite"),
     "invitations": ("list", "get", "delete"),
     "roles": ("list", "get", "create", "edit", "delete"),
@@ -19,6 +19,8 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "scopes": ("get", "edit"),
     "staff": ("list", "create", "delete"),
     "webhooks": ("list", "get", "create", "edit", "delete"),
+    "sessions": ("view", "end", "introspect"),
+    "api-keys": ("list", "get", "create", "edit", "delete"),
     "audit": ("list", "get"),
     "mails": ("list",),
     "me": ("get",),
@@ -53,7 +55,7 @@ def words(nouns: Iterable[str], verbs: Iterable[str]) -> frozenset[str]:
     return frozenset(f"{noun}:{verb}" for noun in nouns for verb in NOUNS[noun] if verb in wanted)
 
 
-_READ = words(NOUNS, ("list", "get"))
+_READ = words(NOUNS, ("list", "get", "view"))
 
 PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
     role.name: role
@@ -72,8 +74,8 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
         ),
         PredefinedRole(
             "workspace-maintainer",
-            "Proposes changes to users, devices, roles, rules, groups, policies, recipients and"
-            " webhooks.",
+            "Proposes changes to users, devices, roles, rules, groups, policies, recipients,"
+            " webhooks and API keys.",
             ALL
             - {"proposals:approve", "proposals:cancel", "passwords:delete"}
             - {"scopes:edit", "server-keys:edit", "staff:create", "staff:delete"},
@@ -85,13 +87,15 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
         ),
         PredefinedRole(
             "security-officer",
-            "Revokes devices and invitations, dismisses staff, rotates server keys, and decides"
-            " proposals about them.",
+            "Locks accounts, ends sessions, revokes devices, invitations and API keys, dismisses"
+            " staff, rotates server keys, and decides proposals about them.",
             _READ
-            | words(("devices", "invitations", "staff"), ("delete",))
+            | words(("devices", "invitations", "staff", "api-keys"), ("delete",))
+            | {"users:lock", "sessions:end"}
             | words(("server-keys",), ("edit",))
             | {"proposals:approve", "proposals:cancel"},
-            frozenset({"/users", "/invitations", "/account-management", "/server-keys", "/staff"}),
+            frozenset({"/users", "/invitations", "/account-management", "/server-keys", "/staff"})
+            | {"/sessions", "/api-keys"},
         ),
         PredefinedRole(
             "support",
@@ -103,6 +107,13 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
         ),
     )
 }
+
+NOT_OF_KEYS: frozenset[str] = SELF_SERVICE | {
+    "proposals:approve",
+    "api-keys:create",
+    "api-keys:edit",
+}
+"""What no API key may hold: a vote is a person's, and a stolen key must not make further ones."""
 
 OPERATOR: frozenset[str] = (ALL - {"proposals:approve"}) | SELF_SERVICE
 """What a platform operator may do in any scope: everything but vote."""

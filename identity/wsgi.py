@@ -10,12 +10,22 @@ _django = get_wsgi_application()
 from identity.api.blocklet import views as blocklet  # noqa: E402 Django must be set up first
 from identity.api.enterprise import views as enterprise  # noqa: E402
 from identity.api.v1 import views as v1  # noqa: E402
+from identity.api.v1 import well_known  # noqa: E402
 from identity.management import lifeline  # noqa: E402
 from identity.web import health  # noqa: E402
 from identity.web.lane import Branch, Lane, Route  # noqa: E402
 
 ROUTES = [
     Route("POST", "/request", enterprise.handle, is_scoped=True),
+    Route("POST", "/v1/token/refresh", v1.handle, is_scoped=True),
+    *(
+        Route(method, address, handler, is_scoped=True)
+        for address, handler in (
+            (well_known.KEYS, well_known.keys),
+            (well_known.METADATA, well_known.metadata),
+        )
+        for method in ("GET", "HEAD")
+    ),
     Route("GET", "/healthz", health.live),
     Route("HEAD", "/healthz", health.live),
     Route("GET", "/readyz", health.ready),
@@ -23,5 +33,9 @@ ROUTES = [
 ]
 
 lifeline.hold_to_web_server()
-BRANCHES = [Branch(v1.is_signed, v1.handle), Branch(blocklet.takes, blocklet.handle)]
+BRANCHES = [
+    Branch(v1.is_of_program, v1.handle),
+    Branch(well_known.is_of_issuer, well_known.metadata_of_issuer),
+    Branch(blocklet.takes, blocklet.handle),
+]
 application = Lane(ROUTES, otherwise=_django, branches=BRANCHES)

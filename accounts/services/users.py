@@ -93,12 +93,12 @@ def edit(  # noqa: PLR0913 - one keyword for each field of the user
     return user
 
 
-def disable(*, user_id: UUID, by: Actor, now: datetime) -> User:
+def disable(*, user_id: UUID, by: Actor, now: datetime, event: str = "user.disabled") -> User:
     """Shut a user out: all its devices are refused from now on, its open invitations die.
 
     Again is the same. Raises `Missing`, `accounts.errors.LastOwner`.
     """
-    return _set_status(user_id, User.Status.DISABLED, "user.disabled", by=by, now=now)
+    return _set_status(user_id, User.Status.DISABLED, event, by=by, now=now)
 
 
 def enable(*, user_id: UUID, by: Actor, now: datetime) -> User:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 _TEXTS: Final[Mapping[str, str]] = {
+    "api-key": "created edited revoked",
     "audit": "exported verified",
     "device": "keys-rotated registered renamed resumed revoked suspended verified",
     "email": "verified",
@@ -24,8 +25,9 @@ _TEXTS: Final[Mapping[str, str]] = {
     "rule": "created deleted edited",
     "scope": "activated created host-added host-removed renamed settings-changed suspended",
     "server-key": "retired rotated",
+    "session": "ended refresh-reused started",
     "staff": "added admitted dismissed signed-in",
-    "user": "activated created deleted disabled edited enabled invited",
+    "user": "activated created deleted disabled edited enabled invited locked signed-out",
     "vote": "approve-cast reject-cast retracted",
     "webhook": "created deleted edited pinged replayed switched-off",
     "webhook-key": "created rotated",
@@ -49,6 +51,8 @@ SUBJECTS: Final[Sequence[str]] = (
     "webhook",
     "webhook-key",
     "server-key",
+    "session",
+    "api-key",
     "scope",
     "audit-check",
 )

@@ -53,6 +53,7 @@ class SessionDoor:
     key_status: str | None
     key_expires_at: datetime | None
     key_public: str | None
+    username: str
 
     @property
     def scope(self) -> ScopeDoor:

@@ -45,6 +45,7 @@ SESSION: Final = lookups.define(
         ("key_status", "text"),
         ("key_expires_at", "timestamptz"),
         ("key_public", "text"),
+        ("username", "text"),
     ],
     # A key of another scope than the session's is no key.
     sql="""
@@ -56,7 +57,7 @@ SELECT scope.id, scope.slug, scope.status, scope.settings,
   session.data, session.created_at, session.last_seen_at, session.authenticated_at,
   session.expires_at, session.refresh_serial, session.refreshed_at, session.holder,
   session.device_id, device.status, provider.status,
-  token.status, token.expires_at, token.public
+  token.status, token.expires_at, token.public, account.username
 FROM sessions_app_session AS session
 JOIN identity_scope AS scope ON scope.id = session.scope_id
 JOIN accounts_user AS account ON account.id = session.user_id

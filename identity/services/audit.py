@@ -158,6 +158,8 @@ def _described(by: Actor) -> dict[str, str]:
         described["device"] = str(by.device_id)
     if by.session_id is not None:
         described["session"] = str(by.session_id)
+    if by.api_key_id is not None:
+        described["api_key"] = str(by.api_key_id)
     if by.address:
         described["address"] = by.address
     return described

@@ -3,6 +3,7 @@
 import importlib
 
 ROOMS = (
+    "api_keys",
     "devices",
     "groups",
     "invitations",
@@ -12,6 +13,7 @@ ROOMS = (
     "roles",
     "scopes",
     "server_keys",
+    "sessions",
     "staff",
     "users",
     "webhooks",

@@ -23,6 +23,7 @@ from invitations.commands.command import Command, Input
 from invitations.models import Invitation, Policy
 from invitations.queries.wording import WORDS
 from invitations.services import policies
+from sessions_app import queries as sessions
 
 HIDDEN: Final = "(hidden)"
 EMPTY: Final = "(empty)"
@@ -165,6 +166,15 @@ def _webhook(value: Any) -> str:
     return webhook_queries.webhook(UUID(str(value))).url
 
 
+def _api_key(value: Any) -> str:
+    return f"“{sessions.api_key(UUID(str(value))).name}”"
+
+
+def _session(value: Any) -> str:
+    found = sessions.session(UUID(str(value)))
+    return f"a session of {_user(found.user)} by {found.provider}, begun {_plain(found.created_at)}"
+
+
 def _point(value: Any) -> str:
     return f"key with the check code {check_code.of_key(str(value))}"
 
@@ -185,6 +195,8 @@ NOUNS: Final[Mapping[str, Named]] = {
     "policy": _policy,
     "invitation": _invitation,
     "webhook": _webhook,
+    "api_key": _api_key,
+    "session": _session,
     "signature_key": _point,
     "encryption_key": _rsa,
 }
@@ -239,6 +251,7 @@ def _present_scope(_: Any) -> Mapping[str, Any]:
 
 
 PRESENT: Final[Mapping[str, Callable[[Any], Mapping[str, Any]]]] = {
+    "api-key.edit": lambda details: asdict(sessions.api_key(details.api_key)),
     "device.edit": lambda details: asdict(accounts.device(details.device)),
     "device.rotate": lambda details: asdict(accounts.device(details.device)),
     "group.edit": lambda details: asdict(accounts.group(details.group)),
@@ -249,6 +262,7 @@ PRESENT: Final[Mapping[str, Callable[[Any], Mapping[str, Any]]]] = {
     "rule.edit": lambda details: asdict(accounts.rule(details.rule)),
     "scope.edit": _present_scope,
     "user.edit": lambda details: asdict(accounts.user(details.user)),
+    "user.lock": lambda details: asdict(accounts.user(details.user)),
     "webhook.edit": lambda details: asdict(webhook_queries.webhook(details.webhook)),
 }
 """Every command that edits a thing of several fields, and how the thing is read now."""

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 WORDS: Final[Mapping[str, str]] = {
+    "api-key.create": "Make the API key “{name}”",
+    "api-key.edit": "Change the API key {api_key}",
+    "api-key.revoke": "Revoke the API key {api_key}",
     "device.authorize": "Register the device “{device_name}” of {invitation}",
     "device.edit": "Change {user}'s device {device}",
     "device.invite": "Invite a further device of {user}",
@@ -39,12 +42,15 @@ WORDS: Final[Mapping[str, str]] = {
     "rule.delete": "Remove the rule {rule}",
     "rule.edit": "Change the rule {rule}",
     "scope.edit": "Change the scope itself",
+    "session.end": "End {session}",
+    "session.end-all": "End every session of {user}",
     "server-key.rotate": "Give the server a new {purpose} key",
     "staff.admit": "Let {user} into the admin",
     "staff.dismiss": "Shut {user} out of the admin",
     "user.create": "Make the program {email}",
     "user.delete": "Remove {user}",
     "user.edit": "Change {user}",
+    "user.lock": "Lock the account of {user} at once",
     "user.invite": "Invite {email}",
     "webhook.create": "Send events to {url}",
     "webhook.delete": "Remove the webhook {webhook}",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts import queries as accounts
@@ -18,7 +18,7 @@ from identity.services import audit, neighbourhoods
 from sessions_app import jwt
 from sessions_app.errors import SignInRefused, TokenRefused
 from sessions_app.models import Session
-from sessions_app.services import history, tokens
+from sessions_app.services import history, rotation, tokens
 from sessions_app.services.tokens import Live
 
 RETRY: Final = timedelta(seconds=10)
@@ -166,13 +166,20 @@ def refresh(
     §4.14). Not to be called in a transaction. Raises TokenRefused.
     """
     found = tokens.read(token, expected_use=jwt.REFRESH, expected_audience=audience, now=now)
+    return renew(found, lasts=lasts, origin=origin, now=now)
+
+
+def renew(
+    found: tokens.Read, *, lasts: timedelta, origin: Origin, now: datetime
+) -> tuple[Live, SessionDoor]:
+    """As `refresh`, for a refresh token that was read just now."""
     door, serial = found.door, found.claims.get("ser")
     require_usable(door, address=origin.address, now=now)
     if not isinstance(serial, int) or serial > door.refresh_serial:
         raise TokenRefused
     with current.in_scope(door.scope_id):
         expires_at = min(now + lasts, door.created_at + MOST_LIFE)
-        if serial == door.refresh_serial and _rotate(door, origin.holder, expires_at, now):
+        if serial == door.refresh_serial and rotation.rotate(door, origin.holder, expires_at, now):
             return _after(door, serial + 1, now, expires_at), door
         return _again(door, serial, origin.holder, now=now), door
 
@@ -225,24 +232,6 @@ def _new(user: User, proof: Proof, origin: Origin, *, now: datetime) -> Session:
         refreshed_at=now,
         holder=origin.holder,
     )
-
-
-def _rotate(door: SessionDoor, holder: str, expires_at: datetime, now: datetime) -> bool:
-    values: list[Any] = [now, holder, now, expires_at, door.session_id, door.refresh_serial]
-    if connection.vendor != "postgresql":
-        adapted = connection.ops.adapt_datetimefield_value
-        values = [adapted(value) if isinstance(value, datetime) else value for value in values]
-        values[4] = door.session_id.hex
-    with connection.cursor() as cursor:
-        cursor.execute(_ROTATION, values)
-        return bool(cursor.rowcount == 1)
-
-
-_ROTATION: Final = """
-UPDATE sessions_app_session SET refresh_serial = refresh_serial + 1, refreshed_at = %s,
-  holder = %s, last_seen_at = %s, expires_at = %s
-WHERE id = %s AND refresh_serial = %s AND status = 'active'
-"""
 
 
 def _again(door: SessionDoor, serial: int, holder: str, *, now: datetime) -> Live:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -14,6 +14,9 @@ from identity.scoping.session_doors import SessionDoor
 from identity.services import token_keys
 from sessions_app import jwt
 from sessions_app.errors import TokenRefused
+
+OWN: Final = ""
+"""In place of an audience: the scope's own API and pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,24 @@ def refresh(live: Live, *, now: datetime, claims: dict[str, Any] | None = None) 
 def read(token: str, *, expected_use: str, expected_audience: str, now: datetime) -> Read:
     """What a token says, and the session behind it as of now.
 
-    Asked before a scope is known: the session names it, and the key must be that scope's. Whether
-    the session may still be used is the caller's question. Raises TokenRefused.
+    Asked before a scope is known: the session names it, and the key must be that scope's.
+    `expected_audience` is `issuer` of the slug for our own API and pages, which may not be known
+    yet: OWN stands for it. Whether the session may still be used is the caller's question. Raises
+    TokenRefused.
     """
+    return _read(jwt.parse(token, expected_use=expected_use), expected_audience, now=now)
+
+
+def inspect(token: str, *, expected_use: str, now: datetime) -> Read:
+    """As `read`, whomever the token is meant for: for those who may know of every session."""
     unverified = jwt.parse(token, expected_use=expected_use)
+    audience = unverified.claims.get("aud")
+    if not isinstance(audience, str) or audience == OWN:
+        raise TokenRefused
+    return _read(unverified, audience, now=now)
+
+
+def _read(unverified: jwt.Unverified, audience: str, *, now: datetime) -> Read:
     door = session_doors.session(unverified.session_id, unverified.kid)
     if door is None or door.key_public is None or not door.has_usable_key(now):
         raise TokenRefused
@@ -77,7 +94,7 @@ def read(token: str, *, expected_use: str, expected_audience: str, now: datetime
         unverified,
         key=ecdsa_p256.stored_public(door.key_public),
         expected_issuer=issuer(door.scope_slug),
-        expected_audience=expected_audience,
+        expected_audience=audience or issuer(door.scope_slug),
         now=now,
     )
     if unverified.claims.get("sub") != str(door.user_public_id):

@@ -12,12 +12,14 @@ from uuid import UUID
 
 import pytest
 
+from accounts import rights
 from accounts.models import Device, StaffMembership, User
 from accounts.services import role_assignments, roles, rules, staff
 from identity import ids
 from identity import queries as ground
 from identity.errors import DomainError
-from identity.permissions import ALL, PREDEFINED_ROLES
+from identity.models import ApiKey
+from identity.permissions import ALL, NOT_OF_KEYS, PREDEFINED_ROLES
 from identity.scoping import current
 from invitations import bulk_lines
 from invitations.commands.command import registry
@@ -33,6 +35,9 @@ GIVES_NOTHING: Mapping[str, str] = {
     "device.authorize": "the holder of a one-time key does it: classes 12 and 13",
     "device.rotate": "the device itself does it, with a proof by its old key",
     "password.change": "one's own password, with the old one",
+    "api-key.revoke": "takes away",
+    "session.end": "takes away",
+    "session.end-all": "takes away",
     "group.create": "a new group holds nothing and nobody",
     "group.delete": "takes away",
     "group.remove_member": "takes away",
@@ -67,6 +72,8 @@ class Commands(Attack):
         yield from self.staff()
         yield from self.devices()
         yield from self.webhooks()
+        yield from self.locks()
+        yield from self.api_keys()
 
     def staff(self) -> Iterator[Move]:
         """Her login with every role, as somebody new and as everybody who is here."""
@@ -104,6 +111,29 @@ class Commands(Attack):
         yield "webhook.replay", {**named, "delivery": str(ids.new())}
         yield "webhook.replay-failed", {**named, "since": "2026-01-01T00:00:00Z"}
         yield "webhook.delete", named
+
+    def locks(self) -> Iterator[Move]:
+        """Everybody else shut out, so that nobody is left to ask."""
+        for user in User.objects.exclude(id__in=self.hers):
+            yield "user.lock", {"user": str(user.public_id)}
+
+    def api_keys(self) -> Iterator[Move]:
+        """A key for every word, of the backend and of everybody; and an older one made wider."""
+        for word in sorted(ALL):
+            yield "api-key.create", {"api_key": str(ids.new()), "name": "x", "permissions": [word]}
+        words = sorted(ALL - NOT_OF_KEYS)
+        for user in User.objects.all():
+            named = {"api_key": str(ids.new()), "name": "all", "user": str(user.public_id)}
+            yield "api-key.create", {**named, "permissions": words}
+            yield "api-key.edit", {"api_key": named["api_key"], "permissions": words}
+        for key in ApiKey.objects.values_list("id", flat=True)[:20]:
+            yield "api-key.edit", {"api_key": str(key), "permissions": words}
+
+    def may(self) -> rights.Rights:
+        """What the accounts in her hands may do, and the keys that they made or changed."""
+        keys_of_hers = ApiKey.objects.filter(updated_by__in=self.hers)
+        held = {word for key in keys_of_hers for word in key.permissions}
+        return rights.together([super().may(), rights.Rights(frozenset(held))])
 
     def make(self, command: str, details: Mapping[str, Any]) -> None:
         """One move; a login that was let in is hers, and so is every device in her name."""

@@ -110,6 +110,25 @@ GET    /staff/{user}                                           staff:list       
 POST   /staff                                                  staff:create       + . . . . . . +
 DELETE /staff/{user}                                           staff:delete       + . . . . + . +
 DELETE /staff/{user}/one-time-password                         staff:delete       + . . . . + . +
+GET    /me/sessions                                            self               + + + + + + + .
+DELETE /me/sessions/{session}                                  self               + + + + + + + .
+POST   /me/sessions/end-others                                 self               + + + + + + + .
+POST   /me/lock                                                self               + + + + + + + .
+GET    /me/sign-ins                                            self               + + + + + + + .
+GET    /sessions                                               sessions:view      + + + + . + . +
+GET    /sessions/{session}                                     sessions:view      + + + + . + . +
+DELETE /sessions/{session}                                     sessions:end       + . + . . + . +
+DELETE /users/{user}/sessions                                  sessions:end       + . + . . + . +
+POST   /users/{user}/lock                                      users:lock         + . + . . + . +
+GET    /sign-ins                                               sessions:view      + + + + . + . +
+POST   /token/introspect                                       sessions:introspect + . + . . . . +
+POST   /token/revoke                                           sessions:introspect + . + . . . . +
+POST   /token/refresh                                          open               + + + + + + + +
+GET    /api-keys                                               api-keys:list      + + + + . + . +
+GET    /api-keys/{api_key}                                     api-keys:get       + + + + . + . +
+POST   /api-keys                                               api-keys:create    + . + . . . . +
+PATCH  /api-keys/{api_key}                                     api-keys:edit      + . + . . . . +
+DELETE /api-keys/{api_key}                                     api-keys:delete    + . + . . + . +
 """
 
 

@@ -18,7 +18,7 @@ from identity.pages import staff_session
 from identity.sdk.keys import DeviceKeys
 from identity.services import mail
 from invitations.models import Proposal
-from tests import cast
+from tests import cast, signed_in
 from tests import staff as people
 from tests.faces.v1.client import Signed
 
@@ -102,6 +102,8 @@ class Scene:
             "purpose": "signature",
             "event": "1",
         }
+        self.things["api_key"] = done("/api-keys", {"name": "backend"})["id"]
+        self.things["session"] = str(signed_in.start(self.world, subject).session.id)
         with cast.in_scope(self.world):
             staff.admit(user_id=subject.user.id, by=self.world.system, now=datetime.now(UTC))
             mail.send(
@@ -257,4 +259,12 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
         "PATCH /webhooks/{webhook}": {"description": "other"},
         "POST /webhooks/{webhook}/replay": {"since": "2026-01-01T00:00:00Z"},
         "POST /staff": {"id": things.get("user")},
+        "POST /me/sessions/end-others": {},
+        "POST /me/lock": {},
+        "POST /users/{user}/lock": {},
+        "POST /token/introspect": {"token": "x"},
+        "POST /token/revoke": {"token": "x"},
+        "POST /token/refresh": {"refresh_token": "x"},
+        "POST /api-keys": {"name": "other"},
+        "PATCH /api-keys/{api_key}": {"name": "third"},
     }

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from identity.api.v1 import route
 from identity.api.v1.table import TABLE
 from identity.permissions import ALL, SELF_SERVICE
 from tests import cast
-from tests.faces.v1.client import Signed
+from tests.faces.v1.client import FORMS, Signed, body
 from tests.matrix.permissions_v1 import COLUMNS, LINES, Line
 from tests.matrix.scene import Scene, Words, one_connection, undone
 
@@ -57,12 +58,13 @@ def called(scene: Scene, client: Signed, line: Line) -> Answer:
 def visited(scene: Scene, client: Client, line: Line) -> Answer:
     """The same with a session."""
     body = scene.body(line.method, line.path)
+    is_form = line.path in FORMS
     with undone():
         answer = client.generic(
             line.method,
             f"{scene.owner.prefix}{scene.path(line.path)}",
-            data="" if body is None else json.dumps(body),
-            content_type="application/json",
+            data="" if body is None else urlencode(body) if is_form else json.dumps(body),
+            content_type="application/x-www-form-urlencoded" if is_form else "application/json",
             headers={"If-Match": "*"},
         )
         return _told(answer.status_code, answer.headers.get("content-type", ""), answer.json)
@@ -140,7 +142,7 @@ def test_nobody_gets_in_without_a_credential(scene: Scene) -> None:
             answer = http.request(
                 line.method,
                 f"{scene.owner.prefix}{scene.path(line.path)}",
-                json=scene.body(line.method, line.path),
+                **body(line.path, scene.body(line.method, line.path)),
             )
         return _told(answer.status_code, answer.headers.get("content-type", ""), answer.json)
 

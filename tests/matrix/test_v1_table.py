@@ -22,6 +22,12 @@ WITHOUT_WORD = {
     "my_devices_list": route.SELF,
     "my_devices_challenge": route.SELF,
     "my_devices_register": route.SELF,  # through the one door, for the own account alone
+    "my_sessions_list": route.SELF,
+    "my_sessions_end": route.SELF,
+    "my_sessions_end_others": route.SELF,
+    "my_account_lock": route.SELF,  # the own account, at once; the service keeps the last owner
+    "my_sign_ins_list": route.SELF,
+    "token_refresh": route.OPEN,  # asks for the refresh token itself
     "invitations_look_up": route.OPEN,  # these three ask for the invite string
     "invitations_challenge": route.OPEN,
     "invitations_accept": route.OPEN,

@@ -88,7 +88,7 @@ def test_a_role_opens_what_its_words_say_and_nothing_else(world: cast.World, rol
     held |= permissions.SELF_SERVICE
     wrong = []
     # What ends things comes last, so that everything before is asked of what is there.
-    for each in sorted(walked(), key=lambda each: each.method == "DELETE"):
+    for each in sorted(walked(), key=_place):
         status, code = described(ask(who, each, known))
         is_open = each.permission in held or each.permission == route.SELF
         is_refused = (status, code) == (403, "/problems/forbidden")
@@ -96,6 +96,11 @@ def test_a_role_opens_what_its_words_say_and_nothing_else(world: cast.World, rol
         if status >= 500 or is_open == is_refused:
             wrong.append((each.name, each.permission, status, code))
     assert not wrong
+
+
+def _place(each: Route) -> int:
+    """Who locked the own account is nobody any more."""
+    return 2 if each.name == "my_account_lock" else each.method == "DELETE"
 
 
 def test_another_scopes_ids_are_as_if_they_were_not_there(world: cast.World) -> None:

@@ -1,6 +1,7 @@
 """Who asks: a device by its signature, or staff by their session; how the acts of each are kept."""
 
 import base64
+import enum
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,19 @@ from invitations.services.evidence import Evidence
 from invitations.services.governance import Done, Pending
 
 
+class Kind(enum.Enum):
+    """What of a route matters for who may use it.
+
+    - SELF: it is about the caller's own account alone;
+    - FOR_PROGRAMS: it reads, or is a command which the one door judges, or was made for programs;
+    - FOR_PEOPLE: it takes a human, or a request that is signed.
+    """
+
+    SELF = "self"
+    FOR_PROGRAMS = "for programs"
+    FOR_PEOPLE = "for people"
+
+
 class Caller(ABC):
     """A verified caller in one scope at one moment."""
 
@@ -32,6 +46,16 @@ class Caller(ABC):
     @abstractmethod
     def subject(self) -> UUID:
         """Whose idempotency keys these are: the device, or the member of staff."""
+
+    def may_use(self, kind: Kind) -> bool:
+        """Whether a caller of this kind may use a route of that kind, if it has the right."""
+        del kind
+        return True
+
+    @property
+    def has_own(self) -> bool:
+        """Whether some things are the caller's own, for which no permission is asked."""
+        return True
 
     @abstractmethod
     def submit(

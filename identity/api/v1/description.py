@@ -9,7 +9,8 @@ import orjson
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
-from identity.api.v1 import route
+from identity.api.v1 import path_ids, route
+from identity.api.v1.caller import Kind
 from identity.api.v1.route import Route
 from identity.api.v1.sent import ROOT
 from identity.api.v1.shapes import Waiting
@@ -40,6 +41,18 @@ _SECURITY: Final = {
         "device: covers @method, @target-uri, content-digest where there is a body, and each of "
         "Idempotency-Key, If-Match, X-Scope-Id that is sent; parameters created, nonce, keyid.",
     },
+    "accessToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A session's access token (RFC 6750): for what is about the own account.",
+    },
+    "apiKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "csk_",
+        "description": "An API key: for what its permissions open without a human proof.",
+    },
     "staffSession": {
         "type": "apiKey",
         "in": "cookie",
@@ -54,6 +67,7 @@ _SECURITY: Final = {
         "description": "With a session, for everything that changes something.",
     },
 }
+_BEARERS: Final = {Kind.SELF: "accessToken", Kind.FOR_PROGRAMS: "apiKey"}
 _ALWAYS: Final = (400, 401, 403, 404, 405, 406, 413, 429, 503)
 
 
@@ -105,7 +119,7 @@ def operation(each: Route) -> dict[str, Any]:
         "responses": _responses(each),
     }
     if each.body is not None:
-        content = {"application/json": {"schema": _schema(each.body)}}
+        content = {each.takes: {"schema": _schema(each.body)}}
         # No body is an empty object.
         is_required = any(field.required for field in msgspec.structs.fields(each.body))
         described["requestBody"] = {"required": is_required, "content": content}
@@ -128,7 +142,10 @@ def _security(each: Route) -> list[dict[str, list[str]]]:
     session: dict[str, list[str]] = {"staffSession": []}
     if each.method != "GET":
         session["csrfToken"] = []
-    return [{"deviceSignature": []}, session]
+    ways: list[dict[str, list[str]]] = [{"deviceSignature": []}]
+    if each.kind in _BEARERS:
+        ways.append({_BEARERS[each.kind]: []})
+    return [*ways, session]
 
 
 def _path(each: Route) -> Iterator[dict[str, Any]]:
@@ -137,7 +154,7 @@ def _path(each: Route) -> Iterator[dict[str, Any]]:
 
 
 def _id(name: str) -> dict[str, Any]:
-    if name in route.TEXT_IDS:
+    if name in path_ids.TEXT_IDS:
         return {"type": "string", "minLength": 1, "pattern": "^[^/]+$"}
     if name == "event":
         return {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}

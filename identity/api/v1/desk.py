@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from django.conf import settings
 
-from identity.api.v1 import auth, repeats, replies, route
+from identity.api.v1 import auth, bearers, repeats, replies, route
 from identity.api.v1.caller import Caller
 from identity.api.v1.replies import Streamed
 from identity.api.v1.route import Asked, Reply, Route
@@ -89,11 +89,13 @@ def _require_manners(sent: Sent, found: Route) -> None:
         raise refusals.MediaTypeWrong("Send the body as it is, without a Content-Encoding.")
     if sent.body:
         media_type = sent.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
-            raise refusals.MediaTypeWrong
+        if media_type != found.takes:
+            raise refusals.MediaTypeWrong(f"Send Content-Type: {found.takes}.")
 
 
 def _caller(sent: Sent, now: datetime) -> Caller:
+    if sent.bearer is not None:
+        return bearers.of(sent, sent.bearer, now=now)
     if sent.is_signed:
         return auth.device(sent, now=now)
     if sent.http is None:
@@ -110,7 +112,7 @@ def _open(sent: Sent, found: Route, ids: Mapping[str, Any], now: datetime) -> An
 
 
 def _done(sent: Sent, found: Route, ids: Mapping[str, Any], caller: Caller) -> Reply:
-    if found.own is None:
+    if found.own is None or not caller.has_own:
         # Nothing of the input can make a difference, so nothing of it is read before.
         _require_right(found, caller)
     asked = _asked(sent, found, ids, caller, caller.now)
@@ -132,6 +134,8 @@ def _require_right(found: Route, caller: Caller) -> None:
 
 
 def _has_right(found: Route, caller: Caller) -> bool:
+    if not caller.may_use(found.kind):
+        return False
     return found.permission == route.SELF or caller.actor.may(found.permission)
 
 
@@ -139,31 +143,49 @@ def _asked(
     sent: Sent, found: Route, ids: Mapping[str, Any], caller: Caller | None, now: datetime
 ) -> Asked:
     query = _query(sent.query, found.query)
-    body = None if found.body is None else _body(sent.body or b"{}", found.body)
+    body = None
+    if found.body is not None:
+        read = _form if found.takes == route.FORM else _body
+        body = read(sent.body, found.body)
     return Asked(ids=ids, sent=sent, now=now, body=body, query=query, known=caller)
 
 
-def _body(data: bytes, kind: type[Any]) -> Any:
+def _body(data: bytes | None, kind: type[Any]) -> Any:
     try:
-        given = strict_json.decode(data)
+        given = strict_json.decode(data or b"{}")
     except EnvelopeMalformed as malformed:
         raise refusals.BodyMalformed(malformed.detail) from None
     with _told():
         return msgspec.convert(given, kind)
 
 
+def _form(data: bytes | None, kind: type[Any]) -> Any:
+    try:
+        given = _pairs((data or b"").decode())
+    except ValueError:
+        raise refusals.BodyMalformed("The form can't be read.") from None
+    with _told():
+        return msgspec.convert(given, kind, strict=False)
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """Raises ValueError, and Invalid for a parameter that is there twice (RFC 6749 §3.1)."""
+    pairs = parse_qsl(
+        text, keep_blank_values=True, strict_parsing=bool(text), max_num_fields=MOST_PARAMETERS
+    )
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        raise Invalid("A parameter is there twice.")
+    return given
+
+
 def _query(text: str, kind: type[Any] | None) -> Any:
     if not text and kind is None:
         return None
     try:
-        pairs = parse_qsl(
-            text, keep_blank_values=True, strict_parsing=bool(text), max_num_fields=MOST_PARAMETERS
-        )
+        given = _pairs(text)
     except ValueError:
         raise Invalid("The part behind the question mark can't be read.") from None
-    given = dict(pairs)
-    if len(given) != len(pairs):
-        raise Invalid("A parameter is there twice.")
     if kind is None:
         raise Invalid("This takes no parameters.", unknown=sorted(given))
     with _told():

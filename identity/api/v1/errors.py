@@ -35,11 +35,16 @@ TOLD: Final[Mapping[str, Told]] = {
     "address.refused": Told(
         400, "Give a public https address in its plain form; the detail says what is wrong."
     ),
+    "api-key.revoked": Told(409, "Make another key."),
+    "api-key.too-many": Told(409, "Revoke a key of this scope first."),
+    "api-key.too-wide": Told(403, "Ask for words that you hold yourself; a vote is for no key."),
+    "application.return-refused": Told(400, "Register the address with the application first."),
     "batch.rolled-back": Told(409, _OTHER_FACE),
     "busy": Told(503, "Wait as long as Retry-After says and send the request again."),
     "challenge.failed": Told(
         400, "Ask for a new challenge for the same two keys, open it, and answer within 5 minutes."
     ),
+    "challenge.refused": Told(401, "Begin anew: a challenge, a link or a code is good once."),
     "code.refused": Told(401, "Type the code of the latest mail, in the same browser or app."),
     "code.sent-already": Told(429, "Wait as long as Retry-After says."),
     "conflict": Told(409, "Read the object again; the detail says what does not fit."),
@@ -61,6 +66,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "envelope.unauthentic": Told(401, _SIGN_AGAIN),
     "envelope.unsupported": Told(400, _OTHER_FACE),
     "envelope.untimely": Told(401, _SIGN_AGAIN),
+    "external-identity.taken": Told(409, "Sign in to the other account and let it go there."),
     "fetch.failed": Told(503, "Look at the other side: it did not answer as it should."),
     "forbidden": Told(403, "Ask somebody who may grant you a role with this permission."),
     "http.malformed": Told(
@@ -110,6 +116,7 @@ TOLD: Final[Mapping[str, Told]] = {
         412, "Read the object again, look at what changed, and send If-Match with its new ETag."
     ),
     "precondition.needed": Told(428, "Send If-Match with the ETag that you read, or `*`."),
+    "profile.too-many-generations": Told(400, "Leave the inviter out."),
     "proposal.already-voted": Told(409, "Retract your vote, then vote again."),
     "proposal.ended": Told(409, "Read the proposal: it says how it ended."),
     "proposal.hash-differs": Told(400, "Read the proposal again and sign the hash that it has."),
@@ -134,6 +141,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "scope.unknown": Told(404, "Check the address: the slug behind /s/, or the host name."),
     "seal.broken": Told(503, _OPERATOR),
     "seal.unavailable": Told(503, _OPERATOR),
+    "provider.unusable": Told(422, "Try later, or another way to sign in; staff see the cause."),
     "session.csrf": Told(403, "Send the header X-CSRFToken with the token of the page."),
     "session.reauthentication-needed": Told(403, "Re-authenticate in the admin, then try again."),
     "signature.invalid": Told(401, _SIGN_AGAIN),
@@ -141,10 +149,18 @@ TOLD: Final[Mapping[str, Told]] = {
     "token.invalid": Told(401, _SIGN_AGAIN),
     "too-many-requests": Told(429, "Wait as long as Retry-After says."),
     "unauthenticated": Told(401, _SIGN_AGAIN),
+    "session.step-up-needed": Told(403, "Prove who you are with POST /v1/me/step-up, then repeat."),
+    "sign-in.by-invitation-only": Told(403, "Ask somebody here for an invitation."),
+    "sign-in.refused": Told(
+        401, "Check what you sent, or use another way. All causes are told alike."
+    ),
+    "token.refused": Told(401, "Renew the access token with the refresh token, or sign in anew."),
     "user.inactive": Told(403, "Ask for the account to be enabled again."),
+    "user.last-way-in": Told(409, "Add another way to sign in first."),
     "user.last-owner": Told(409, "Make somebody else an owner first."),
     "webhook.disabled": Told(409, "Set its status to active first."),
     "webhook.too-many": Told(409, "Delete a webhook of this scope first."),
+    "wallet.taken": Told(409, "Sign in to the other account and let the wallet go there."),
 }
 
 # One text for every cause, so that nobody learns which part of a credential was wrong.

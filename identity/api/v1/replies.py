@@ -18,7 +18,7 @@ from identity.web import problems
 from identity.web.lane import Answer
 
 JSON: Final = "application/json"
-_NEVER_STORED: Final = {"Cache-Control": "no-store", "Vary": "Cookie, Signature"}
+_NEVER_STORED: Final = {"Cache-Control": "no-store", "Vary": "Authorization, Cookie, Signature"}
 _LABEL: Final = re.compile(r"\s*([a-z*][a-z0-9_.*-]{0,63})=")
 
 
@@ -47,8 +47,9 @@ def refused(refusal: DomainError) -> Answer:
     body = errors.body(refusal)
     headers = {**problems.headers(refusal), "Vary": _NEVER_STORED["Vary"]}
     if refusal.kind is Kind.UNAUTHENTICATED:
-        # RFC 9110 §15.5.2 wants a challenge; the signature's terms are those of RFC 9421.
-        headers["WWW-Authenticate"] = "Signature"
+        # RFC 9110 §15.5.2 wants a challenge: the signature's terms are those of RFC 9421, those of
+        # a token of RFC 6750 §3.
+        headers["WWW-Authenticate"] = "Signature, Bearer"
     if "allow" in refusal.facts:
         headers["Allow"] = refusal.facts["allow"]
     return Answer(body["status"], problems.encoded(body), headers)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
-from uuid import UUID
 
 import msgspec
 from django.db import transaction
@@ -15,10 +14,9 @@ from django.http import HttpRequest
 
 from identity import ids
 from identity.api.v1 import shapes
-from identity.api.v1.caller import Caller
+from identity.api.v1.caller import Caller, Kind
 from identity.api.v1.sent import ROOT, Sent
 from identity.api.v1.shapes import Body, ProposalLink, Query, Waiting
-from identity.errors import Missing
 from identity.paging import After, Window
 from identity.web.errors import PreconditionFailed, PreconditionNeeded
 from invitations.services.governance import Done, Pending
@@ -27,10 +25,9 @@ SELF: Final = "self"
 """In place of a permission: it touches nothing but the caller's own account, votes, proposals."""
 OPEN: Final = "open"
 """In place of a permission: whoever holds an invitation, or nobody in particular."""
+FORM: Final = "application/x-www-form-urlencoded"
 NOT_PERMISSIONS: Final = frozenset({SELF, OPEN})
 PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
-TEXT_IDS: Final = frozenset({"role", "purpose"})
-"""Ids in paths that are words; `event` is a number, all others are UUIDs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +87,9 @@ class Route:
 
     - `is_dangerous`: a session must be recent; `may_wait`: it may answer 202 as a command may;
     - `is_alone`: it commits by itself, so no transaction may be around it;
-    - `is_streamed`: the content is lines of bytes of `media_type`.
+    - `is_streamed`: the content is lines of bytes of `media_type`;
+    - `is_for_programs`: an API key may use it though it is neither a read nor a command;
+    - `takes`: the media type of the body, JSON or FORM.
     """
 
     method: str
@@ -110,12 +109,22 @@ class Route:
     is_streamed: bool = False
     is_alone: bool = False
     may_wait: bool = False
+    is_for_programs: bool = False
+    takes: str = "application/json"
     media_type: str = "application/json"
 
     @property
     def placeholders(self) -> list[str]:
         """The names of the ids in the path."""
         return PLACEHOLDER.findall(self.path)
+
+    @property
+    def kind(self) -> Kind:
+        """What matters of it for who may use it."""
+        if self.permission == SELF:
+            return Kind.SELF
+        is_easy = self.method == "GET" or self.command or self.is_for_programs
+        return Kind.FOR_PROGRAMS if is_easy else Kind.FOR_PEOPLE
 
 
 def etag(shown: Any) -> str:
@@ -281,20 +290,3 @@ def waiting(asked: Asked, answer: Pending) -> Reply:
     url = asked.link(f"/proposals/{answer.proposal_id}")
     shown = Waiting(proposal=ProposalLink(answer.proposal_id, url))
     return Reply(shown, status=202, headers={"Location": url})
-
-
-def read_id(name: str, text: str) -> Any:
-    """An id in a path. Raises Missing for what can't be one."""
-    if name in TEXT_IDS:
-        return text
-    if name == "event":
-        if not text.isascii() or not text.isdigit() or len(text) > 18:
-            raise Missing
-        return int(text)
-    try:
-        found = UUID(text)
-    except ValueError:
-        raise Missing from None
-    if str(found) != text:
-        raise Missing
-    return found

@@ -11,8 +11,10 @@ from identity.web import addresses, bodies, client_ip, scope_resolution
 ROOT: Final = "/v1"
 SIGNED: Final = frozenset({"signature", "signature-input"})
 _HEADERS: Final = (
-    *("accept", "accept-signature", "content-digest", "content-encoding", "content-type"),
+    *("accept", "accept-signature", "authorization"),
+    *("content-digest", "content-encoding", "content-type"),
     *("idempotency-key", "if-match", "if-none-match", "signature", "signature-input", "x-scope-id"),
+    "user-agent",
 )
 _IN_ENVIRON: Final = tuple(
     (name, "CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper().replace('-', '_')}")
@@ -43,6 +45,17 @@ class Sent:
     def is_signed(self) -> bool:
         """Whether it claims to be signed; then nothing but the signature counts."""
         return not SIGNED.isdisjoint(self.headers)
+
+    @property
+    def bearer(self) -> str | None:
+        """The token behind `Authorization: Bearer` (RFC 6750 §2.1), None without one."""
+        return bearer_in(self.headers.get("authorization", ""))
+
+
+def bearer_in(authorization: str) -> str | None:
+    """The token of such a header, which may be empty; the scheme's name has no case."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def of_environ(environ: Mapping[str, Any]) -> Sent:

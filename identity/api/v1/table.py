@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from identity.api.v1 import route
+from identity.api.v1 import path_ids
 from identity.api.v1.nouns import NOUNS
 from identity.api.v1.route import Route
 from identity.errors import Missing
@@ -35,7 +35,7 @@ class Table:
             raise Missing
         names = next(iter(methods.values())).placeholders
         return methods, {
-            name: route.read_id(name, text) for name, text in zip(names, found, strict=True)
+            name: path_ids.read(name, text) for name, text in zip(names, found, strict=True)
         }
 
     def _add(self, each: Route) -> None:

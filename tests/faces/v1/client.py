@@ -90,7 +90,7 @@ class Signed:
         return self.http.request(
             method,
             f"{self.prefix}{path}",
-            json=json,
+            **body(path, json),
             headers=dict(headers or {}),
             auth=DeviceAuth(self.device, self.key),
         )
@@ -100,6 +100,45 @@ class Signed:
 
     def post(self, path: str, json: Any = None, **more: Any) -> httpx.Response:
         return self.send("POST", path, json, **more)
+
+
+@dataclass
+class Bearer:
+    """A client that sends a token with every request; `prefix` stands in front of `/v1`."""
+
+    token: str
+    prefix: str
+    http: httpx.Client
+
+    @classmethod
+    def of(cls, token: str, slug: str) -> "Bearer":
+        http = httpx.Client(base_url=BASE, transport=InProcess())
+        return cls(token, f"/s/{slug}/v1", http)
+
+    def send(
+        self, method: str, path: str, json: Any = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        return self.http.request(
+            method,
+            f"{self.prefix}{path}",
+            **body(path, json),
+            headers={"Authorization": f"Bearer {self.token}", **(headers or {})},
+        )
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        return self.send("GET", path, **more)
+
+    def post(self, path: str, json: Any = None, **more: Any) -> httpx.Response:
+        return self.send("POST", path, json, **more)
+
+
+FORMS = frozenset({"/token/introspect", "/token/revoke"})
+"""Paths that take a form, as the RFCs behind them say."""
+
+
+def body(path: str, given: Any) -> dict[str, Any]:
+    """What is given as httpx takes it: a form on some paths, else JSON."""
+    return {"data" if path in FORMS else "json": given}
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def test_refuses_unknown_fields_and_parameters(alice: Signed) -> None:
 def test_asks_for_a_signature_or_a_session(alice: Signed) -> None:
     answer = send("GET", f"{alice.prefix}/devices/{alice.device}")
     problem(answer, 401, "unauthenticated")
-    assert answer.headers["www-authenticate"] == "Signature"
+    assert answer.headers["www-authenticate"] == "Signature, Bearer"
 
 
 def test_limits_each_address(alice: Signed, monkeypatch: pytest.MonkeyPatch) -> None:

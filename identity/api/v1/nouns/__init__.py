@@ -4,6 +4,7 @@ from types import ModuleType
 from typing import Final
 
 from identity.api.v1.nouns import (
+    api_keys,
     audit,
     decisions,
     devices,
@@ -19,7 +20,9 @@ from identity.api.v1.nouns import (
     rules,
     scopes,
     server_keys,
+    sessions,
     staff,
+    token,
     users,
     webhooks,
 )
@@ -43,4 +46,7 @@ NOUNS: Final[tuple[ModuleType, ...]] = (
     webhooks,
     mails,
     staff,
+    sessions,
+    token,
+    api_keys,
 )

@@ -1,0 +1,170 @@
+"""Bearers of tokens (RFC 6750): sessions of users, and API keys of programs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts import queries as accounts
+from identity.actor import Actor, ActorKind
+from identity.api.v1.caller import Caller, Kind
+from identity.api.v1.sent import Sent
+from identity.errors import DomainError, Forbidden, Unauthenticated
+from identity.permissions import NOT_OF_KEYS
+from identity.scoping import current, session_doors
+from identity.scoping.doors import ScopeDoor
+from identity.scoping.session_doors import ApiKeyDoor
+from identity.services import api_keys
+from identity.web import scope_resolution
+from identity.web.throttle import Throttle
+from invitations.services import attested, governance
+from invitations.services.governance import Done, Pending, Step
+from sessions_app.services import sessions, tokens
+
+per_session = Throttle(count=settings.REQUESTS_PER_DEVICE, seconds=60)
+per_api_key = Throttle(count=settings.REQUESTS_PER_ADDRESS, seconds=60)
+_BY_SIGNATURE: Final = "An API key can't do this: it takes a person, or a request that is signed."
+
+
+@dataclass(frozen=True, slots=True)
+class Session(Caller):
+    """Who holds an access token: it does what touches nothing but the own account."""
+
+    actor: Actor
+    now: datetime
+
+    @property
+    def subject(self) -> UUID:
+        """The id of the user."""
+        if self.actor.user_id is None:
+            raise RuntimeError("a session has a user")
+        return self.actor.user_id
+
+    def may_use(self, kind: Kind) -> bool:
+        """What is about the caller alone; a stolen token opens nothing else."""
+        return kind is Kind.SELF
+
+    @property
+    def has_own(self) -> bool:
+        """Routes with a permission are not for sessions at all."""
+        return False
+
+    def submit(
+        self, command: str, details: Mapping[str, Any], *, brings_keys: bool = False
+    ) -> Done | Pending:
+        """Nothing: sensitive commands take a signature or a session that was just proved."""
+        del command, details, brings_keys
+        raise Forbidden("A sensitive change takes a signed request.")
+
+    def require_recent(self) -> None:
+        """Refuse: nothing tells how long ago the token's holder proved who it is."""
+        raise Forbidden("This takes a signed request, or a session that was just proved.")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey(Caller):
+    """A program with an API key; its permissions are those of the key, and its owner's too."""
+
+    actor: Actor
+    now: datetime
+    key: ApiKeyDoor
+
+    @property
+    def subject(self) -> UUID:
+        """The id of the key."""
+        return self.key.id
+
+    def may_use(self, kind: Kind) -> bool:
+        """What asks for a word and for no human proof: to read, and to submit commands."""
+        return kind is Kind.FOR_PROGRAMS
+
+    @property
+    def has_own(self) -> bool:
+        """A key has no account, votes or proposals of its own: it needs the word."""
+        return False
+
+    def submit(
+        self, command: str, details: Mapping[str, Any], *, brings_keys: bool = False
+    ) -> Done | Pending:
+        """At the one door; what waits for approval needs somebody who signs for it."""
+        if brings_keys:
+            raise Forbidden(_BY_SIGNATURE)
+        steps = [Step(command, details)]
+        evidence = attested.of_steps(steps, by=self.actor, apiKey=str(self.key.id))
+        with transaction.atomic():
+            answer = governance.submit_together(
+                steps=steps, by=self.actor, now=self.now, evidence=evidence
+            )
+            if isinstance(answer, Pending):
+                raise Forbidden("This needs approval. Propose it with a signed request.")
+        return answer
+
+    def require_recent(self) -> None:
+        """Nothing: what takes a human proof is not for keys at all."""
+
+
+def of(sent: Sent, token: str, *, now: datetime) -> Caller:
+    """Whoever holds this token. Raises Unauthenticated, the same for every cause.
+
+    A request that is signed beside it says two things about who sends it, and is nobody's.
+    """
+    if sent.is_signed or not token:
+        raise Unauthenticated
+    if token.startswith(api_keys.PREFIX):
+        return _api_key(sent, token, now=now)
+    return _session(sent, token, now=now)
+
+
+def _session(sent: Sent, token: str, *, now: datetime) -> Session:
+    try:
+        checked = sessions.check(token, audience=tokens.OWN, address=sent.address, now=now)
+    except DomainError:
+        raise Unauthenticated from None
+    per_session.hit(checked.door.session_id, now=int(now.timestamp()))
+    _require_scope(sent, checked.door.scope, now)
+    with current.in_scope(checked.door.scope_id):
+        sessions.mark_seen(checked.door, now=now)
+    return Session(checked.actor(sent.address), now)
+
+
+def _api_key(sent: Sent, secret: str, *, now: datetime) -> ApiKey:
+    door = None
+    if api_keys.is_secret(secret):
+        door = session_doors.api_key_by_secret(api_keys.digest(secret))
+    if door is None or door.kind != "bearer" or not door.is_usable(now):
+        raise Unauthenticated
+    per_api_key.hit(door.id, now=int(now.timestamp()))
+    _require_scope(sent, door.scope, now)
+    with current.in_scope(door.scope_id):
+        api_keys.note_used(door, now=now)
+        return ApiKey(replace(_actor(door), address=sent.address), now, door)
+
+
+def _actor(door: ApiKeyDoor) -> Actor:
+    """The key as an actor; in the scope in force.
+
+    Whoever lost a right since the key was made has none to lend. It has no client-visible id of a
+    user: what people may do to their own accounts is not for their keys.
+    """
+    words = frozenset(door.permissions) - NOT_OF_KEYS
+    if door.user_id is not None and words:
+        words &= accounts.grants_of(door.user_id).permissions
+    return Actor(
+        kind=ActorKind.API_KEY,
+        scope_id=door.scope_id,
+        user_id=door.user_id,
+        api_key_id=door.id,
+        permissions=words,
+        is_program=True,
+    )
+
+
+def _require_scope(sent: Sent, credential: ScopeDoor, now: datetime) -> None:
+    try:
+        scope_resolution.resolve(sent.named, now=now, credential=credential)
+    except DomainError:
+        raise Unauthenticated from None

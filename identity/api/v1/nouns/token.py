@@ -1,0 +1,192 @@
+"""Tokens: looked into and revoked by programs (RFC 7662, RFC 7009), renewed by their holders."""
+
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from identity.api.v1 import route
+from identity.api.v1.route import FORM, OPEN, Asked, Reply
+from identity.api.v1.shapes import Body, Shown
+from identity.scoping import current
+from identity.scoping.session_doors import SessionDoor
+from identity.services import scope_settings
+from sessions_app import jwt
+from sessions_app.errors import TokenRefused
+from sessions_app.services import sessions, tokens
+from sessions_app.services.sessions import Origin
+from sessions_app.services.tokens import Read
+
+
+class Token(Body, frozen=True, forbid_unknown_fields=False):
+    """A token; what else a client library sends along is passed over (RFC 7662 §2.1)."""
+
+    token: str
+    token_type_hint: str = ""
+
+
+class Introspection(Shown, frozen=True, omit_defaults=True):
+    """Whether a token is of use now and, only then, what it says (RFC 7662 §2.2).
+
+    `sub` is the user's id, `sid` the session's, `scope_id` the tenant's; `role` is the role that
+    the session shows to clients, `auth_time` the latest proof of who its user is.
+    """
+
+    active: bool
+    token_type: str = ""
+    iss: str = ""
+    aud: str = ""
+    sub: str = ""
+    sid: str = ""
+    jti: str = ""
+    iat: int = 0
+    exp: int = 0
+    auth_time: int = 0
+    username: str = ""
+    role: str = ""
+    scope_id: str = ""
+
+
+class Revoked(Shown, frozen=True):
+    """Nothing: the answer is the same for every token (RFC 7009 §2.2)."""
+
+
+class Refresh(Body, frozen=True):
+    """The living refresh token of a session."""
+
+    refresh_token: str
+
+
+class Pair(Shown, frozen=True):
+    """A session's next tokens (RFC 6749 §5.1); `expires_in` is about the access token."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    refresh_token: str
+
+
+_INACTIVE: Final = msgspec.json.encode(Introspection(active=False))
+
+
+@route.act(
+    "POST",
+    "/token/introspect",
+    "sessions:introspect",
+    "token_introspect",
+    "What an access token says, if it is of use now",
+    body=Token,
+    shows=Introspection,
+    takes=FORM,
+    is_for_programs=True,
+)
+def introspect(asked: Asked) -> Reply:
+    """For programs that are shown tokens. Everything that is not valid is told alike.
+
+    Refresh tokens are never active here: no program but this server takes one.
+    """
+    try:
+        found = _found(asked, jwt.ACCESS)
+        sessions.require_usable(found.door, address="", now=asked.now)
+    except TokenRefused:
+        return Reply(_INACTIVE)
+    return Reply(_shown(found))
+
+
+@route.act(
+    "POST",
+    "/token/revoke",
+    "sessions:introspect",
+    "token_revoke",
+    "End the session of a token",
+    body=Token,
+    shows=Revoked,
+    takes=FORM,
+    is_for_programs=True,
+)
+def revoke(asked: Asked) -> Revoked:
+    """Either token ends its session, and with that every other token of it."""
+    for use in (jwt.ACCESS, jwt.REFRESH):
+        try:
+            found = _found(asked, use)
+        except TokenRefused:
+            continue
+        sessions.end(
+            session_id=found.door.session_id,
+            reason="revoked",
+            by=asked.caller.actor,
+            now=asked.now,
+        )
+    return Revoked()
+
+
+@route.act(
+    "POST",
+    "/token/refresh",
+    OPEN,
+    "token_refresh",
+    "The next pair of tokens for a refresh token",
+    body=Refresh,
+    shows=Pair,
+)
+def refresh(asked: Asked) -> Pair:
+    """Each refresh token is spent once; a spent one that comes again ends the session.
+
+    The same holder may ask again within ten seconds, for an answer that was lost.
+    """
+    found = tokens.read(
+        asked.body.refresh_token,
+        expected_use=jwt.REFRESH,
+        expected_audience=tokens.OWN,
+        now=asked.now,
+    )
+    if found.door.scope_id != current.required_scope():
+        raise TokenRefused
+    chosen = scope_settings.of(found.door.scope_settings)
+    live, _ = sessions.renew(
+        found,
+        lasts=timedelta(days=chosen.session_days),
+        origin=_origin(asked),
+        now=asked.now,
+    )
+    seconds = min(chosen.access_minutes * 60, int((live.expires_at - asked.now).total_seconds()))
+    return Pair(
+        access_token=tokens.access(live, seconds=seconds, now=asked.now),
+        token_type="Bearer",  # noqa: S106 a word, no secret
+        expires_in=seconds,
+        refresh_token=tokens.refresh(live, now=asked.now),
+    )
+
+
+def _found(asked: Asked, use: str) -> Read:
+    found = tokens.inspect(asked.body.token, expected_use=use, now=asked.now)
+    if found.door.scope_id != asked.caller.actor.scope_id:
+        raise TokenRefused
+    return found
+
+
+def _shown(found: Read) -> Introspection:
+    door: SessionDoor = found.door
+    claims = found.claims
+    return Introspection(
+        active=True,
+        token_type="Bearer",  # noqa: S106 a word, no secret
+        iss=claims["iss"],
+        aud=claims["aud"],
+        sub=claims["sub"],
+        sid=claims["sid"],
+        jti=claims["jti"],
+        iat=claims["iat"],
+        exp=claims["exp"],
+        auth_time=int(door.authenticated_at.timestamp()),
+        username=door.username,
+        role=door.role,
+        scope_id=str(door.scope_id),
+    )
+
+
+def _origin(asked: Asked) -> Origin:
+    return Origin(asked.sent.address, asked.sent.headers.get("user-agent", ""))
+
+
+ROUTES: Final = (introspect, revoke, refresh)

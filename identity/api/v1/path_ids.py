@@ -1,0 +1,26 @@
+"""Ids in paths: most are UUIDs in their one form."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from identity.errors import Missing
+
+TEXT_IDS: Final = frozenset({"role", "purpose"})
+"""Ids in paths that are words; `event` is a number, all others are UUIDs."""
+
+
+def read(name: str, text: str) -> Any:
+    """An id in a path. Raises Missing for what can't be one."""
+    if name in TEXT_IDS:
+        return text
+    if name == "event":
+        if not text.isascii() or not text.isdigit() or len(text) > 18:
+            raise Missing
+        return int(text)
+    try:
+        found = UUID(text)
+    except ValueError:
+        raise Missing from None
+    if str(found) != text:
+        raise Missing
+    return found

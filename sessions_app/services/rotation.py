@@ -1,0 +1,26 @@
+"""The one statement that spends a refresh token: of any number of parallel calls one does it."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection
+
+from identity.scoping.session_doors import SessionDoor
+
+_ROTATION: Final = """
+UPDATE sessions_app_session SET refresh_serial = refresh_serial + 1, refreshed_at = %s,
+  holder = %s, last_seen_at = %s, expires_at = %s
+WHERE id = %s AND refresh_serial = %s AND status = 'active'
+"""
+
+
+def rotate(door: SessionDoor, holder: str, expires_at: datetime, now: datetime) -> bool:
+    """Count the serial up, if it is still that of the door; whether it was."""
+    values: list[Any] = [now, holder, now, expires_at, door.session_id, door.refresh_serial]
+    if connection.vendor != "postgresql":
+        adapted = connection.ops.adapt_datetimefield_value
+        values = [adapted(value) if isinstance(value, datetime) else value for value in values]
+        values[4] = door.session_id.hex
+    with connection.cursor() as cursor:
+        cursor.execute(_ROTATION, values)
+        return bool(cursor.rowcount == 1)
