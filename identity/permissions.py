@@ -21,6 +21,8 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "webhooks": ("list", "get", "create", "edit", "delete"),
     "sessions": ("view", "end", "introspect"),
     "api-keys": ("list", "get", "create", "edit", "delete"),
+    "providers": ("list", "get", "create", "edit", "delete"),
+    "applications": ("list", "get", "create", "edit", "delete"),
     "audit": ("list", "get"),
     "mails": ("list",),
     "me": ("get",),
@@ -75,7 +77,7 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
         PredefinedRole(
             "workspace-maintainer",
             "Proposes changes to users, devices, roles, rules, groups, policies, recipients,"
-            " webhooks and API keys.",
+            " webhooks, API keys, providers and applications.",
             ALL
             - {"proposals:approve", "proposals:cancel", "passwords:delete"}
             - {"scopes:edit", "server-keys:edit", "staff:create", "staff:delete"},

@@ -27,6 +27,8 @@ _PAGES: Final[Mapping[str, str]] = {
     "invitation": "admin:invitations_invitation_change",
     "proposal": "admin:invitations_proposal_change",
     "webhook": "admin:webhook",
+    "provider": "admin:provider",
+    "application": "admin:application",
 }
 _ASKED: Final = ("q", "kind", "user", "begin", "end", "alarm")
 

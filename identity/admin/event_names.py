@@ -5,6 +5,7 @@ from typing import Final
 
 _TEXTS: Final[Mapping[str, str]] = {
     "api-key": "created edited revoked",
+    "application": "created deleted edited",
     "audit": "exported verified",
     "device": "keys-rotated registered renamed resumed revoked suspended verified",
     "email": "verified",
@@ -17,6 +18,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "password": "changed removed reset set",
     "policy": "created deleted edited",
     "proposal": "cancelled created executed expired failed outcome-read rejected stale",
+    "provider": "created deleted disabled edited enabled",
     "recipient": "created deleted edited",
     "recipient-group": "created deleted edited recipient-added recipient-removed",
     "recovery-code": "used",
@@ -50,6 +52,8 @@ SUBJECTS: Final[Sequence[str]] = (
     "recipient-group",
     "webhook",
     "webhook-key",
+    "provider",
+    "application",
     "server-key",
     "session",
     "api-key",

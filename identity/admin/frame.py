@@ -15,7 +15,9 @@ from django.views.decorators.cache import never_cache
 from identity.actor import Actor
 from identity.admin import access, charts, dashboard, navigation, own_devices, standing
 from identity.admin.api import ApiPages
+from identity.admin.applications import ApplicationPages
 from identity.admin.deliveries import DeliveryPages
+from identity.admin.providers import ProviderPages
 from identity.admin.scope_settings import SettingsPages
 from identity.admin.signing_in import SignInForm
 from identity.admin.staff import StaffPages
@@ -80,6 +82,8 @@ class Site(admin.AdminSite):
             *StaffPages(self).urls(),
             *WebhookPages(self).urls(),
             *DeliveryPages(self).urls(),
+            *ProviderPages(self).urls(),
+            *ApplicationPages(self).urls(),
             *ApiPages(self).urls(),
             *SettingsPages(self).urls(),
             *(each for each in super().get_urls() if getattr(each, "name", "") not in UNWANTED),

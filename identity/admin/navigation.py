@@ -88,6 +88,7 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
         "Rules",
         (
             Page("Policies", "admin:invitations_policy_changelist", "rule", ("policies:list",)),
+            Page("Providers", "admin:providers", "login", ("providers:list",)),
             Page("Settings", "admin:scope_settings", "tune", ("scopes:get",)),
         ),
     ),
@@ -103,6 +104,7 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
         "Programs",
         (
             Page("API", "admin:api", "api"),
+            Page("Applications", "admin:applications", "apps", ("applications:list",)),
             Page("Webhooks", "admin:webhooks", "webhook", ("webhooks:list",)),
         ),
     ),

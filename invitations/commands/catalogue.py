@@ -4,11 +4,13 @@ import importlib
 
 ROOMS = (
     "api_keys",
+    "applications",
     "devices",
     "groups",
     "invitations",
     "passwords",
     "policies",
+    "providers",
     "recipients",
     "roles",
     "scopes",

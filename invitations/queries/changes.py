@@ -24,6 +24,7 @@ from invitations.models import Invitation, Policy
 from invitations.queries.wording import WORDS
 from invitations.services import policies
 from sessions_app import queries as sessions
+from sessions_app.queries import applications, providers
 
 HIDDEN: Final = "(hidden)"
 EMPTY: Final = "(empty)"
@@ -175,6 +176,14 @@ def _session(value: Any) -> str:
     return f"a session of {_user(found.user)} by {found.provider}, begun {_plain(found.created_at)}"
 
 
+def _provider(value: Any) -> str:
+    return f"“{providers.provider(UUID(str(value))).name}”"
+
+
+def _application(value: Any) -> str:
+    return f"“{applications.application(UUID(str(value))).name}”"
+
+
 def _point(value: Any) -> str:
     return f"key with the check code {check_code.of_key(str(value))}"
 
@@ -197,6 +206,8 @@ NOUNS: Final[Mapping[str, Named]] = {
     "webhook": _webhook,
     "api_key": _api_key,
     "session": _session,
+    "provider": _provider,
+    "application": _application,
     "signature_key": _point,
     "encryption_key": _rsa,
 }
@@ -252,10 +263,12 @@ def _present_scope(_: Any) -> Mapping[str, Any]:
 
 PRESENT: Final[Mapping[str, Callable[[Any], Mapping[str, Any]]]] = {
     "api-key.edit": lambda details: asdict(sessions.api_key(details.api_key)),
+    "application.edit": lambda details: asdict(applications.application(details.application)),
     "device.edit": lambda details: asdict(accounts.device(details.device)),
     "device.rotate": lambda details: asdict(accounts.device(details.device)),
     "group.edit": lambda details: asdict(accounts.group(details.group)),
     "policy.edit": _present_policy,
+    "provider.edit": lambda details: asdict(providers.provider(details.provider)),
     "recipient-group.edit": lambda details: asdict(accounts.recipient_group(details.group)),
     "recipient.edit": lambda details: asdict(accounts.recipient(details.recipient)),
     "role.edit": lambda details: asdict(accounts.role(str(details.role))),

@@ -95,6 +95,19 @@ DEFAULTS: Sequence[Mapping[str, Any]] = (
         "resource": "/webhooks /webhooks/*",
         "action": "*",
     },
+    {
+        "name": "Providers",
+        "description": "Who may vouch for users changes with a second person's consent.",
+        "resource": "/providers /providers/*",
+        "action": "*",
+    },
+    {
+        "name": "Applications",
+        "description": "Where users are sent after signing in changes with a second person's"
+        " consent.",
+        "resource": "/applications /applications/*",
+        "action": "*",
+    },
 )
 
 

@@ -160,6 +160,8 @@ def test_no_form_of_the_admin_takes_a_field_that_it_does_not_show(scene: Scene) 
         f"/admin/accounts/user/{user}/edit/",
         f"/admin/accounts/group/{group}/edit/",
         "/admin/webhooks/create/",
+        "/admin/providers/create/google/",
+        "/admin/applications/create/",
         "/admin/invitations/invitation/issue/",
         "/admin/staff/admit/",
     )

@@ -74,6 +74,7 @@ class Commands(Attack):
         yield from self.webhooks()
         yield from self.locks()
         yield from self.api_keys()
+        yield from self.sign_in()
 
     def staff(self) -> Iterator[Move]:
         """Her login with every role, as somebody new and as everybody who is here."""
@@ -134,6 +135,19 @@ class Commands(Attack):
         keys_of_hers = ApiKey.objects.filter(updated_by__in=self.hers)
         held = {word for key in keys_of_hers for word in key.permissions}
         return rights.together([super().may(), rights.Rights(frozenset(held))])
+
+    def sign_in(self) -> Iterator[Move]:
+        """Who vouches for people, and where they are sent to."""
+        named = {"provider": str(ids.new())}
+        told = {"slug": "idp", "name": "IdP", "kind": "oidc", "client_id": "client"}
+        yield "provider.create", {**named, **told, "issuer": "https://idp.example.org"}
+        yield "provider.edit", {**named, "name": "Other", "status": "enabled"}
+        yield "provider.delete", named
+        named = {"application": str(ids.new())}
+        addresses = ["https://shop.example.org/back"]
+        yield "application.create", {**named, "name": "Shop", "return_addresses": addresses}
+        yield "application.edit", {**named, "return_addresses": addresses, "status": "active"}
+        yield "application.delete", named
 
     def make(self, command: str, details: Mapping[str, Any]) -> None:
         """One move; a login that was let in is hers, and so is every device in her name."""

@@ -49,6 +49,7 @@ NAMED = frozenset(
     }
 )
 # Words of ours: the name of an event, why the platform switched a webhook off.
+SIGN_IN = ("/admin/providers/", "/admin/applications/")
 OURS = frozenset({"auditevent.name", "webhook.reason", "webhook.disabled_reason"})
 OWN = ("/problems/", "/problems/forbidden", "/v1/docs/", "/join", "/nothing")
 
@@ -148,7 +149,14 @@ def test_a_hostile_text_in_an_address_comes_back_as_text(
 ) -> None:
     text = HOSTILE[kind]
     lists = [address(scene, line.path) for line in MODELS]
-    for page in [*lists, "/problems/", "/admin/scope/", "/admin/staff/", "/admin/webhooks/"]:
+    for page in [
+        *lists,
+        "/problems/",
+        "/admin/scope/",
+        "/admin/staff/",
+        "/admin/webhooks/",
+        *SIGN_IN,
+    ]:
         for asked in ({"q": text}, {"after": text}, {"next": text}, {text: text}):
             with undone():
                 answer = browser.get(page, asked, follow=True)

@@ -105,6 +105,16 @@ POST   /webhook-keys                                           webhooks:edit    
 POST   /webhooks/{webhook}/ping                                webhooks:edit      + . + . . . . +
 POST   /webhooks/{webhook}/replay                              webhooks:edit      + . + . . . . +
 POST   /webhooks/{webhook}/deliveries/{delivery}/replay        webhooks:edit      + . + . . . . +
+GET    /providers                                              providers:list     + + + + . + . +
+GET    /providers/{provider}                                   providers:get      + + + + . + . +
+POST   /providers                                              providers:create   + . + . . . . +
+PATCH  /providers/{provider}                                   providers:edit     + . + . . . . +
+DELETE /providers/{provider}                                   providers:delete   + . + . . . . +
+GET    /applications                                           applications:list  + + + + . + . +
+GET    /applications/{application}                             applications:get   + + + + . + . +
+POST   /applications                                           applications:create + . + . . . . +
+PATCH  /applications/{application}                             applications:edit  + . + . . . . +
+DELETE /applications/{application}                             applications:delete + . + . . . . +
 GET    /staff                                                  staff:list         + + + + . + . +
 GET    /staff/{user}                                           staff:list         + + + + . + . +
 POST   /staff                                                  staff:create       + . . . . . . +

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from django.core import signals
 from django.db import close_old_connections, transaction
@@ -86,6 +86,8 @@ class Scene:
         webhook = done("/webhooks", {"url": "https://hooks.example.org/", "events": ["*"]})["id"]
         done(f"/webhooks/{webhook}/ping", None)
         delivery = self.owner.get(f"/webhooks/{webhook}/deliveries").json()["items"][0]["id"]
+        provider = {"slug": "google", "name": "Google", "kind": "google", **CLIENT}
+        application = {"name": "Shop", "return_addresses": ["https://shop.example.org/back"]}
         rule = {"name": "see", "resource": "/groups", "action": "list"}
         batch = done("/invitations/batches", {"lines": [{"email": "one@example.test"}]})
         self.things |= {
@@ -94,6 +96,9 @@ class Scene:
             "group": group,
             "webhook": webhook,
             "delivery": delivery,
+            "provider": done("/providers", provider)["id"],
+            "application": done("/applications", application)["id"],
+            "kind": "google",
             "rule": done("/rules", rule)["id"],
             "role": done("/roles", {"name": "guest"})["id"],
             "invitation": done("/invitations", {"email": "guest@example.test"})["id"],
@@ -208,6 +213,7 @@ def _rule(word: str, world: cast.World, now: datetime) -> Rule:
     )
 
 
+CLIENT: Final = {"client_id": "client", "client_secret": "not-a-real-one"}
 POLICY: dict[str, Any] = {
     "name": "deny",
     "resource": "/recipients",
@@ -258,6 +264,10 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
         "POST /webhooks": {"url": "https://hooks.example.org/two", "events": ["*"]},
         "PATCH /webhooks/{webhook}": {"description": "other"},
         "POST /webhooks/{webhook}/replay": {"since": "2026-01-01T00:00:00Z"},
+        "POST /providers": {"slug": "github", "name": "GitHub", "kind": "github", **CLIENT},
+        "PATCH /providers/{provider}": {"name": "Other"},
+        "POST /applications": {"name": "Two", "return_addresses": ["https://two.example.org/"]},
+        "PATCH /applications/{application}": {"name": "Other"},
         "POST /staff": {"id": things.get("user")},
         "POST /me/sessions/end-others": {},
         "POST /me/lock": {},

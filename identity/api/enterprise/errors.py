@@ -139,6 +139,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "user.last-owner": CONFLICT,
     "user.last-way-in": CONFLICT,
     "wallet.taken": CONFLICT,
+    "application.too-many": CONFLICT,
+    "provider.too-many": CONFLICT,
     "webhook.disabled": CONFLICT,
     "webhook.too-many": CONFLICT,
     "invitation.not-valid": INVITATION,

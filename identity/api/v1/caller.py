@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -21,6 +21,9 @@ from invitations.commands.command import registry
 from invitations.services import governance
 from invitations.services.evidence import Evidence
 from invitations.services.governance import Done, Pending
+
+SEALED: Final = "sealed_"
+"""How names of inputs begin that were made of a secret in the request."""
 
 
 class Kind(enum.Enum):
@@ -90,7 +93,12 @@ class Device(Caller):
     def submit(
         self, command: str, details: Mapping[str, Any], *, brings_keys: bool = False
     ) -> Done | Pending:
-        """At the one door, with the signed request as evidence."""
+        """At the one door, with the signed request as evidence.
+
+        A request that holds a secret in clear can't be kept: the server states what was asked.
+        """
+        if any(name.startswith(SEALED) for name in details):
+            return staff_acts.submit(command=command, details=details, by=self.actor, now=self.now)
         evidence = self._evidence(command, details)
         if brings_keys:
             details = {**details, "registration": base64.b64encode(evidence.sign1).decode()}

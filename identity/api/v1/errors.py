@@ -158,6 +158,8 @@ TOLD: Final[Mapping[str, Told]] = {
     "user.inactive": Told(403, "Ask for the account to be enabled again."),
     "user.last-way-in": Told(409, "Add another way to sign in first."),
     "user.last-owner": Told(409, "Make somebody else an owner first."),
+    "application.too-many": Told(409, "Delete an application of this scope first."),
+    "provider.too-many": Told(409, "Delete a provider of this scope first."),
     "webhook.disabled": Told(409, "Set its status to active first."),
     "webhook.too-many": Told(409, "Delete a webhook of this scope first."),
     "wallet.taken": Told(409, "Sign in to the other account and let the wallet go there."),

@@ -5,6 +5,7 @@ from typing import Final
 
 from identity.api.v1.nouns import (
     api_keys,
+    applications,
     audit,
     decisions,
     devices,
@@ -16,6 +17,7 @@ from identity.api.v1.nouns import (
     me,
     policies,
     proposals,
+    providers,
     roles,
     rules,
     scopes,
@@ -45,6 +47,8 @@ NOUNS: Final[tuple[ModuleType, ...]] = (
     scopes,
     webhooks,
     mails,
+    providers,
+    applications,
     staff,
     sessions,
     token,

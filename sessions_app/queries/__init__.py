@@ -1,0 +1,1 @@
+"""What faces, pages and the admin read about signing in and staying in."""

@@ -1,0 +1,51 @@
+"""What faces, pages and the admin read about applications."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sessions_app.models import Application
+from sessions_app.services import applications
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationRow:
+    """An application; its id is the `client_id` of the sign-in protocol."""
+
+    id: UUID
+    name: str
+    return_addresses: Sequence[str]
+    status: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+def all_applications() -> Sequence[ApplicationRow]:
+    """The applications of the scope in force, the oldest first: there are few."""
+    return [_row(row) for row in Application.objects.order_by("created_at", "id")]
+
+
+def application(application_id: UUID) -> ApplicationRow:
+    """One application. Raises Missing."""
+    return _row(applications.found(application_id))
+
+
+def active(application_id: UUID) -> ApplicationRow | None:
+    """The application of this id if it is in use in the scope in force."""
+    rows = Application.objects.filter(id=application_id, status=Application.Status.ACTIVE)
+    found = rows.first()
+    return None if found is None else _row(found)
+
+
+def _row(row: Application) -> ApplicationRow:
+    return ApplicationRow(
+        id=row.id,
+        name=row.name,
+        return_addresses=row.return_addresses,
+        status=row.status,
+        version=row.version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
