@@ -18,7 +18,9 @@ from identity.crypto.errors import AddressInvalid, KeyInvalid, SignatureInvalid,
 from identity.errors import Invalid
 from identity.services import scopes
 from sessions_app.errors import SignInRefused, SignUpClosed
+from sessions_app.models import Session
 from sessions_app.services import spent_tokens
+from sessions_app.services.sessions import Proof
 
 _KINDS: Final = {
     KeyKind.ED25519: Wallet.Kind.ED25519,
@@ -81,6 +83,11 @@ def person(
         if found is None:
             raise SignInRefused from None
         return found
+
+
+def proof_of(key: wallets.Key) -> Proof:
+    """How the holder of a proven key signed in."""
+    return Proof(Session.Method.WALLET, wallet_os=key.wallet_os)
 
 
 @dataclass(frozen=True, slots=True)

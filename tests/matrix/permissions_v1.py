@@ -65,6 +65,8 @@ POST   /invitations/batches                                    users:invite     
 GET    /invitations/batches/{batch}                            users:invite       + . + . . . + +
 POST   /invitations/batches/{batch}/confirm                    users:invite       + . + . . . + +
 POST   /invitations/batches/{batch}/links                      users:invite       + . + . . . + +
+POST   /sign-in/wallet/challenge                               open               + + + + + + + +
+POST   /sign-in/wallet                                         open               + + + + + + + +
 POST   /invitations/lookup                                     open               + + + + + + + +
 POST   /invitations/challenge                                  open               + + + + + + + +
 POST   /invitations/accept                                     open               + + + + + + + +

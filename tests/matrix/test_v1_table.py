@@ -31,6 +31,8 @@ WITHOUT_WORD = {
     "invitations_look_up": route.OPEN,  # these three ask for the invite string
     "invitations_challenge": route.OPEN,
     "invitations_accept": route.OPEN,
+    "sign_in_wallet_challenge": route.OPEN,  # what is sent is the proof
+    "sign_in_wallet": route.OPEN,
     "server_keys_statements": route.OPEN,  # public keys, for those who know an older one
     "proposals_take_outcome": route.SELF,  # the service asks for the proposer
     "proposals_retract_vote": route.SELF,  # touches the caller's own vote alone

@@ -23,6 +23,7 @@ from identity.api.v1.nouns import (
     scopes,
     server_keys,
     sessions,
+    sign_in_by_wallet,
     staff,
     token,
     users,
@@ -51,6 +52,7 @@ NOUNS: Final[tuple[ModuleType, ...]] = (
     applications,
     staff,
     sessions,
+    sign_in_by_wallet,
     token,
     api_keys,
 )
