@@ -5,7 +5,8 @@ from typing import Final
 
 import msgspec
 
-from identity.api.v1 import route
+from identity.api.v1 import pairs, route
+from identity.api.v1.pairs import Pair
 from identity.api.v1.route import FORM, OPEN, Asked, Reply
 from identity.api.v1.shapes import Body, Shown
 from identity.scoping import current
@@ -14,7 +15,6 @@ from identity.services import scope_settings
 from sessions_app import jwt
 from sessions_app.errors import TokenRefused
 from sessions_app.services import sessions, tokens
-from sessions_app.services.sessions import Origin
 from sessions_app.services.tokens import Read
 
 
@@ -54,15 +54,6 @@ class Revoked(Shown, frozen=True):
 class Refresh(Body, frozen=True):
     """The living refresh token of a session."""
 
-    refresh_token: str
-
-
-class Pair(Shown, frozen=True):
-    """A session's next tokens (RFC 6749 §5.1); `expires_in` is about the access token."""
-
-    access_token: str
-    token_type: str
-    expires_in: int
     refresh_token: str
 
 
@@ -146,16 +137,10 @@ def refresh(asked: Asked) -> Pair:
     live, _ = sessions.renew(
         found,
         lasts=timedelta(days=chosen.session_days),
-        origin=_origin(asked),
+        origin=pairs.origin(asked.sent),
         now=asked.now,
     )
-    seconds = min(chosen.access_minutes * 60, int((live.expires_at - asked.now).total_seconds()))
-    return Pair(
-        access_token=tokens.access(live, seconds=seconds, now=asked.now),
-        token_type="Bearer",  # noqa: S106 a word, no secret
-        expires_in=seconds,
-        refresh_token=tokens.refresh(live, now=asked.now),
-    )
+    return pairs.of(live, now=asked.now)
 
 
 def _found(asked: Asked, use: str) -> Read:
@@ -183,10 +168,6 @@ def _shown(found: Read) -> Introspection:
         role=door.role,
         scope_id=str(door.scope_id),
     )
-
-
-def _origin(asked: Asked) -> Origin:
-    return Origin(asked.sent.address, asked.sent.headers.get("user-agent", ""))
 
 
 ROUTES: Final = (introspect, revoke, refresh)
