@@ -1,1 +1,226 @@
-"""What faces, pages and the admin read about signing in and staying in."""
+"""What faces, pages and the admin read about sessions, their history and API keys."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from accounts import queries as accounts
+from accounts.models import User
+from accounts.queries import listing
+from identity import errors
+from identity.models import ApiKey
+from identity.paging import After, Window
+from identity.scoping import keyset
+from sessions_app.models import Session, SignIn
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session; `user` is the id that clients see. `is_current`: the one that asks."""
+
+    id: UUID
+    user: UUID
+    method: str
+    provider: str
+    device: UUID | None
+    visitor: str
+    wallet_os: str
+    role: str
+    user_agent: str
+    address: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    status: str
+    ended_at: datetime | None
+    ended_reason: str
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRow:
+    """One try to sign in; `reason` says why one was refused."""
+
+    id: UUID
+    user: UUID
+    at: datetime
+    method: str
+    provider: str
+    outcome: str
+    reason: str
+    address: str
+    user_agent: str
+    session: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyRow:
+    """An API key without what it proves itself by. `user` is absent for the scope's own backend."""
+
+    id: UUID
+    name: str
+    kind: str
+    public_key: str
+    user: UUID | None
+    role: str
+    permissions: Sequence[str]
+    purpose: str
+    status: str
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    created_at: datetime
+    created_by: UUID | None
+    updated_at: datetime
+    revoked_at: datetime | None
+
+
+_BY_AT: Final = keyset.Key("at")
+
+
+def sessions_window(after: After, *, current: UUID | None = None) -> Window[SessionRow]:
+    """Sessions of the scope; filters `user` and `status`. Raises `Invalid`, `CursorInvalid`."""
+    return listing.windowed(
+        Session.objects.select_related("user"),
+        after,
+        filters=_SESSION_FILTERS,
+        read=lambda rows: [_session(row, current) for row in rows],
+    )
+
+
+def session(session_id: UUID) -> SessionRow:
+    """One session. Raises `Missing`."""
+    row = Session.objects.select_related("user").filter(id=session_id).first()
+    if row is None:
+        raise errors.Missing("There is no such session.")
+    return _session(row, None)
+
+
+def is_session_of(session_id: UUID, user_id: UUID | None) -> bool:
+    """Whether there is this session and it is this user's."""
+    return user_id is not None and Session.objects.filter(id=session_id, user_id=user_id).exists()
+
+
+def sign_ins_window(after: After) -> Window[SignInRow]:
+    """The history of sign-ins; filters `user` and `outcome`. Raises `Invalid`, `CursorInvalid`."""
+    return listing.windowed(
+        SignIn.objects.all(), after, filters=_SIGN_IN_FILTERS, read=_sign_ins, key=_BY_AT
+    )
+
+
+def api_keys_window(after: After) -> Window[ApiKeyRow]:
+    """API keys; filters `user` and `status`. Raises `Invalid`, `CursorInvalid`."""
+    return listing.windowed(ApiKey.objects.all(), after, filters=_API_KEY_FILTERS, read=_api_keys)
+
+
+def api_key(key_id: UUID) -> ApiKeyRow:
+    """One API key. Raises `Missing`."""
+    row = ApiKey.objects.filter(id=key_id).first()
+    if row is None:
+        raise errors.Missing("There is no such API key.")
+    return _api_keys([row])[0]
+
+
+def described(row: SessionRow | ApiKeyRow) -> dict[str, Any]:
+    """A row as JSON values: ids as text, times in whole seconds since the epoch."""
+    plain: dict[str, Any] = msgspec.to_builtins(
+        {
+            name: int(value.timestamp()) if isinstance(value, datetime) else value
+            for name, value in asdict(row).items()
+        }
+    )
+    return plain
+
+
+def _of_user(rows: Any, value: Any) -> Any:
+    try:
+        return rows.filter(user_id=accounts.user_id_of(listing.identifier(value)))
+    except errors.Missing:
+        return rows.none()
+
+
+_SESSION_FILTERS: Final[Mapping[str, listing.Filter]] = {
+    "user": _of_user,
+    "status": listing.by_word("status", frozenset(Session.Status.values)),
+}
+_SIGN_IN_FILTERS: Final[Mapping[str, listing.Filter]] = {
+    "user": _of_user,
+    "outcome": listing.by_word("outcome", frozenset(SignIn.Outcome.values)),
+}
+_API_KEY_FILTERS: Final[Mapping[str, listing.Filter]] = {
+    "user": _of_user,
+    "status": listing.by_word("status", frozenset(ApiKey.Status.values)),
+}
+
+
+def _session(row: Session, current: UUID | None) -> SessionRow:
+    return SessionRow(
+        id=row.id,
+        user=row.user.public_id,
+        method=row.method,
+        provider=row.provider_name,
+        device=row.device_id,
+        visitor=row.visitor,
+        wallet_os=row.wallet_os,
+        role=row.role,
+        user_agent=row.user_agent,
+        address=row.address,
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+        expires_at=row.expires_at,
+        status=row.status,
+        ended_at=row.ended_at,
+        ended_reason=row.ended_reason,
+        is_current=current is not None and row.id == current,
+    )
+
+
+def _sign_ins(rows: Sequence[SignIn]) -> list[SignInRow]:
+    known = _public_ids({row.user_id for row in rows})
+    return [
+        SignInRow(
+            id=row.id,
+            user=known[row.user_id],
+            at=row.at,
+            method=row.method,
+            provider=row.provider_name,
+            outcome=row.outcome,
+            reason=row.reason,
+            address=row.address,
+            user_agent=row.user_agent,
+            session=row.session_id,
+        )
+        for row in rows
+    ]
+
+
+def _api_keys(rows: Sequence[ApiKey]) -> list[ApiKeyRow]:
+    known = _public_ids({row.user_id for row in rows} | {row.created_by for row in rows})
+    return [
+        ApiKeyRow(
+            id=row.id,
+            name=row.name,
+            kind=row.kind,
+            public_key=row.public_key,
+            user=known.get(row.user_id),
+            role=row.role,
+            permissions=row.permissions,
+            purpose=row.purpose,
+            status=row.status,
+            expires_at=row.expires_at,
+            last_used_at=row.last_used_at,
+            created_at=row.created_at,
+            created_by=known.get(row.created_by),
+            updated_at=row.updated_at,
+            revoked_at=row.revoked_at,
+        )
+        for row in rows
+    ]
+
+
+def _public_ids(user_ids: Collection[UUID | None]) -> Mapping[UUID | None, UUID]:
+    rows = User.objects.filter(id__in=[each for each in user_ids if each is not None])
+    return dict(rows.values_list("id", "public_id"))
