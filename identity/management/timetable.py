@@ -14,6 +14,7 @@ from django_tasks_db.models import DBTaskResult
 from identity import tasks
 from identity.web import limits
 from invitations import tasks as proposals
+from sessions_app import tasks as sessions
 
 KEEP_FINISHED: Final = timedelta(days=7)
 _TICK: Final = 1.0
@@ -40,6 +41,7 @@ def forget_finished_tasks() -> int:
 ENTRIES: Final[Sequence[Entry]] = (
     Entry("sign heads", 5 * 60, tasks.sign_heads.enqueue),
     Entry("purge", 60 * 60, tasks.purge.enqueue),
+    Entry("sweep sessions", 60 * 60, sessions.sweep.enqueue),
     Entry("expire proposals", 5 * 60, proposals.expire_proposals.enqueue),
     Entry("forget batches", 60 * 60, proposals.forget_batches.enqueue),
     Entry("forget finished tasks", 60 * 60, forget_finished_tasks),

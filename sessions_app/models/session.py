@@ -76,6 +76,9 @@ class Session(ScopeOwned):
             models.Index(
                 fields=["expires_at"], condition=models.Q(status="active"), name="session_due"
             ),
+            models.Index(
+                fields=["ended_at"], condition=models.Q(status="ended"), name="session_over"
+            ),
         ]
 
     def __str__(self) -> str:

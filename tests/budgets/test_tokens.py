@@ -1,0 +1,69 @@
+"""What looking into a token and renewing one may cost at most, in statements and commits."""
+
+import httpx
+import pytest
+
+from tests import cast, signed_in
+from tests.budgets.test_requests import Cost, cost_of
+from tests.faces.v1.client import BASE, Bearer, InProcess
+from tests.faces.v1.test_bearers import key_of
+from tests.signed_in import SignedIn
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def world() -> cast.World:
+    return cast.world()
+
+
+@pytest.fixture
+def held(world: cast.World) -> SignedIn:
+    return signed_in.start(world, world.member("bob"))
+
+
+def introspecting(key: Bearer, token: str) -> Cost:
+    def ask() -> None:
+        assert key.post("/token/introspect", {"token": token}).json()["active"] is True
+
+    ask()
+    return cost_of(ask)
+
+
+def test_looking_into_a_token(world: cast.World, held: SignedIn) -> None:
+    cost = introspecting(key_of(world, "sessions:introspect"), held.access)
+    assert cost.statements <= 2, cost.sql  # The doors of the key and of the session.
+    assert cost.commits == 0
+    assert cost.private_keys == 0
+
+
+def test_looking_into_a_token_for_a_user(world: cast.World, held: SignedIn) -> None:
+    owner = world.member("owner", "super-admin")
+    cost = introspecting(key_of(world, "sessions:introspect", owner=owner), held.access)
+    assert cost.statements <= 3, cost.sql  # And what the key's owner may do now.
+    assert cost.commits == 0
+
+
+def test_asking_with_an_access_token(world: cast.World, held: SignedIn) -> None:
+    client = Bearer.of(held.access, world.scope.slug)
+    client.get("/me")
+    cost = cost_of(lambda: client.get("/me"))
+    assert cost.statements <= 2, cost.sql
+    assert cost.commits == 0
+
+
+def test_renewing_a_pair(world: cast.World, held: SignedIn) -> None:
+    http = httpx.Client(base_url=BASE, transport=InProcess())
+    kept = [held.refresh]
+
+    def renew() -> None:
+        address = f"/s/{world.scope.slug}/v1/token/refresh"
+        answer = http.post(address, json={"refresh_token": kept[-1]})
+        kept.append(answer.json()["refresh_token"])
+
+    renew()
+    cost = cost_of(renew)
+    # The scope of the address, the session's door, the rotation, the active key for each token.
+    assert cost.statements <= 5, cost.sql
+    assert cost.commits == 0  # The one statement that rotates commits itself.
+    assert cost.private_keys == 0
