@@ -12,9 +12,7 @@ from sessions_app.services import sweep
 class Command(BaseCommand):
     """Safe to run at any time, on several machines at once and as often as one likes."""
 
-    help = (
-        "Remove expired nonces and outcomes, retire old keys, forget old sessions, sign the record."
-    )
+    help = "Remove what has run out, retire old server keys, sign the audit record."
 
     def handle(self, *_: Any, **__: Any) -> None:
         """Do it and say how much it was."""
