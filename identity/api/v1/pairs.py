@@ -37,12 +37,13 @@ def begin(asked: Asked, user_id: UUID, proof: Proof) -> Pair:
         lasts=timedelta(days=chosen.session_days),
         now=asked.now,
     )
-    return of(sessions.live(session, scope_slug=slug), now=asked.now)
+    live = sessions.live(session, scope_slug=slug)
+    return of(live, minutes=chosen.access_minutes, now=asked.now)
 
 
-def of(live: Live, *, now: datetime) -> Pair:
-    """The pair of a session as it stands, in the scope in force."""
-    seconds = scopes.settings().access_minutes * 60
+def of(live: Live, *, minutes: int, now: datetime) -> Pair:
+    """The pair of a session as it stands, in the scope in force, with its `access_minutes`."""
+    seconds = minutes * 60
     return Pair(
         access_token=tokens.access(live, seconds=seconds, now=now),
         refresh_token=tokens.refresh(live, now=now),

@@ -140,7 +140,7 @@ def refresh(asked: Asked) -> Pair:
         origin=pairs.origin(asked.sent),
         now=asked.now,
     )
-    return pairs.of(live, now=asked.now)
+    return pairs.of(live, minutes=chosen.access_minutes, now=asked.now)
 
 
 def _found(asked: Asked, use: str) -> Read:
