@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
-from identity.api.blocklet import auth, backend, errors, inputs, route
+from identity.api.blocklet import app_signature, auth, errors, inputs, route
 from identity.api.blocklet.caller import Caller
 from identity.api.blocklet.errors import Told
 from identity.api.blocklet.route import Asked, Route
@@ -53,7 +53,7 @@ def _let_in(sent: Sent, found: Route, ids: Mapping[str, str], now: datetime) -> 
         scope_id, slug = resolved.scope_id, resolved.slug
     with current.in_scope(scope_id):
         if found.permission == route.BACKEND:
-            backend.require_signature(sent, given, query, now=now)
+            app_signature.require_signature(sent, given, query, now=now)
         if caller is not None:
             sessions.mark_seen(caller.door, now=now)
         return found.run(_asked(sent, found, (scope_id, slug), (given, query, ids), caller, now))

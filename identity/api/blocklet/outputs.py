@@ -1,6 +1,6 @@
 """Our rows in the words of this protocol."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -33,7 +33,11 @@ def role(name: str) -> str:
 def permission_names(name: str) -> list[str]:
     """The rights of a predefined role as `<action>_<resource>`."""
     known = permissions.PREDEFINED_ROLES.get(name)
-    words = known.permissions if known else frozenset()
+    return right_names(known.permissions if known else ())
+
+
+def right_names(words: Iterable[str]) -> list[str]:
+    """Rights as `<action>_<resource>`."""
     return sorted("{1}_{0}".format(*word.split(":")) for word in words)
 
 

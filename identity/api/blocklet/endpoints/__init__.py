@@ -2,6 +2,15 @@
 
 from typing import Final
 
-from identity.api.blocklet.endpoints import about, profile, session, sign_in
+from identity.api.blocklet.endpoints import (
+    about,
+    absent,
+    browsers,
+    people,
+    profile,
+    session,
+    settings,
+    sign_in,
+)
 
-ENDPOINTS: Final = (about, profile, session, sign_in)
+ENDPOINTS: Final = (about, session, sign_in, profile, people, settings, browsers, absent)

@@ -12,6 +12,7 @@ from identity.api.blocklet.replies import CSRF_COOKIE, SIGN_IN_COOKIE
 from identity.api.blocklet.route import OPEN, SELF, Asked, Route
 from identity.errors import DomainError
 from identity.services import scopes
+from identity.web import browser
 from identity.web.lane import Answer
 from sessions_app import jwt
 from sessions_app.errors import TokenRefused
@@ -46,15 +47,13 @@ def session(asked: Asked) -> Answer:
     row = people.own(caller, now=now)
     credentials = people.credentials(caller, now=now)
     held = tokens.held(caller.door, credentials)
-    if not caller.door.user_agent:
-        # Where somebody else fetched the tokens, this is the browser that they are for.
-        visits.begin(caller.door, origin=origin(asked), now=now)
+    cookies = _settle(asked, caller)
     content = {
         "user": outputs.user(row, asked.sent, role_name=held.role, credentials=credentials),
         "provider": held.provider,
         "walletOS": held.wallet_os,
     }
-    return replies.json(application.signed(content, now=now))
+    return replies.json(application.signed(content, now=now), cookies=cookies)
 
 
 def refresh(asked: Asked) -> Answer:
@@ -156,6 +155,15 @@ def origin(asked: Asked) -> Origin:
     """Where a request comes from."""
     sent = asked.sent
     return Origin(address=sent.address, user_agent=sent.user_agent, visitor=sent.visitor[:80])
+
+
+def _settle(asked: Asked, caller: Caller) -> tuple[str, ...]:
+    """Tie a new session to the browser that it turns out to live in; the cookie that marks it."""
+    if visits.BROWSER in caller.door.data:
+        return ()
+    mark = browser.mark(asked.sent.cookies)
+    visits.begin(caller.door, origin=origin(asked), browser=mark.digest, now=asked.now)
+    return (mark.cookie,) if mark.cookie else ()
 
 
 def _require_refresh_token(token: str) -> None:
