@@ -61,6 +61,13 @@ def mint(*, name: str, by: Actor, now: datetime) -> wallet_keys.PrivateKey:
     return private
 
 
+def secret_text(private: wallet_keys.PrivateKey) -> str:
+    """The private key as it is handed over, once: `0x`, then seed and public key in hex."""
+    if not isinstance(private.secret, ed25519.PrivateKey):
+        raise TypeError("an application's key is of Ed25519")
+    return "0x" + (ed25519.private_bytes(private.secret) + private.public.raw).hex()
+
+
 def living(*, now: datetime) -> list[ed25519.PublicKey]:
     """The keys that may sign for the application of the scope in force, newest first."""
     rows = _PUBLIC.rows(purpose=PURPOSE, status=ApiKey.Status.ACTIVE, now=now)

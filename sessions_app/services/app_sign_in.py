@@ -13,8 +13,10 @@ from django.db import IntegrityError, transaction
 
 from accounts import errors as accounts_errors
 from accounts.models import ExternalIdentity, User
-from accounts.services import profiles, wallets
+from accounts.services import avatars, profile_editing, profiles, wallets
+from accounts.services.profile_editing import Changes
 from accounts.services.profiles import Newcomer
+from identity.actor import Actor, ActorKind
 from identity.errors import Invalid
 from identity.scoping import current
 from identity.services import audit, scopes
@@ -36,7 +38,10 @@ class Vouched:
     key: wallets.Key | None = None
     provider: str = ""
     subject: str = ""
+    avatar: bytes | str = ""
+    """A picture, or the address of one; "" for none."""
     updates: bool = True
+    """Whether what it says of a user who is known replaces what is there."""
 
     @property
     def issuer(self) -> str:
@@ -57,7 +62,27 @@ def person(vouched: Vouched, *, now: datetime) -> UUID:
     user = _by_key(vouched, vouched.key, now) if vouched.key else _by_account(vouched, now)
     if user.status != User.Status.ACTIVE:
         raise SignInRefused
+    if vouched.updates:
+        _update(user, vouched, now)
     return user.id
+
+
+def _update(user: User, vouched: Vouched, now: datetime) -> None:
+    """What its server says of a user, as if the user had said it: nothing of it is verified."""
+    said = vouched.newcomer
+    by = Actor(
+        kind=ActorKind.SESSION,
+        scope_id=user.scope_id,
+        user_id=user.id,
+        public_id=user.public_id,
+        address=said.address,
+    )
+    changes = Changes(full_name=said.full_name or None, email=said.email or None)
+    profile_editing.edit(user_id=user.id, changes=changes, by=by, now=now)
+    if isinstance(vouched.avatar, bytes):
+        avatars.store(user_id=user.id, data=vouched.avatar, by=by, now=now)
+    elif vouched.avatar:
+        avatars.request(user_id=user.id, url=vouched.avatar, by=by)
 
 
 def _by_key(vouched: Vouched, key: wallets.Key, now: datetime) -> User:

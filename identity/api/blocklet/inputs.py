@@ -1,5 +1,7 @@
 """What clients send, read strictly: addresses, keys, and the words in which faults are told."""
 
+import base64
+import binascii
 import re
 from typing import Any, Final
 from uuid import UUID
@@ -13,6 +15,7 @@ from identity.errors import Invalid, Missing
 
 _MISSING: Final = re.compile(r"Object missing required field `([^`]+)`.*")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `([^`]+)`.*")
+_DATA: Final = re.compile(r"data:image/[a-z0-9.+-]{1,40};base64,([A-Za-z0-9+/=\s]*)")
 _SCRIPT: Final = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
 _WRONG: Final = re.compile(r"(.*) - at `\$\.?([^`]*)`")
 
@@ -69,3 +72,21 @@ def uuid(text: str) -> UUID:
     if str(found) != text:
         raise Missing
     return found
+
+
+def picture(given: str) -> bytes | str:
+    """The bytes of a data URI, or an address to fetch from; "" for a picture that is ours.
+
+    Raises Invalid.
+    """
+    if not given or given.startswith(("bn://", "/")) or "/user/avatar/" in given:
+        return ""
+    found = _DATA.fullmatch(given)
+    if found is not None:
+        try:
+            return base64.b64decode(found[1])
+        except binascii.Error:
+            raise Invalid("This is no picture that can be read.") from None
+    if given.startswith(("https://", "http://")):
+        return given
+    return ""

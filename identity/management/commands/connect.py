@@ -7,17 +7,21 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from identity import actor
+from identity.api.blocklet import application, sent
 from identity.api.enterprise import results
 from identity.errors import DomainError
 from identity.management import shell, snippets
-from identity.services import server_keys
+from identity.services import app_keys, server_keys
 from invitations import links
 from invitations.services import onboarding
 
 FACES: Final = {
     "enterprise": "COSE envelopes at POST /request",
     "v1": "JSON with HTTP message signatures at /v1",
+    "blocklet": "sign-in for pages and servers of an application at /.well-known/service",
 }
+WITHOUT_DEVICES: Final = frozenset({"blocklet"})
+"""Faces whose users join by themselves: no invitation of a device leads there."""
 
 
 class Command(BaseCommand):
@@ -32,6 +36,13 @@ class Command(BaseCommand):
             face = faces.add_parser(name, help=about)
             face.add_argument("--scope", required=True, help="slug of the scope")
             face.add_argument("--json", action="store_true", help="print JSON only")
+            if name in WITHOUT_DEVICES:
+                face.add_argument(
+                    "--mint-app-key",
+                    action="store_true",
+                    help="make a key for the application's server; shown once",
+                )
+                continue
             face.add_argument("--invite", metavar="EMAIL", help="add an invitation")
             face.add_argument(
                 "--role", action="append", default=[], help="role of the invited person; repeatable"
@@ -41,8 +52,11 @@ class Command(BaseCommand):
         """Collect the facts and print them."""
         try:
             with shell.scope(options["scope"]) as scope:
-                invited = self._invited(options, scope)
-                facts = getattr(self, options["face"])(scope, invited)
+                if options["face"] in WITHOUT_DEVICES:
+                    facts = self.blocklet(scope, has_key=options["mint_app_key"])
+                else:
+                    invited = self._invited(options, scope)
+                    facts = getattr(self, options["face"])(scope, invited)
         except DomainError as refusal:
             raise CommandError(str(refusal)) from refusal
         if options["json"]:
@@ -80,6 +94,21 @@ class Command(BaseCommand):
             "python": snippets.python(url, link),
             "shell": snippets.shell(url),
         }
+
+    def blocklet(self, scope: shell.ShellScope, *, has_key: bool) -> dict[str, Any]:
+        """Address and identity of the application; with `--mint-app-key` a key, shown once."""
+        now = datetime.now(UTC)
+        mine = application.identity(now=now)
+        facts = {
+            "url": shell.face_url(scope.slug, sent.ROOT.lstrip("/")),
+            "app_pid": mine.permanent,
+            "app_pk": mine.public_key,
+            "component_id": mine.permanent,
+        }
+        if not has_key:
+            return facts
+        key = app_keys.mint(name="by connect", by=actor.system(scope.scope_id), now=now)
+        return facts | {"app_sk": app_keys.secret_text(key)}
 
     def _invited(self, options: dict[str, Any], scope: shell.ShellScope) -> Any:
         """What the one-time key's holder needs, if somebody is to be invited."""

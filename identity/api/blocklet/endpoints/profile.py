@@ -1,7 +1,5 @@
 """The caller's own profile: read and changed, its picture among it."""
 
-import base64
-import binascii
 import re
 from typing import Annotated, Any, Final
 
@@ -12,10 +10,9 @@ from accounts.services import avatars, profile_editing
 from accounts.services.profile_editing import Changes
 from identity.api.blocklet import inputs, outputs, people, replies
 from identity.api.blocklet.route import OPEN, SELF, Asked, Route
-from identity.errors import Invalid, Missing
+from identity.errors import Missing
 from identity.web.lane import Answer
 
-_DATA: Final = re.compile(r"data:image/[a-z0-9.+-]{1,40};base64,([A-Za-z0-9+/=\s]*)")
 _FILE: Final = re.compile(r"([0-9a-f-]{36})(?:\.[a-z]{1,5})?")
 _PICTURE_HEADERS: Final = {
     "Content-Type": avatars.MEDIA_TYPE,
@@ -98,7 +95,7 @@ def read(asked: Asked) -> Answer:
 def edit(asked: Asked) -> Answer:
     """Change what is given."""
     caller, now, body = asked.caller, asked.now, asked.body
-    picture = _picture(body.avatar or "")
+    picture = inputs.picture(body.avatar or "")
     if isinstance(picture, bytes):
         avatars.store(user_id=caller.user_id, data=picture, by=caller.actor, now=now)
     elif picture:
@@ -114,21 +111,6 @@ def picture_file(asked: Asked) -> Answer:
     if picture is None:
         raise Missing("There is no such picture.")
     return Answer(200, picture, _PICTURE_HEADERS)
-
-
-def _picture(given: str) -> bytes | str:
-    """The bytes of a data URI, or an address to fetch from; "" for a picture that is ours."""
-    if not given or given.startswith(("bn://", "/")) or "/user/avatar/" in given:
-        return ""
-    found = _DATA.fullmatch(given)
-    if found is not None:
-        try:
-            return base64.b64decode(found[1])
-        except binascii.Error:
-            raise Invalid("This is no picture that can be read.") from None
-    if given.startswith(("https://", "http://")):
-        return given
-    return ""
 
 
 def _changes(body: Edited) -> Changes:

@@ -122,15 +122,17 @@ def by_server(asked: Asked) -> Answer:
 def _vouched_for(asked: Asked) -> Vouched:
     body, pid = asked.body, application.permanent(now=asked.now)
     newcomer = Newcomer(
-        full_name=body.full_name,
-        email=body.email or "",
+        full_name=inputs.plain(body.full_name),
+        email=(body.email or "").lower(),
         locale=body.locale,
         source=body.provider,
         inviter=body.inviter or "",
         address=asked.sent.address,
     )
+    avatar = inputs.picture(body.avatar or "")
     if body.provider == "wallet":
-        return Vouched(pid, newcomer, key=_wallet_key(body), updates=body.update_info)
+        key = _wallet_key(body)
+        return Vouched(pid, newcomer, key=key, avatar=avatar, updates=body.update_info)
     missing = next((name for name in ("id", "email") if not getattr(body, name)), None)
     if missing:
         raise Invalid(f'"{missing}" is required')
