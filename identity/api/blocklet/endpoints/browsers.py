@@ -79,24 +79,8 @@ def go_on(asked: Asked) -> Answer:
     if inputs.address(body.user_did, name="userDid").text != row.address:
         raise errors.said(_OVER, status=401)
     held = _held(visit, body.passport_id, now)
-    mark = browser.mark(asked.sent.cookies)
-    proof = Proof(
-        visits.Method.SESSION, visit.provider_name, visit.provider_id, None, held.wallet_os
-    )
     try:
-        session = sessions.start(
-            user_id=visit.user_id,
-            proof=proof,
-            origin=Origin(asked.sent.address, asked.sent.user_agent, visit.visitor),
-            audience=body.app_pid,
-            lasts=tokens.lasts(scopes.settings()),
-            role=held.role,
-            data={
-                visits.BROWSER: mark.digest,
-                **({tokens.CREDENTIAL: held.credential} if held.credential else {}),
-            },
-            now=now,
-        )
+        session = sessions.start(**_begun(asked, visit, held))
     except SignInRefused:
         raise errors.said(_OVER, status=401) from None
     live = sessions.live(session, scope_slug=asked.slug)
@@ -108,6 +92,28 @@ def go_on(asked: Asked) -> Answer:
         "csrfToken": tokens.csrf_of(pair.access),
     }
     return replies.json(content)
+
+
+def _begun(asked: Asked, visit: Visit, held: Held) -> dict[str, Any]:
+    """The new session: in the same browser, and proven by nothing but the one before."""
+    data = {visits.BROWSER: browser.mark(asked.sent.cookies).digest}
+    if held.credential:
+        data[tokens.CREDENTIAL] = held.credential
+    return {
+        "user_id": visit.user_id,
+        "proof": Proof(
+            visits.Method.SESSION,
+            visit.provider_name,
+            visit.provider_id,
+            wallet_os=held.wallet_os,
+        ),
+        "origin": Origin(asked.sent.address, asked.sent.user_agent, visit.visitor),
+        "audience": visit.audience,
+        "lasts": tokens.lasts(scopes.settings()),
+        "role": held.role,
+        "data": data,
+        "now": asked.now,
+    }
 
 
 def _held(visit: Visit, wanted: str | None, now: datetime) -> Held:
