@@ -1,4 +1,4 @@
-"""One-time passwords of staff (RFC 6238): set up, asked at sign-in with bounded tries, removed."""
+"""One-time passwords (RFC 6238): set up, asked at sign-in with bounded tries, removed."""
 
 import base64
 import os
@@ -127,6 +127,23 @@ def reset(*, user_id: UUID, by: Actor, now: datetime) -> None:
             raise refusals.Missing("This account has no one-time password.")
         remove(user_id)
         users.record("one-time-password.reset", user, by=by, now=now)
+
+
+def remove_own(*, user_id: UUID, by: Actor, now: datetime) -> None:
+    """Take one's own generator and recovery codes out of use.
+
+    The caller has seen a fresh proof. Not for staff, whose own session could so be made to last.
+    Raises `Missing` where there is none, `Forbidden`.
+    """
+    _require_own(user_id, by)
+    with writing.of(by):
+        user = users.locked(user_id)
+        if user.is_staff:
+            raise refusals.Forbidden("For staff somebody else has to remove it.")
+        if user.one_time_password_id is None:
+            raise refusals.Missing("This account has no one-time password.")
+        remove(user_id)
+        users.record("one-time-password.removed", user, by=by, now=now)
 
 
 def remove(user_id: UUID) -> None:

@@ -12,7 +12,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "group": "created deleted edited member-added member-removed",
     "invitation": "issued locked pending refused revoked used used-again",
     "invitation-batch": "confirmed discarded links-taken uploaded",
-    "one-time-password": "begun reset set",
+    "one-time-password": "begun removed reset set",
     "operator": "added",
     "owner": "invited recovered",
     "password": "changed removed reset set",

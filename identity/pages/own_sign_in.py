@@ -88,10 +88,15 @@ def renewed(request: HttpRequest) -> list[str]:
 def picture(request: HttpRequest, waiting: Begun) -> bytes:
     """The QR code as SVG, without scripts and styles, dark on white in every theme."""
     user: Any = request.user
-    drawn = io.BytesIO()
-    code = segno.make(address(waiting, f"{user.scope_slug}/{user.username}"), error="m")
-    code.save(drawn, kind="svg", scale=6, light="#fff", svgclass=None, lineclass=None)
-    return drawn.getvalue()
+    return drawn(address(waiting, f"{user.scope_slug}/{user.username}"))
+
+
+def drawn(uri: str) -> bytes:
+    """A text as a QR code in SVG."""
+    picture = io.BytesIO()
+    code = segno.make(uri, error="m")
+    code.save(picture, kind="svg", scale=6, light="#fff", svgclass=None, lineclass=None)
+    return picture.getvalue()
 
 
 def address(waiting: Begun, account: str) -> str:

@@ -13,7 +13,7 @@ from identity.services import audit, scopes
 from sessions_app.errors import SignInRefused, SignUpClosed
 from sessions_app.models import Session
 from sessions_app.services import first_factor, mailed_codes
-from sessions_app.services.first_factor import Arrival, SecondFactorDue
+from sessions_app.services.first_factor import Arrival, Passed
 from sessions_app.services.mailed_codes import Asker, Purpose, Sent
 
 SOURCE = "email"
@@ -29,7 +29,7 @@ def send(*, address: str, asker: Asker, now: datetime) -> Sent:
 
 def sign_in(
     *, address: str, code: str, arrival: Arrival, now: datetime, full_name: str = ""
-) -> Session | SecondFactorDue:
+) -> Passed:
     """Sign in whoever has proven this address, or join; or ask for the one-time password.
 
     `full_name` is for a newcomer. Not to be called in a transaction: tries are counted. Raises

@@ -44,6 +44,10 @@ class SecondFactorDue:
     expires_at: datetime
 
 
+Passed = Session | SecondFactorDue
+"""What follows a right first proof."""
+
+
 def require_usable(user: User, *, address: str, now: datetime) -> None:
     """Raises SignInRefused for a user who may not sign in, or not from this address."""
     is_in_time = user.expires_at is None or user.expires_at > now
@@ -52,9 +56,7 @@ def require_usable(user: User, *, address: str, now: datetime) -> None:
         raise SignInRefused
 
 
-def passed(
-    user: User, method: Session.Method, arrival: Arrival, *, now: datetime
-) -> Session | SecondFactorDue:
+def passed(user: User, method: Session.Method, arrival: Arrival, *, now: datetime) -> Passed:
     """What follows a right first proof of a user of the scope in force. Raises SignInRefused."""
     require_usable(user, address=arrival.origin.address, now=now)
     if user.one_time_password_id is None:

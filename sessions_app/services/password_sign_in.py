@@ -11,12 +11,10 @@ from identity.errors import Invalid
 from sessions_app.errors import SignInRefused
 from sessions_app.models import Session
 from sessions_app.services import first_factor
-from sessions_app.services.first_factor import Arrival, SecondFactorDue
+from sessions_app.services.first_factor import Arrival, Passed
 
 
-def sign_in(
-    *, username: str, password: str, arrival: Arrival, now: datetime
-) -> Session | SecondFactorDue:
+def sign_in(*, username: str, password: str, arrival: Arrival, now: datetime) -> Passed:
     """Sign a person of the scope in force in, or ask for the one-time password.
 
     Unknown, wrong, disabled and exhausted are refused in the same words after comparable time;
@@ -35,7 +33,7 @@ def sign_in(
         raise SignInRefused from None
 
 
-def _passed(user: User | None, arrival: Arrival, *, now: datetime) -> Session | SecondFactorDue:
+def _passed(user: User | None, arrival: Arrival, *, now: datetime) -> Passed:
     if user is None:
         raise SignInRefused
     return first_factor.passed(user, Session.Method.PASSWORD, arrival, now=now)

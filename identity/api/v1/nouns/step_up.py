@@ -1,0 +1,115 @@
+"""Step-up: the caller proves once more who it is, before a dangerous act."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+
+from identity.actor import Actor, ActorKind
+from identity.api.v1 import route
+from identity.api.v1.nouns.sign_in import Code, CodeSent
+from identity.api.v1.route import SELF, Asked
+from identity.api.v1.shapes import Body, Shown
+from identity.errors import Forbidden, Invalid
+from sessions_app.services import step_up
+from sessions_app.services.mailed_codes import Asker, Sent
+
+
+class Nothing(Body, frozen=True):
+    """An empty object, or no body."""
+
+
+class Proof(Body, frozen=True):
+    """One of them: the password, a one-time password or recovery code, or a mailed code."""
+
+    password: Annotated[str, msgspec.Meta(max_length=1024)] | None = None
+    one_time_password: Code | None = None
+    email_code: Code | None = None
+
+
+class Proven(Shown, frozen=True):
+    """The session has a fresh proof: dangerous acts are open for `fresh_seconds`."""
+
+    session: UUID
+    authenticated_at: datetime
+    fresh_seconds: int
+
+
+@route.act(
+    "POST",
+    "/me/step-up",
+    SELF,
+    "my_step_up",
+    "Prove once more who you are, before a dangerous act",
+    body=Proof,
+    shows=Proven,
+    is_alone=True,
+)
+def prove(asked: Asked) -> Proven:
+    """Whoever has one-time passwords proves with one of them; wallets have an address of theirs."""
+    actor = own_account(asked)
+    given: Proof = asked.body
+    proofs: list[Callable[[], None]] = []
+    if given.password is not None:
+        password = given.password
+        proofs.append(lambda: step_up.by_password(password=password, by=actor, now=asked.now))
+    if given.one_time_password is not None:
+        otp = given.one_time_password
+        proofs.append(lambda: step_up.by_one_time_password(code=otp, by=actor, now=asked.now))
+    if given.email_code is not None:
+        mailed = given.email_code
+        asker = asker_of(asked, actor)
+        proofs.append(lambda: step_up.by_code(code=mailed, by=actor, asker=asker, now=asked.now))
+    if len(proofs) != 1 or actor.session_id is None:
+        raise Invalid("Send one proof, with the token of a session.")
+    proofs[0]()
+    moment = asked.now.replace(microsecond=0)
+    return Proven(actor.session_id, moment, step_up.FRESH_SECONDS)
+
+
+@route.act(
+    "POST",
+    "/me/step-up/email",
+    SELF,
+    "my_step_up_email",
+    "Have a code mailed to your verified address, to prove who you are",
+    body=Nothing,
+    shows=CodeSent,
+    status=202,
+    is_alone=True,
+)
+def send_proof(asked: Asked) -> CodeSent:
+    """For accounts without one-time passwords."""
+    actor = own_account(asked)
+    return shown(step_up.send_code(by=actor, asker=asker_of(asked, actor), now=asked.now))
+
+
+def own_account(asked: Asked) -> Actor:
+    """The caller, who has an account in this scope. Raises Forbidden."""
+    actor = asked.caller.actor
+    if actor.kind not in {ActorKind.SESSION, ActorKind.DEVICE}:
+        raise Forbidden("Staff sets up its own sign-in in the admin, on the page Your sign-in.")
+    return actor
+
+
+def user_id_of(actor: Actor) -> UUID:
+    """The caller's user. Raises Forbidden."""
+    if actor.user_id is None:
+        raise Forbidden("Only who has an account in this scope has a sign-in here.")
+    return actor.user_id
+
+
+def asker_of(asked: Asked, actor: Actor) -> Asker:
+    """What a code for somebody who is known is bound to: the session, or the device."""
+    mark = actor.session_id or actor.device_id
+    return Asker(browser=mark.hex if mark else "", address=asked.sent.address)
+
+
+def shown(sent: Sent) -> CodeSent:
+    """That a code is on its way."""
+    return CodeSent(sent.address, sent.expires_at.replace(microsecond=0), sent.resend_after)
+
+
+ROUTES: Final = (prove, send_proof)
