@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from accounts.models import User
-from accounts.services import mail_addresses, one_time_passwords, passwords, writing
+from accounts.services import mail_addresses, one_time_passwords, passwords, wallets, writing
 from identity.actor import Actor
-from identity.errors import Forbidden, Missing
+from identity.errors import Forbidden, Invalid, Missing
 from identity.services import audit
-from sessions_app.errors import StepUpNeeded, TokenRefused
+from sessions_app.errors import SignInRefused, StepUpNeeded, TokenRefused
 from sessions_app.models import Session
-from sessions_app.services import mailed_codes
+from sessions_app.services import mailed_codes, wallet_messages
 from sessions_app.services.mailed_codes import Asker, Purpose, Sent
 
 FRESH_SECONDS: Final = 5 * 60
@@ -78,13 +78,27 @@ def by_code(*, code: str, by: Actor, asker: Asker, now: datetime) -> None:
     proved(by=by, how="email", now=now)
 
 
+def by_wallet(*, message: str, signature: str, by: Actor, now: datetime) -> None:
+    """Prove with a text of ours that one of the account's wallets signed.
+
+    Raises `sessions_app.errors.SignInRefused` for a wallet that is not the account's, and what
+    `wallet_messages.prove` raises.
+    """
+    user = _user(by)
+    key = wallet_messages.prove(message, signature, now=now)
+    holder = wallets.holder(key.address)
+    if holder is None or holder.id != user.id:
+        raise SignInRefused
+    proved(by=by, how="wallet", now=now)
+
+
 def proved(*, by: Actor, how: str, now: datetime) -> None:
     """Note in the actor's own session a proof that was checked just now, by whatever method.
 
     Raises TokenRefused if the session has ended in the meantime.
     """
     if by.session_id is None or by.user_id is None:
-        raise Forbidden(_FOR_SESSIONS)
+        raise Invalid(_FOR_SESSIONS)
     going_on = Session.objects.filter(
         id=by.session_id, user_id=by.user_id, status=Session.Status.ACTIVE
     )
@@ -97,7 +111,7 @@ def proved(*, by: Actor, how: str, now: datetime) -> None:
 
 def _user(by: Actor) -> User:
     if by.session_id is None or by.user_id is None:
-        raise Forbidden(_FOR_SESSIONS)
+        raise Invalid(_FOR_SESSIONS)
     return User.objects.get(id=by.user_id)
 
 

@@ -27,9 +27,12 @@ from identity.web import client_ip
 from identity.web.throttle import Throttle
 from invitations.models import Invitation
 from invitations.services import account
+from sessions_app.models import Session
+from sessions_app.services import sessions, tokens
 from tests import acts, cast
 from tests.attacks import wire
 from tests.faces.enterprise.desk import keys
+from tests.faces.v1.apps import App
 from tests.races import together
 
 RIGHT = "correct horse battery"
@@ -123,12 +126,46 @@ def guess_by_re_authentication(world: cast.World, staff: User, number: int) -> N
     assert answer.status_code == 200
 
 
+def guess_by_api(world: cast.World, staff: User, number: int) -> None:
+    answer = Client().post(
+        f"/s/{world.scope.slug}/v1/sign-in/password",
+        {"username": "dora@example.test", "password": f"guess {number}"},
+        content_type="application/json",
+        headers={"x-forwarded-for": f"203.0.113.{number}"},
+    )
+    assert answer.status_code == 401
+
+
+def guess_by_step_up(world: cast.World, staff: User, number: int) -> None:
+    # Whoever stole a token guesses the password that would open dangerous acts.
+    with cast.in_scope(world):
+        session = sessions.start(
+            user_id=staff.id,
+            proof=sessions.Proof(Session.Method.WALLET),
+            origin=sessions.Origin(),
+            audience=tokens.issuer(world.scope.slug),
+            lasts=timedelta(days=1),
+            now=acts.now(),
+        )
+        live = sessions.live(session, scope_slug=world.scope.slug)
+        token = tokens.access(live, seconds=600, now=acts.now())
+    answer = Client().post(
+        f"/s/{world.scope.slug}/v1/me/step-up",
+        {"password": f"guess {number}"},
+        content_type="application/json",
+        headers={"authorization": f"Bearer {token}"},
+    )
+    assert answer.status_code == 401
+
+
 PATHS: Mapping[str, Callable[[cast.World, User, int], None]] = {
     "the admin's backend": guess_by_sign_in,
     "the admin's form": guess_by_form,
     "a change of the password": guess_by_change,
     "a re-authentication": guess_by_re_authentication,
     "new invitations": guess_by_invitation,
+    "the API's sign-in": guess_by_api,
+    "a step-up of a session": guess_by_step_up,
 }
 
 
@@ -252,6 +289,20 @@ def test_wrong_secrets_of_an_invitation_are_five_by_every_address(world: cast.Wo
         wire.NOT_VALID,
         wire.UNAUTHENTIC,
     }
+
+
+def test_passwords_and_mailed_codes_of_one_client_are_counted_together(
+    world: cast.World, staff: User
+) -> None:
+    app = App(world, "192.0.2.77")
+    # A browser without a mark has no code to guess.
+    assert app.post("/sign-in/email", {"email": "mallory@example.test"}).status_code == 202
+    told = []
+    for number in range(guessing.MOST_WRONG // 2 + 1):
+        told.append(app.by_password(f"nobody-{number}", "wrong").status_code)
+        mailed = {"email": f"person-{number}@example.test", "code": "000000"}
+        told.append(app.post("/sign-in/email/code", mailed).status_code)
+    assert told == [401] * guessing.MOST_WRONG + [429, 429]
 
 
 SPOOFED = (

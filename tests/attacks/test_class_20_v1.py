@@ -27,6 +27,8 @@ CHANGES = [line for line in CLOSED if line.method != "GET"]
 # What a session left alone may still send: it undoes what is one's own, or asks a question.
 HARMLESS = {
     "POST /me/devices/challenge",
+    "POST /me/step-up",
+    "POST /me/step-up/email",
     "POST /policies/decide",
     "POST /invitations/batches",
     "POST /proposals/{proposal}/cancellation",

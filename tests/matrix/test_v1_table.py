@@ -27,6 +27,19 @@ WITHOUT_WORD = {
     "my_sessions_end_others": route.SELF,
     "my_account_lock": route.SELF,  # the own account, at once; the service keeps the last owner
     "my_sign_ins_list": route.SELF,
+    "sign_in_password": route.OPEN,  # these four are how somebody becomes known
+    "sign_in_second_factor": route.OPEN,
+    "sign_in_email": route.OPEN,
+    "sign_in_email_code": route.OPEN,
+    "my_step_up": route.SELF,  # what follows is about the caller's own ways in
+    "my_step_up_email": route.SELF,
+    "my_one_time_password_get": route.SELF,
+    "my_one_time_password_begin": route.SELF,
+    "my_one_time_password_confirm": route.SELF,
+    "my_one_time_password_remove": route.SELF,
+    "my_recovery_codes_renew": route.SELF,
+    "my_email_send": route.SELF,
+    "my_email_verify": route.SELF,
     "token_refresh": route.OPEN,  # asks for the refresh token itself
     "invitations_look_up": route.OPEN,  # these three ask for the invite string
     "invitations_challenge": route.OPEN,

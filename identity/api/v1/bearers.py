@@ -23,7 +23,7 @@ from identity.web import scope_resolution
 from identity.web.throttle import Throttle
 from invitations.services import attested, governance
 from invitations.services.governance import Done, Pending, Step
-from sessions_app.services import sessions, tokens
+from sessions_app.services import sessions, step_up, tokens
 
 per_session = Throttle(count=settings.REQUESTS_PER_DEVICE, seconds=60)
 per_api_key = Throttle(count=settings.REQUESTS_PER_ADDRESS, seconds=60)
@@ -36,6 +36,7 @@ class Session(Caller):
 
     actor: Actor
     now: datetime
+    authenticated_at: datetime
 
     @property
     def subject(self) -> UUID:
@@ -61,8 +62,8 @@ class Session(Caller):
         raise Forbidden("A sensitive change takes a signed request.")
 
     def require_recent(self) -> None:
-        """Refuse: nothing tells how long ago the token's holder proved who it is."""
-        raise Forbidden("This takes a signed request, or a session that was just proved.")
+        """Raises `sessions_app.errors.StepUpNeeded` unless the proof is at most 5 minutes old."""
+        step_up.require_fresh(self.authenticated_at, now=self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def _session(sent: Sent, token: str, *, now: datetime) -> Session:
     _require_scope(sent, checked.door.scope, now)
     with current.in_scope(checked.door.scope_id):
         sessions.mark_seen(checked.door, now=now)
-    return Session(checked.actor(sent.address), now)
+    return Session(checked.actor(sent.address), now, checked.door.authenticated_at)
 
 
 def _api_key(sent: Sent, secret: str, *, now: datetime) -> ApiKey:

@@ -1,11 +1,14 @@
 """One's own ways in over `/v1`: step-up, one-time passwords, recovery codes, a verified address."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from django.core.mail import EmailMessage
 
-from accounts.models import User
+from accounts.models import User, Wallet
+from accounts.services import wallets
+from identity.crypto import eip191, ethereum_address, secp256k1
 from tests import cast, staff
 from tests.faces.v1 import apps
 from tests.faces.v1.apps import App, code_in
@@ -137,6 +140,26 @@ def test_verifies_an_address_and_proves_with_it(
     proof = {"email_code": code_in(mailoutbox[-1].body)}
     assert app.post("/me/step-up", proof).status_code == 200
     problem(app.post("/me/step-up", proof), 401, "code.refused")
+
+
+def test_a_wallet_of_the_account_is_a_proof(app: App, world: cast.World, alice: User) -> None:
+    mine, other = (secp256k1.parse_private(bytes([number]) * 32) for number in (0x11, 0x12))
+    with cast.in_scope(world):
+        for key, user in ((mine, alice), (other, world.member("bob").user)):
+            address = ethereum_address.of_key(key.public.uncompressed[1:])
+            wallets.insert(
+                user,
+                wallets.Key(Wallet.Kind.ETHEREUM, address, key.public.uncompressed[1:].hex()),
+                now=datetime.now(UTC),
+            )
+    apps.left_alone(world)
+    for key, status in ((other, 401), (mine, 200), (mine, 200)):
+        address = ethereum_address.of_key(key.public.uncompressed[1:])
+        text = App(world).post("/sign-in/wallet/challenge", {"address": address}).json()["message"]
+        proof = {"wallet": {"message": text, "signature": eip191.sign(key, text.encode())}}
+        assert app.post("/me/step-up", proof).status_code == status
+    problem(app.post("/me/step-up", proof), 401, "challenge.refused")
+    assert app.post("/me/one-time-password").status_code == 201
 
 
 def test_a_signed_request_is_a_proof_of_its_own(

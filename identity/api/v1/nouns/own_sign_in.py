@@ -9,8 +9,9 @@ from accounts.services import one_time_passwords, recovery_codes
 from identity import queries as ground
 from identity.actor import Actor
 from identity.api.v1 import route
+from identity.api.v1.nouns.sessions import Nothing
 from identity.api.v1.nouns.sign_in import Address, Code, CodeSent
-from identity.api.v1.nouns.step_up import Nothing, asker_of, own_account, shown, user_id_of
+from identity.api.v1.nouns.step_up import asker_of, own_account, shown, user_id_of
 from identity.api.v1.route import SELF, Asked
 from identity.api.v1.shapes import Body, Shown
 from identity.pages import own_sign_in

@@ -1,5 +1,6 @@
 """Signing in as a user: by password or mailed code, and the second factor."""
 
+import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final, Literal
@@ -8,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from identity import queries as ground
-from identity.api.v1 import route
+from identity.api.v1 import pairs, route
 from identity.api.v1.route import OPEN, Asked, Reply
 from identity.api.v1.shapes import Body, Shown
 from identity.services import scopes
@@ -24,8 +25,6 @@ from sessions_app.services import (
 )
 from sessions_app.services.first_factor import Arrival, Passed, SecondFactorDue
 from sessions_app.services.mailed_codes import Asker
-from sessions_app.services.sessions import Origin
-from sessions_app.services.tokens import Live
 
 Visitor = Annotated[str, msgspec.Meta(max_length=80)]
 Address = Annotated[str, msgspec.Meta(max_length=254)]
@@ -103,7 +102,7 @@ class CodeSent(Shown, frozen=True):
 )
 def by_password(asked: Asked) -> Reply:
     """Unknown, wrong and shut out are refused alike. The browser gets a mark for the next step."""
-    mark = _mark(asked)
+    mark = pairs.mark(asked.sent)
     found = password_sign_in.sign_in(
         username=asked.body.username,
         password=asked.body.password,
@@ -125,7 +124,7 @@ def by_password(asked: Asked) -> Reply:
 )
 def second_factor(asked: Asked) -> Reply:
     """In the browser of the first step, whose cookie comes back."""
-    mark = browser.known(_cookies(asked))
+    mark = browser.known(pairs.cookies(asked.sent))
     if mark is None:
         raise ChallengeRefused
     found = first_factor.complete(
@@ -150,7 +149,7 @@ def second_factor(asked: Asked) -> Reply:
 )
 def by_email(asked: Asked) -> Reply:
     """The answer is the same whether anybody here has the address; the browser gets a mark."""
-    mark = _mark(asked)
+    mark = pairs.mark(asked.sent)
     sent = email_sign_in.send(
         address=asked.body.email,
         asker=Asker(browser=mark.digest, address=asked.sent.address),
@@ -172,7 +171,7 @@ def by_email(asked: Asked) -> Reply:
 )
 def by_code(asked: Asked) -> Reply:
     """In the browser that had it sent, whose cookie comes back."""
-    mark = browser.known(_cookies(asked))
+    mark = browser.known(pairs.cookies(asked.sent))
     if mark is None:
         raise CodeRefused
     found = email_sign_in.sign_in(
@@ -185,20 +184,6 @@ def by_code(asked: Asked) -> Reply:
     return _reply(asked, found, mark)
 
 
-def signed_in(asked: Asked, live: Live) -> SignedIn:
-    """The tokens of a session that was begun for our own API and pages."""
-    most = int((live.expires_at - asked.now).total_seconds())
-    seconds = min(scopes.settings().access_minutes * 60, most)
-    return SignedIn(
-        status="signed-in",
-        access_token=tokens.access(live, seconds=seconds, now=asked.now),
-        refresh_token=tokens.refresh(live, now=asked.now),
-        token_type="Bearer",  # noqa: S106 a word, no secret
-        expires_in=seconds,
-        session=live.session_id,
-    )
-
-
 def _reply(asked: Asked, found: Passed, mark: Mark) -> Reply:
     if isinstance(found, SecondFactorDue):
         shown = SignedIn(
@@ -208,22 +193,15 @@ def _reply(asked: Asked, found: Passed, mark: Mark) -> Reply:
         )
     else:
         live = sessions.live(found, scope_slug=ground.scope().slug)
-        shown = signed_in(asked, live)
+        minutes = scopes.settings().access_minutes
+        pair = msgspec.structs.asdict(pairs.of(live, minutes=minutes, now=asked.now))
+        shown = SignedIn(status="signed-in", **pair)
     return Reply(shown, headers=_cookie(mark))
 
 
 def _arrival(asked: Asked, mark: str) -> Arrival:
-    user_agent = asked.sent.headers.get("user-agent", "")
-    origin = Origin(asked.sent.address, user_agent, asked.body.visitor)
+    origin = dataclasses.replace(pairs.origin(asked.sent), visitor=asked.body.visitor)
     return Arrival(origin, tokens.issuer(ground.scope().slug), mark)
-
-
-def _cookies(asked: Asked) -> Mapping[str, str]:
-    return {} if asked.http is None else asked.http.COOKIES
-
-
-def _mark(asked: Asked) -> Mark:
-    return browser.mark(_cookies(asked))
 
 
 def _cookie(mark: Mark) -> Mapping[str, str]:

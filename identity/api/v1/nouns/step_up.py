@@ -9,6 +9,7 @@ import msgspec
 
 from identity.actor import Actor, ActorKind
 from identity.api.v1 import route
+from identity.api.v1.nouns.sessions import Nothing
 from identity.api.v1.nouns.sign_in import Code, CodeSent
 from identity.api.v1.route import SELF, Asked
 from identity.api.v1.shapes import Body, Shown
@@ -17,16 +18,20 @@ from sessions_app.services import step_up
 from sessions_app.services.mailed_codes import Asker, Sent
 
 
-class Nothing(Body, frozen=True):
-    """An empty object, or no body."""
+class WalletProof(Body, frozen=True):
+    """A text of /v1/sign-in/wallet/challenge, signed by a wallet of the account."""
+
+    message: Annotated[str, msgspec.Meta(max_length=8192)]
+    signature: Annotated[str, msgspec.Meta(max_length=512)]
 
 
 class Proof(Body, frozen=True):
-    """One of them: the password, a one-time password or recovery code, or a mailed code."""
+    """One of them: the password, a one-time password or recovery code, a mailed code, a wallet."""
 
     password: Annotated[str, msgspec.Meta(max_length=1024)] | None = None
     one_time_password: Code | None = None
     email_code: Code | None = None
+    wallet: WalletProof | None = None
 
 
 class Proven(Shown, frozen=True):
@@ -48,20 +53,9 @@ class Proven(Shown, frozen=True):
     is_alone=True,
 )
 def prove(asked: Asked) -> Proven:
-    """Whoever has one-time passwords proves with one of them; wallets have an address of theirs."""
+    """Whoever has one-time passwords proves with one of them, or with a wallet."""
     actor = own_account(asked)
-    given: Proof = asked.body
-    proofs: list[Callable[[], None]] = []
-    if given.password is not None:
-        password = given.password
-        proofs.append(lambda: step_up.by_password(password=password, by=actor, now=asked.now))
-    if given.one_time_password is not None:
-        otp = given.one_time_password
-        proofs.append(lambda: step_up.by_one_time_password(code=otp, by=actor, now=asked.now))
-    if given.email_code is not None:
-        mailed = given.email_code
-        asker = asker_of(asked, actor)
-        proofs.append(lambda: step_up.by_code(code=mailed, by=actor, asker=asker, now=asked.now))
+    proofs = _given(asked, actor)
     if len(proofs) != 1 or actor.session_id is None:
         raise Invalid("Send one proof, with the token of a session.")
     proofs[0]()
@@ -84,6 +78,28 @@ def send_proof(asked: Asked) -> CodeSent:
     """For accounts without one-time passwords."""
     actor = own_account(asked)
     return shown(step_up.send_code(by=actor, asker=asker_of(asked, actor), now=asked.now))
+
+
+def _given(asked: Asked, actor: Actor) -> list[Callable[[], None]]:
+    """How each proof that was sent is checked."""
+    given: Proof = asked.body
+    proofs: list[Callable[[], None]] = []
+    if given.password is not None:
+        password = given.password
+        proofs.append(lambda: step_up.by_password(password=password, by=actor, now=asked.now))
+    if given.one_time_password is not None:
+        otp = given.one_time_password
+        proofs.append(lambda: step_up.by_one_time_password(code=otp, by=actor, now=asked.now))
+    if given.email_code is not None:
+        mailed = given.email_code
+        asker = asker_of(asked, actor)
+        proofs.append(lambda: step_up.by_code(code=mailed, by=actor, asker=asker, now=asked.now))
+    if given.wallet is not None:
+        text, signature = given.wallet.message, given.wallet.signature
+        proofs.append(
+            lambda: step_up.by_wallet(message=text, signature=signature, by=actor, now=asked.now)
+        )
+    return proofs
 
 
 def own_account(asked: Asked) -> Actor:

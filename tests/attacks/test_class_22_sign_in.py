@@ -1,0 +1,95 @@
+"""Class 22 of the known attacks, for users' sign-in: answers or their timing tell who is here.
+
+Seen in Keycloak as CVE-2026-4633, CVE-2026-9794 and CVE-2026-37981. Bodies are compared in
+`tests/faces/v1/test_sign_in.py`; here is the time, by medians of interleaved rounds.
+"""
+
+import itertools
+import statistics
+import time
+from collections.abc import Callable, Mapping
+
+import pytest
+from django.core.mail import EmailMessage
+
+from accounts.services import users
+from identity.services import rates
+from tests import acts, cast
+from tests.faces.v1 import apps
+from tests.faces.v1.apps import App
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def medians(asked: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    taken: dict[str, list[float]] = {name: [] for name in asked}
+    for _ in range(rounds):
+        for name, act in asked.items():
+            begin = time.perf_counter()
+            act()
+            taken[name].append(time.perf_counter() - begin)
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+@pytest.fixture
+def world() -> cast.World:
+    world = cast.world(governance=False)
+    for name in ("alice", "bob"):
+        apps.protect(world, world.member(name).user)
+    with cast.in_scope(world):
+        gone = world.member("gone").user
+        apps.protect(world, gone)
+        users.disable(user_id=gone.id, by=world.system, now=acts.now())
+    world.member("bare")
+    return world
+
+
+def test_names_that_there_are_take_no_other_time_by_password(world: cast.World) -> None:
+    addresses = (f"198.51.100.{number}" for number in itertools.count(1))
+
+    def guess(name: str) -> Callable[[], object]:
+        def once() -> None:
+            answer = App(world, next(addresses)).by_password(f"{name}@example.test", "wrong")
+            assert answer.status_code == 401
+
+        return once
+
+    names = ("alice", "gone", "bare", "nobody")
+    for name in names:
+        guess(name)()
+    taken = medians({name: guess(name) for name in names}, 8)
+    assert max(taken.values()) < 1.6 * min(taken.values()), taken
+
+
+def test_addresses_that_there_are_take_no_other_time_by_mail(
+    world: cast.World, mailoutbox: list[EmailMessage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rates, "hit", lambda *_, **__: None)
+
+    def wish(name: str) -> Callable[[], object]:
+        def once() -> None:
+            answer = App(world).post("/sign-in/email", {"email": f"{name}@example.test"})
+            assert answer.status_code == 202
+
+        return once
+
+    names = ("alice", "gone", "nobody")
+    for name in names:
+        wish(name)()
+    taken = medians({name: wish(name) for name in names}, 15)
+    assert max(taken.values()) < 1.6 * min(taken.values()), taken
+
+
+def test_wrong_codes_take_no_other_time(world: cast.World, mailoutbox: list[EmailMessage]) -> None:
+    addresses = (f"198.51.100.{number}" for number in itertools.count(1))
+
+    def guess(name: str) -> Callable[[], object]:
+        def once() -> None:
+            app = App(world, next(addresses))
+            given = {"email": f"{name}@example.test", "code": "000000"}
+            assert app.post("/sign-in/email/code", given).status_code == 401
+
+        return once
+
+    taken = medians({name: guess(name) for name in ("alice", "nobody")}, 15)
+    assert max(taken.values()) < 1.6 * min(taken.values()), taken
