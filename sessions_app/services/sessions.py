@@ -14,7 +14,7 @@ from accounts.models import User
 from identity.actor import Actor, ActorKind
 from identity.scoping import current
 from identity.scoping.session_doors import SessionDoor
-from identity.services import audit, neighbourhoods
+from identity.services import audit, neighbourhoods, scopes
 from sessions_app import jwt
 from sessions_app.errors import SignInRefused, TokenRefused
 from sessions_app.models import Session
@@ -106,6 +106,11 @@ def start(
         facts = {"method": str(proof.method), "provider": session.provider_name}
         _record("session.started", session.id, by=_bearer(session, user), now=now, facts=facts)
     return session
+
+
+def usual_life() -> timedelta:
+    """How long a session of the scope in force lives without being renewed."""
+    return timedelta(days=scopes.settings().session_days)
 
 
 def live(session: Session, *, scope_slug: str) -> Live:

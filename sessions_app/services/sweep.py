@@ -1,4 +1,4 @@
-"""What of signing in has run out is removed: challenges, spent tokens, history, old sessions."""
+"""What of signing in has run out goes: challenges, exchanges, spent tokens, history, sessions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 
 from identity.scoping import current
-from sessions_app.models import Challenge, Session, SignIn, SpentToken
+from sessions_app.models import Challenge, Exchange, Session, SignIn, SpentToken
 from sessions_app.services import history
 
 CHALLENGES_KEPT: Final = timedelta(days=1)
@@ -25,6 +25,7 @@ class Swept:
     """How many rows were removed in all scopes together."""
 
     challenges: int
+    exchanges: int
     spent_tokens: int
     sign_ins: int
     sessions: int
@@ -40,6 +41,7 @@ def sweep(*, now: datetime) -> Swept:
     with current.across_scopes(why="what has run out is removed in every scope"):
         return Swept(
             challenges=_remove(_due(Challenge, "expires_at", now - CHALLENGES_KEPT)),
+            exchanges=_remove(_due(Exchange, "expires_at", now - CHALLENGES_KEPT)),
             spent_tokens=_remove(_due(SpentToken, "expires_at", now)),
             sign_ins=_remove(_due(SignIn, "at", now - history.KEPT)),
             sessions=sum(_remove(rows) for rows in _over(now - SESSIONS_KEPT)),

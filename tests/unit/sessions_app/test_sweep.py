@@ -6,7 +6,9 @@ import pytest
 
 from identity.scoping import current
 from sessions_app.models import Challenge, Session, SignIn, SpentToken
-from sessions_app.services import challenges, sessions, sweep
+from sessions_app.services import challenges, exchanges, sessions, sweep
+from sessions_app.services.exchanges import Beginner
+from sessions_app.services.sessions import Origin
 from tests import cast, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,12 +33,15 @@ def test_removes_what_has_run_out(monkeypatch: pytest.MonkeyPatch) -> None:
         with current.in_scope(world.scope.id):
             for days in (-2, -1.5, -0.5, 1):
                 challenges.issue(purpose="x", lasts=DAY, now=NOW + (days - 1) * DAY)
+                if days == -2:
+                    began = Beginner(Origin(), browser="")
+                    exchanges.begin(action="x", beginner=began, now=NOW + days * DAY)
                 SpentToken.objects.create(
                     scope_id=world.scope.id, digest=str(days), expires_at=NOW + days * DAY
                 )
     swept = sweep.sweep(now=NOW)
-    assert swept == sweep.Swept(challenges=4, spent_tokens=6, sign_ins=4, sessions=4)
-    assert sweep.sweep(now=NOW) == sweep.Swept(0, 0, 0, 0)
+    assert swept == sweep.Swept(challenges=4, exchanges=2, spent_tokens=6, sign_ins=4, sessions=4)
+    assert sweep.sweep(now=NOW) == sweep.Swept(0, 0, 0, 0, 0)
     with current.across_scopes(why="a test counts"):
         assert set(Session.objects.values_list("id", flat=True)) == set(kept)
         assert SignIn.objects.count() == 4

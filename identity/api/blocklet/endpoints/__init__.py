@@ -6,6 +6,7 @@ from identity.api.blocklet.endpoints import (
     about,
     absent,
     browsers,
+    exchanges,
     people,
     profile,
     session,
@@ -13,4 +14,4 @@ from identity.api.blocklet.endpoints import (
     sign_in,
 )
 
-ENDPOINTS: Final = (about, session, sign_in, profile, people, settings, browsers, absent)
+ENDPOINTS: Final = (about, session, sign_in, profile, people, settings, browsers, exchanges, absent)
