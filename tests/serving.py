@@ -1,5 +1,6 @@
 """A real server in its own processes, with a home, a port and a database of its own."""
 
+import json
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -44,15 +46,36 @@ class Served:
             **(environment or {}),
         }
         self.process: subprocess.Popen[bytes] | None = None
+        self._manager: subprocess.Popen[str] | None = None
 
     def manage(self, *arguments: str) -> str:
         """Run another command beside the server and return what it prints."""
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        done = subprocess.run(
-            command, env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        manager = self._manager or self._start_manager()
+        assert manager.stdin is not None
+        assert manager.stdout is not None
+        manager.stdin.write(json.dumps(arguments) + "\n")
+        manager.stdin.flush()
+        answer = manager.stdout.readline()
+        assert answer, "the process that runs commands has ended"
+        done = json.loads(answer)
+        assert done["status"] == 0, done["err"]
+        out: str = done["out"]
+        return out
+
+    def _start_manager(self) -> "subprocess.Popen[str]":
+        """One process for all commands, which ends with its input at the latest."""
+        with self.log.open("ab") as log:
+            self._manager = subprocess.Popen(
+                [sys.executable, "-m", "tests.manager"],
+                env=self.environment,
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        weakref.finalize(self, _end, self._manager)
+        return self._manager
 
     def start(self) -> None:
         command = [sys.executable, str(ROOT / "manage.py"), "serve"]
@@ -104,6 +127,10 @@ class Served:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _end(manager: "subprocess.Popen[str]") -> None:
+    manager.communicate()
 
 
 def descendants(pid: int) -> list[int]:

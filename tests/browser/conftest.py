@@ -6,6 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests import prepared
 from tests.browser.people import House, Tab, Tabs
 from tests.serving import Served, chromium
 
@@ -21,7 +22,7 @@ ARGUMENTS = (
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    home = tmp_path_factory.mktemp("admin") / "home"
+    home = prepared.home(tmp_path_factory.mktemp("admin") / "home")
     with Served(home) as served, httpx.Client(timeout=30) as http:
         yield House(served, http)
     failures = [line for line in served.output().splitlines() if "Internal Server Error" in line]

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from identity import sdk
+from tests import prepared
 from tests.browser.people import House, Person, Tab, Tabs
 from tests.browser.test_one_time_passwords import set_up
 from tests.serving import Served
@@ -20,7 +21,7 @@ NEWCOMER = "newcomer@example.test"
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A deployment that asks its staff for one-time passwords, as production does."""
-    home = tmp_path_factory.mktemp("strict") / "home"
+    home = prepared.home(tmp_path_factory.mktemp("strict") / "home")
     environment = {"COUNTERSIGN_STAFF_OTP": "true"}
     with Served(home, environment) as served, httpx.Client(timeout=30) as http:
         yield House(served, http)

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import psycopg
 
+from tests import prepared
+
 # Each counts what is half done; the answer has to be 0.
 HALVES: Final[Mapping[str, str]] = {
     "an invitation is used, and only then it has a device": (
@@ -103,8 +105,7 @@ def opened(home: Path) -> Iterator[str]:
     """The address of an empty database on the engine of this run, for as long as the block."""
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
-        home.mkdir(mode=0o700)
-        yield f"sqlite:///{home}/countersign.sqlite3"
+        yield f"sqlite:///{prepared.home(home)}/{prepared.NAME}"
         return
     name = f"crash_{secrets.token_hex(4)}"
     with psycopg.connect(server.rsplit("/", 1)[0] + "/postgres", autocommit=True) as connection:

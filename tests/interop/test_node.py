@@ -17,6 +17,7 @@ from identity.sdk.keys import DeviceKeys
 from identity.sdk.onboarding import authorize
 from identity.sdk.results import Done
 from identity.sdk.session import Invitation, Session
+from tests import prepared
 from tests.serving import Served
 
 pytestmark = pytest.mark.interop
@@ -87,7 +88,7 @@ def test_the_browsers_statements_verify_here(tmp_path: Path) -> None:
 
 
 def test_plays_the_onboarding_page_against_a_live_server(tmp_path: Path) -> None:
-    with Served(tmp_path / "home") as served:
+    with Served(prepared.home(tmp_path / "home")) as served:
         printed = served.manage(
             "bootstrap_owner", "--scope", "acme", "--email", "alice@example.test"
         )
@@ -102,7 +103,7 @@ def test_signs_and_verifies_with_the_snippet_of_the_page(tmp_path: Path) -> None
     (snippet,) = re.findall(r"^```js\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     module = tmp_path / "api.mjs"
     module.write_text(snippet)
-    with Served(tmp_path / "home") as served:
+    with Served(prepared.home(tmp_path / "home")) as served:
         printed = served.manage(
             "bootstrap_owner", "--scope", "acme", "--email", "alice@example.test"
         )

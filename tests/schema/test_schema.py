@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from identity import sdk
+from tests import prepared
 from tests.serving import ROOT, Served
 
 pytestmark = pytest.mark.schema
@@ -32,7 +33,7 @@ def test_does_what_the_description_says(tmp_path: Path) -> None:
         "COUNTERSIGN_REQUESTS_PER_ADDRESS": "1000000",
         "COUNTERSIGN_WORKERS": "1",
     }
-    with Served(tmp_path / "home", without_limits) as served:
+    with Served(prepared.home(tmp_path / "home"), without_limits) as served:
         stored = tmp_path / "session.json"
         session = owner(served)
         stored.write_text(json.dumps(session.to_json()))

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests import prepared
 from tests.serving import ROOT, Served
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    home = tmp_path_factory.mktemp("connect") / "home"
+    home = prepared.home(tmp_path_factory.mktemp("connect") / "home")
     with Served(home, {"COUNTERSIGN_WORKERS": "1"}) as running:
         yield running
 
