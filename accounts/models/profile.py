@@ -14,8 +14,9 @@ class Profile(ScopeOwned):
 
     `address` is the user's permanent one, that of the first wallet; `name` is what others may find
     the user by. `email` is the address that people see; `is_email_verified` and `is_phone_verified`
-    are set by a proof alone. `privacy` maps names of parts to who may see them. `generation` counts
-    inviters up to the first.
+    are set by a proof alone, perhaps to a provider; `email_proven_at` is set by a code of ours, and
+    only then the address signs in. `privacy` maps names of parts to who may see them. `generation`
+    counts inviters up to the first.
     """
 
     MOST_GENERATION = 8
@@ -29,6 +30,7 @@ class Profile(ScopeOwned):
     full_name = models.CharField(max_length=200, blank=True)
     email = models.CharField(max_length=254, blank=True)
     is_email_verified = models.BooleanField(default=False)
+    email_proven_at = models.DateTimeField(null=True, blank=True)
     phone = models.CharField(max_length=32, blank=True)
     is_phone_verified = models.BooleanField(default=False)
     locale = models.CharField(max_length=35, blank=True)
@@ -51,8 +53,8 @@ class Profile(ScopeOwned):
             models.UniqueConstraint(fields=["scope", "address"], name="profile_address"),
             models.UniqueConstraint(
                 fields=["scope", "email"],
-                condition=models.Q(is_email_verified=True),
-                name="profile_verified_email",
+                condition=models.Q(email_proven_at__isnull=False),
+                name="profile_proven_email",
             ),
             models.UniqueConstraint(
                 fields=["scope", "name"], condition=~models.Q(name=""), name="profile_name"
@@ -64,6 +66,10 @@ class Profile(ScopeOwned):
                 condition=~models.Q(email="", is_email_verified=True)
                 & ~models.Q(phone="", is_phone_verified=True),
                 name="profile_verified_is_there",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(email_proven_at__isnull=True) | models.Q(is_email_verified=True),
+                name="profile_proven_is_verified",
             ),
         ]
 

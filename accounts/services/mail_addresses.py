@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from accounts import errors
 from accounts.models import Profile, User
 from accounts.models.user import fold
-from accounts.services import fields, writing
+from accounts.services import fields, sign_in_notices, writing
 from identity import errors as refusals
 from identity.actor import Actor
 from identity.services import audit
@@ -44,10 +44,12 @@ def holder_of(address: str) -> User | None:
     """The user of the scope in force who has proven this normal address, or None.
 
     Else the user who has it as the user name, which staff gave and nobody chose: the same proof
-    that is at hand now confirms it. What somebody typed into a profile proves nothing.
+    that is at hand now confirms it. What somebody typed into a profile proves nothing, and what a
+    provider said of its user opens no account by mail: whoever made that user need not be who
+    reads the mail (accounts are never linked silently).
     """
-    proven = Profile.objects.filter(email=address, is_email_verified=True).select_related("user")
-    profile = proven.order_by("first_sign_in_at").first()
+    proven = Profile.objects.filter(email=address, email_proven_at__isnull=False)
+    profile = proven.select_related("user").first()
     if profile is not None:
         return profile.user
     return named(address)
@@ -66,27 +68,39 @@ def verify(*, user_id: UUID, address: str, by: Actor, now: datetime) -> None:
     before or has it as a user name, and `Missing` for who has no profile.
     """
     with writing.of(by):
-        present = Profile.objects.select_for_update().filter(user_id=user_id).first()
+        rows = Profile.objects.select_for_update(of=("self",)).select_related("user")
+        present = rows.filter(user_id=user_id).first()
         if present is None:
             raise refusals.Missing("This user has no profile.")
-        if present.email == address and present.is_email_verified:
+        if present.email == address and present.email_proven_at is not None:
             return
         other = holder_of(address)
         if other is not None and other.id != user_id:
             raise errors.NameTaken("Another account here has this e-mail address.")
-        present.email, present.is_email_verified, present.updated_at = address, True, now
+        before = sign_in_notices.address_of(present.user)
+        present.email, present.is_email_verified = address, True
+        present.email_proven_at = present.updated_at = now
+        changed = ["email", "is_email_verified", "email_proven_at", "updated_at"]
         try:
             with transaction.atomic():
-                present.save(update_fields=["email", "is_email_verified", "updated_at"])
+                present.save(update_fields=changed)
         except IntegrityError:
             raise errors.NameTaken("Another account here has this e-mail address.") from None
         audit.record("email.verified", by=by, subject=("user", str(user_id)), now=now)
+        if before != address:
+            what = sign_in_notices.ADDRESS_PROVEN
+            sign_in_notices.tell_at(before, present.user, what, now=now)
 
 
 def verified_of(user_id: UUID) -> str:
-    """The address that this user has proven, or "" if there is none."""
-    proven = Profile.objects.filter(user_id=user_id, is_email_verified=True)
-    return proven.values_list("email", flat=True).first() or ""
+    """The verified address of this user, by us or by a provider; "" if there is none."""
+    verified = Profile.objects.filter(user_id=user_id, is_email_verified=True)
+    return verified.values_list("email", flat=True).first() or ""
+
+
+def has_proven(user_id: UUID) -> bool:
+    """Whether a code of ours proved an address of this user, which signs in therefore."""
+    return Profile.objects.filter(user_id=user_id, email_proven_at__isnull=False).exists()
 
 
 def _domain(text: str) -> str:

@@ -13,7 +13,7 @@ from django_otp.oath import TOTP
 
 from accounts import errors
 from accounts.models import OneTimePassword, User
-from accounts.services import recovery_codes, users, writing
+from accounts.services import recovery_codes, sign_in_notices, users, writing
 from identity import errors as refusals
 from identity import ids
 from identity.actor import Actor
@@ -89,6 +89,7 @@ def confirm(*, user_id: UUID, code: str, by: Actor, now: datetime) -> list[str]:
         User.objects.filter(id=user_id).update(one_time_password_id=row.id)
         codes = recovery_codes.renew(user_id=user_id, by=by, now=now)
         users.record("one-time-password.set", user, by=by, now=now)
+        sign_in_notices.tell(user, sign_in_notices.GENERATOR_SET, now=now)
     return codes
 
 
@@ -127,6 +128,7 @@ def reset(*, user_id: UUID, by: Actor, now: datetime) -> None:
             raise refusals.Missing("This account has no one-time password.")
         remove(user_id)
         users.record("one-time-password.reset", user, by=by, now=now)
+        sign_in_notices.tell(user, sign_in_notices.GENERATOR_REMOVED, now=now)
 
 
 def remove_own(*, user_id: UUID, by: Actor, now: datetime) -> None:
@@ -144,6 +146,7 @@ def remove_own(*, user_id: UUID, by: Actor, now: datetime) -> None:
             raise refusals.Missing("This account has no one-time password.")
         remove(user_id)
         users.record("one-time-password.removed", user, by=by, now=now)
+        sign_in_notices.tell(user, sign_in_notices.GENERATOR_REMOVED, now=now)
 
 
 def remove(user_id: UUID) -> None:

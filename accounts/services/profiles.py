@@ -23,14 +23,15 @@ class Newcomer:
     """What is known of somebody who is not here yet.
 
     `username` is empty for those whom the wallet's address names. `is_email_verified` only where
-    the address was proven, by a code of ours or by the provider that runs it. `source` is the
-    word that clients show for the way they came; `inviter` is an address.
+    the address was proven, by a code of ours (`is_email_proven` too) or to the provider. `source`
+    is the word that clients show for the way they came; `inviter` is an address.
     """
 
     username: str = ""
     full_name: str = ""
     email: str = ""
     is_email_verified: bool = False
+    is_email_proven: bool = False
     locale: str = ""
     source: str = ""
     inviter: str = ""
@@ -53,7 +54,7 @@ def join(newcomer: Newcomer, *, key: wallets.Key | None, now: datetime) -> User:
         user = _user(newcomer, public_id, key, by=by, now=now)
         wallets.insert(user, key, now=now)
         profile = _profile(user, key.address, key.public_key, now=now)
-        _fill(profile, newcomer)
+        _fill(profile, newcomer, now=now)
         profile.save(force_insert=True)
         facts = {"source": newcomer.source, "address": key.address}
         audit.record("user.joined", by=by, subject=("user", str(user.id)), now=now, facts=facts)
@@ -148,10 +149,12 @@ def _profile(user: User, address: str, public_key: str, *, now: datetime) -> Pro
     )
 
 
-def _fill(profile: Profile, newcomer: Newcomer) -> None:
+def _fill(profile: Profile, newcomer: Newcomer, *, now: datetime) -> None:
     profile.full_name = fields.line(newcomer.full_name, name="full_name", most=200)
     profile.email = fields.email(newcomer.email) if newcomer.email else ""
     profile.is_email_verified = bool(profile.email) and newcomer.is_email_verified
+    if profile.is_email_verified and newcomer.is_email_proven:
+        profile.email_proven_at = now
     profile.locale = fields.opaque(newcomer.locale, name="locale", most_bytes=35)
     profile.source = newcomer.source[:64]
     profile.last_sign_in_from = newcomer.address

@@ -29,7 +29,7 @@ def has_one(user_id: UUID) -> bool:
     return (
         Wallet.objects.filter(user_id=user_id, is_keyless=False).exists()
         or ExternalIdentity.objects.filter(user_id=user_id).exists()
-        or Profile.objects.filter(user_id=user_id, is_email_verified=True).exists()
+        or Profile.objects.filter(user_id=user_id, email_proven_at__isnull=False).exists()
         or User.objects.filter(id=user_id).exclude(password="").exists()
         or Device.objects.filter(user_id=user_id, status=Device.Status.ACTIVE).exists()
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.errors import NameTaken
 from accounts.models import User
@@ -62,14 +62,15 @@ def _joined(address: str, full_name: str, arrival: Arrival, *, now: datetime) ->
         full_name=full_name,
         email=address,
         is_email_verified=True,
+        is_email_proven=True,
         source=SOURCE,
         address=arrival.origin.address,
     )
     try:
         with transaction.atomic():
             return profiles.join(newcomer, key=None, now=now)
-    except (NameTaken, Conflict):
-        # The same person came by another browser at the same moment.
+    except (NameTaken, Conflict, IntegrityError):
+        # The same person came by another browser, or proved the address, at the same moment.
         found = mail_addresses.holder_of(address)
         if found is None:
             raise SignInRefused from None
@@ -80,5 +81,5 @@ def _confirm(user: User, address: str, arrival: Arrival, *, now: datetime) -> No
     """The proof at hand confirms an address that was a user name only, unless another is proven."""
     by = first_factor.actor_of(user, address=arrival.origin.address)
     profiles.ensure(user_id=user.id, by=by, now=now)
-    if not mail_addresses.verified_of(user.id):
+    if not mail_addresses.has_proven(user.id):
         mail_addresses.verify(user_id=user.id, address=address, by=by, now=now)

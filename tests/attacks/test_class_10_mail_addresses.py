@@ -96,6 +96,27 @@ class TestHolders:
             self.person(world, "eve", email="alice@example.com")
             assert mail_addresses.holder_of("alice@example.com") is None
 
+    def test_what_a_provider_said_of_its_user_opens_nothing_by_mail(
+        self, world: cast.World
+    ) -> None:
+        newcomer = Newcomer(
+            username="lying-provider:1",
+            email="alice@example.com",
+            is_email_verified=True,
+            source="oidc",
+        )
+        with cast.in_scope(world):
+            profiles.join(newcomer, key=None, now=datetime.now(UTC))
+            assert mail_addresses.holder_of("alice@example.com") is None
+            alice = self.person(world, "alice")
+            mail_addresses.verify(
+                user_id=alice.id,
+                address="alice@example.com",
+                by=world.system,
+                now=datetime.now(UTC),
+            )
+            assert mail_addresses.holder_of("alice@example.com") == alice
+
     def test_the_proof_makes_the_holder(self, world: cast.World) -> None:
         now = datetime.now(UTC)
         with cast.in_scope(world):

@@ -7,7 +7,7 @@ import pytest
 from django.core.mail import EmailMessage
 
 from accounts.models import User, Wallet
-from accounts.services import wallets
+from accounts.services import sign_in_notices, wallets
 from identity.crypto import eip191, ethereum_address, secp256k1
 from tests import cast, staff
 from tests.faces.v1 import apps
@@ -78,7 +78,7 @@ def test_a_wrong_proof_is_none(app: App, world: cast.World) -> None:
 
 
 def test_sets_up_one_time_passwords_and_takes_them_out_of_use(
-    app: App, world: cast.World, alice: User
+    app: App, world: cast.World, alice: User, mailoutbox: list[EmailMessage]
 ) -> None:
     assert app.get("/me/one-time-password").json() == {
         "is_set": False,
@@ -116,6 +116,9 @@ def test_sets_up_one_time_passwords_and_takes_them_out_of_use(
     assert app.send("DELETE", "/me/one-time-password").json()["is_set"] is False
     problem(app.send("DELETE", "/me/one-time-password"), 404, "missing")
     App(world).enter(App(world).by_password(ALICE))
+    told = [message.body.splitlines()[2] for message in mailoutbox]
+    assert told == [sign_in_notices.GENERATOR_SET, sign_in_notices.GENERATOR_REMOVED]
+    assert {tuple(message.to) for message in mailoutbox} == {(ALICE,)}
 
 
 def test_verifies_an_address_and_proves_with_it(

@@ -291,6 +291,11 @@ class TestMailedCode:
         own_address.verify(
             address="A@home.example", code=code_in(mailoutbox[-1]), by=by, asker=asker, now=NOW
         )
+        # Whoever reads the mail that was known before hears of the new way in.
+        assert (mailoutbox[-1].to, mailoutbox[-1].subject) == (
+            [ALICE],
+            "The sign-in of your account was changed",
+        )
         session = started(by_code(mailed(mailoutbox, "a@home.example"), "a@home.example"))
         assert session.user_id == alice.id
 

@@ -1,0 +1,28 @@
+"""Notices to the owner of an account whose ways in were changed, so that theft is noticed."""
+
+from datetime import datetime
+from typing import Final
+
+from accounts.models import Profile, User
+from identity.services import mail
+
+GENERATOR_SET: Final = "Sign-ins ask for a one-time password from now on."
+GENERATOR_REMOVED: Final = "Sign-ins ask for no one-time password any more."
+ADDRESS_PROVEN: Final = "Another e-mail address was verified: codes sent there sign in."
+
+
+def tell(user: User, what: str, *, now: datetime) -> None:
+    """Mail what was changed to `address_of` the user, in the transaction of the change."""
+    tell_at(address_of(user), user, what, now=now)
+
+
+def tell_at(address: str, user: User, what: str, *, now: datetime) -> None:
+    """As `tell`, at an address that the change takes away."""
+    context = {"name": user.first_name, "what": what}
+    mail.send(to=address, template="sign-in-changed", context=context, now=now)
+
+
+def address_of(user: User) -> str:
+    """The user's verified address, else the one that staff noted."""
+    verified = Profile.objects.filter(user_id=user.id, is_email_verified=True)
+    return verified.values_list("email", flat=True).first() or user.email
