@@ -10,11 +10,13 @@ from identity.api.blocklet import urls as blocklet
 from identity.api.enterprise import urls as enterprise
 from identity.api.v1 import urls as v1
 from identity.pages import join
+from identity.pages.login import urls as login
 
 autodiscover()
 
 _FACES: list[URLPattern | URLResolver] = [
     path("join", join.page, name="join"),
+    path("", include(login)),
     path("", include(enterprise)),
     path("", include(v1)),
     path("", include(blocklet)),

@@ -9,6 +9,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "audit": "exported verified",
     "device": "keys-rotated registered renamed resumed revoked suspended verified",
     "email": "verified",
+    "external-identity": "linked unlinked",
     "group": "created deleted edited member-added member-removed",
     "invitation": "issued locked pending refused revoked used used-again",
     "invitation-batch": "confirmed discarded links-taken uploaded",

@@ -39,6 +39,15 @@ def active(application_id: UUID) -> ApplicationRow | None:
     return None if found is None else _row(found)
 
 
+def active_by_text(text: str) -> ApplicationRow | None:
+    """As `active`, for a `client_id` as somebody sent it."""
+    try:
+        application_id = UUID(text)
+    except ValueError:
+        return None
+    return active(application_id) if str(application_id) == text else None
+
+
 def _row(row: Application) -> ApplicationRow:
     return ApplicationRow(
         id=row.id,

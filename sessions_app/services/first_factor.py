@@ -1,5 +1,6 @@
 """After a first proof: a session, or the question for a one-time password where one is set up."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,7 +15,7 @@ from accounts.services import one_time_passwords, profiles
 from identity.actor import Actor, ActorKind
 from identity.services import audit, scopes
 from sessions_app.errors import ChallengeRefused, SignInRefused
-from sessions_app.models import Session
+from sessions_app.models import Provider, Session
 from sessions_app.services import challenges, history, sessions
 from sessions_app.services.sessions import Origin, Proof
 
@@ -56,11 +57,21 @@ def require_usable(user: User, *, address: str, now: datetime) -> None:
         raise SignInRefused
 
 
-def passed(user: User, method: Session.Method, arrival: Arrival, *, now: datetime) -> Passed:
-    """What follows a right first proof of a user of the scope in force. Raises SignInRefused."""
+def passed(
+    user: User,
+    method: Session.Method,
+    arrival: Arrival,
+    *,
+    now: datetime,
+    provider: Provider | None = None,
+) -> Passed:
+    """What follows a right first proof of a user of the scope in force. Raises SignInRefused.
+
+    `provider` is the one that vouched, where one did.
+    """
     require_usable(user, address=arrival.origin.address, now=now)
     if user.one_time_password_id is None:
-        return _begun(user, method, arrival, now=now)
+        return _begun(user, method, arrival, provider=provider, now=now)
     issued = challenges.issue(
         purpose=PURPOSE,
         subject=arrival.audience,
@@ -69,6 +80,7 @@ def passed(user: User, method: Session.Method, arrival: Arrival, *, now: datetim
             "user": str(user.id),
             "method": str(method),
             "generator": str(user.one_time_password_id),
+            "provider": str(provider.id) if provider else "",
         },
         tries=TRIES,
         lasts=LASTS,
@@ -101,7 +113,7 @@ def complete(*, ticket: str, code: str, arrival: Arrival, now: datetime) -> Sess
         raise
     with transaction.atomic(), audit.gathered():
         challenges.finish(step.id, now=now)
-        return _begun(user, method, arrival, now=now)
+        return _begun(user, method, arrival, provider=_vouching(step.data), now=now)
 
 
 def refused(
@@ -130,13 +142,34 @@ def actor_of(user: User, *, address: str) -> Actor:
     )
 
 
-def _begun(user: User, method: Session.Method, arrival: Arrival, *, now: datetime) -> Session:
+def _vouching(data: Mapping[str, Any]) -> Provider | None:
+    """The provider of the first step, which must still be enabled. Raises ChallengeRefused."""
+    if not data.get("provider"):
+        return None
+    provider = Provider.objects.filter(id=data["provider"], status="enabled").first()
+    if provider is None:
+        raise ChallengeRefused
+    return provider
+
+
+def _begun(
+    user: User,
+    method: Session.Method,
+    arrival: Arrival,
+    *,
+    provider: Provider | None,
+    now: datetime,
+) -> Session:
     origin: Any = arrival.origin
     with transaction.atomic(), audit.gathered():
         profiles.ensure(user_id=user.id, by=actor_of(user, address=origin.address), now=now)
         session = sessions.start(
             user_id=user.id,
-            proof=Proof(method),
+            proof=Proof(
+                method,
+                provider_name=provider.slug if provider else "",
+                provider_id=provider.id if provider else None,
+            ),
             origin=origin,
             audience=arrival.audience,
             lasts=timedelta(days=scopes.settings().session_days),

@@ -149,6 +149,7 @@ GET    /sign-ins                                               sessions:view    
 POST   /token/introspect                                       sessions:introspect + . + . . . . +
 POST   /token/revoke                                           sessions:introspect + . + . . . . +
 POST   /token/refresh                                          open               + + + + + + + +
+POST   /token                                                  open               + + + + + + + +
 GET    /api-keys                                               api-keys:list      + + + + . + . +
 GET    /api-keys/{api_key}                                     api-keys:get       + + + + . + . +
 POST   /api-keys                                               api-keys:create    + . + . . . . +

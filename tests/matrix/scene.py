@@ -286,6 +286,7 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
         "POST /me/recovery-codes": {},
         "POST /me/email": {"email": "someone@example.test"},
         "POST /me/email/code": {"email": "someone@example.test", "code": "x"},
+        "POST /token": {"grant_type": "authorization_code", "code": "x"},
         "POST /api-keys": {"name": "other"},
         "PATCH /api-keys/{api_key}": {"name": "third"},
     }

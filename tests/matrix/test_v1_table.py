@@ -40,6 +40,7 @@ WITHOUT_WORD = {
     "my_recovery_codes_renew": route.SELF,
     "my_email_send": route.SELF,
     "my_email_verify": route.SELF,
+    "token": route.OPEN,  # takes a code or a refresh token of an application
     "token_refresh": route.OPEN,  # asks for the refresh token itself
     "invitations_look_up": route.OPEN,  # these three ask for the invite string
     "invitations_challenge": route.OPEN,

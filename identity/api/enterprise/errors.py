@@ -107,6 +107,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "session.csrf": FORBIDDEN,
     "session.step-up-needed": FORBIDDEN,
     "sign-in.by-invitation-only": FORBIDDEN,
+    "provider.declined": FORBIDDEN,
     "proposal.may-not-decide": FORBIDDEN,
     "role.grant-too-wide": FORBIDDEN,
     "api-key.too-wide": FORBIDDEN,

@@ -87,10 +87,12 @@ def _require_manners(sent: Sent, found: Route) -> None:
         return
     if sent.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise refusals.MediaTypeWrong("Send the body as it is, without a Content-Encoding.")
-    if sent.body:
-        media_type = sent.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != found.takes:
-            raise refusals.MediaTypeWrong(f"Send Content-Type: {found.takes}.")
+    if sent.body and _media_type(sent) not in {found.takes, route.JSON}:
+        raise refusals.MediaTypeWrong(f"Send Content-Type: {found.takes}.")
+
+
+def _media_type(sent: Sent) -> str:
+    return sent.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _caller(sent: Sent, now: datetime) -> Caller:
@@ -145,7 +147,7 @@ def _asked(
     query = _query(sent.query, found.query)
     body = None
     if found.body is not None:
-        read = _form if found.takes == route.FORM else _body
+        read = _form if _media_type(sent) == route.FORM == found.takes else _body
         body = read(sent.body, found.body)
     return Asked(ids=ids, sent=sent, now=now, body=body, query=query, known=caller)
 

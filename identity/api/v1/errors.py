@@ -159,6 +159,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "user.last-way-in": Told(409, "Add another way to sign in first."),
     "user.last-owner": Told(409, "Make somebody else an owner first."),
     "application.too-many": Told(409, "Delete an application of this scope first."),
+    "provider.declined": Told(403, "Begin anew, and agree at the provider."),
     "provider.too-many": Told(409, "Delete a provider of this scope first."),
     "webhook.disabled": Told(409, "Set its status to active first."),
     "webhook.too-many": Told(409, "Delete a webhook of this scope first."),

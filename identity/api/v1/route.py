@@ -26,6 +26,7 @@ SELF: Final = "self"
 OPEN: Final = "open"
 """In place of a permission: whoever holds an invitation, or nobody in particular."""
 FORM: Final = "application/x-www-form-urlencoded"
+JSON: Final = "application/json"
 NOT_PERMISSIONS: Final = frozenset({SELF, OPEN})
 PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 
@@ -89,7 +90,7 @@ class Route:
     - `is_alone`: it commits by itself, so no transaction may be around it;
     - `is_streamed`: the content is lines of bytes of `media_type`;
     - `is_for_programs`: an API key may use it though it is neither a read nor a command;
-    - `takes`: the media type of the body, JSON or FORM.
+    - `takes`: the media type of the body, JSON or FORM; JSON is read in place of a form, too.
     """
 
     method: str

@@ -70,9 +70,14 @@ def _offered(scope: Resolved) -> dict[str, Any]:
         "jwks_uri": f"{issuer}{KEYS}",
         "introspection_endpoint": f"{issuer}{ROOT}/token/introspect",
         "revocation_endpoint": f"{issuer}{ROOT}/token/revoke",
-        # Required by RFC 8414 §2; there is no authorization endpoint to ask for a response type.
-        "response_types_supported": [],
-        "grant_types_supported": [],
+        "authorization_endpoint": f"{issuer}/login",
+        "token_endpoint": f"{issuer}{ROOT}/token",
+        "response_types_supported": ["code"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "code_challenge_methods_supported": ["S256"],
+        # Applications have no secret: a code is theirs by its verifier.
+        "token_endpoint_auth_methods_supported": ["none"],
+        "authorization_response_iss_parameter_supported": True,
         "service_documentation": f"{issuer}{ROOT}/docs/",
     }
 

@@ -29,6 +29,7 @@ from identity.api.v1.nouns import (
     staff,
     step_up,
     token,
+    token_grants,
     users,
     webhooks,
 )
@@ -60,5 +61,6 @@ NOUNS: Final[tuple[ModuleType, ...]] = (
     token,
     step_up,
     own_sign_in,
+    token_grants,
     api_keys,
 )

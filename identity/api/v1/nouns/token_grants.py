@@ -1,0 +1,124 @@
+"""The token endpoint of applications (RFC 6749 §3.2): codes and refresh tokens for pairs of tokens.
+
+Its refusals are those of RFC 6749 §5.2, which every OAuth library reads, and no problem details.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from identity import queries as ground
+from identity.api.v1 import pairs, route
+from identity.api.v1.route import FORM, OPEN, Asked, Reply
+from identity.api.v1.shapes import Body, Shown
+from identity.errors import DomainError, Kind
+from identity.scoping import current
+from identity.services import scope_settings, scopes
+from sessions_app import jwt
+from sessions_app.errors import TokenRefused
+from sessions_app.queries import applications
+from sessions_app.services import authorization_codes, sessions, tokens
+from sessions_app.services.tokens import Live
+
+
+class TokenRequest(Body, frozen=True, forbid_unknown_fields=False):
+    """A grant of an application. What else a client library sends is passed over (§3.2)."""
+
+    grant_type: str
+    client_id: str = ""
+    code: str = ""
+    redirect_uri: str = ""
+    code_verifier: str = ""
+    refresh_token: str = ""
+
+
+class TokenAnswer(Shown, frozen=True):
+    """A pair of tokens (§5.1). The audience of both is the application."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    refresh_token: str
+
+
+class TokenRefusal(Shown, frozen=True):
+    """Why there are none (§5.2), in one word."""
+
+    error: str
+
+
+@route.act(
+    "POST",
+    "/token",
+    OPEN,
+    "token",
+    "Tokens for an application: for a code, or for a refresh token",
+    body=TokenRequest,
+    shows=TokenAnswer,
+    takes=FORM,
+    is_alone=True,
+)
+def grant(asked: Asked) -> Reply:
+    """A code is redeemed once, by whoever has its verifier; a refresh token is spent once."""
+    given: TokenRequest = asked.body
+    try:
+        if given.grant_type == "authorization_code":
+            return _granted(_by_code(asked, given), given, asked)
+        if given.grant_type == "refresh_token":
+            return _granted(_by_refresh(asked, given), given, asked)
+    except DomainError as refusal:
+        if refusal.kind not in {Kind.UNAUTHENTICATED, Kind.FORBIDDEN}:
+            raise
+        return _refused("invalid_grant")
+    return _refused("unsupported_grant_type")
+
+
+def _by_code(asked: Asked, given: TokenRequest) -> Live:
+    session = authorization_codes.redeem(
+        code=given.code,
+        client_id=given.client_id,
+        redirect_uri=given.redirect_uri,
+        code_verifier=given.code_verifier,
+        origin=pairs.origin(asked.sent),
+        now=asked.now,
+    )
+    return sessions.live(session, scope_slug=ground.scope().slug)
+
+
+def _by_refresh(asked: Asked, given: TokenRequest) -> Live:
+    found = tokens.read(
+        given.refresh_token,
+        expected_use=jwt.REFRESH,
+        expected_audience=given.client_id or "-",
+        now=asked.now,
+    )
+    is_here = found.door.scope_id == current.required_scope()
+    # Who is disabled gets no tokens, whatever became of its sessions.
+    if not is_here or applications.active_by_text(given.client_id) is None:
+        raise TokenRefused
+    chosen = scope_settings.of(found.door.scope_settings)
+    live, _ = sessions.renew(
+        found,
+        lasts=timedelta(days=chosen.session_days),
+        origin=pairs.origin(asked.sent),
+        now=asked.now,
+    )
+    return live
+
+
+def _granted(live: Live, given: TokenRequest, asked: Asked) -> Reply:
+    seconds = scopes.settings().access_minutes * 60
+    claims = {"client_id": given.client_id}  # RFC 9068 §2.2
+    answer = TokenAnswer(
+        access_token=tokens.access(live, seconds=seconds, claims=claims, now=asked.now),
+        token_type="Bearer",  # noqa: S106 RFC 6750, a word
+        expires_in=min(seconds, int((live.expires_at - asked.now).total_seconds())),
+        refresh_token=tokens.refresh(live, now=asked.now),
+    )
+    return Reply(answer, headers={"Cache-Control": "no-store"})
+
+
+def _refused(error: str) -> Reply:
+    return Reply(TokenRefusal(error), status=400, headers={"Cache-Control": "no-store"})
+
+
+ROUTES: Final = (grant,)
