@@ -70,7 +70,10 @@ class SessionDoor:
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyDoor:
-    """An API key and whose account it acts for; `user_*` are None for the scope's own backend."""
+    """An API key and whose account it acts for.
+
+    `user_*` and `networks` are None for the scope's own backend.
+    """
 
     scope_id: UUID
     scope_slug: str
@@ -90,6 +93,7 @@ class ApiKeyDoor:
     status: str
     expires_at: datetime | None
     last_used_at: datetime | None
+    networks: list[str] | None
 
     @property
     def scope(self) -> ScopeDoor:

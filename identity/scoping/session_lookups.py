@@ -87,12 +87,13 @@ _API_KEY_COLUMNS: Final = [
     ("status", "text"),
     ("expires_at", "timestamptz"),
     ("last_used_at", "timestamptz"),
+    ("networks", "jsonb"),
 ]
 _API_KEY: Final = """
 SELECT scope.id, scope.slug, scope.status, known.id, known.key_id, known.kind,
   known.public_key, known.secret_digest, known.user_id, account.public_id, account.status,
   account.expires_at, known.role, known.permissions, known.purpose, known.status,
-  known.expires_at, known.last_used_at
+  known.expires_at, known.last_used_at, account.networks
 FROM identity_apikey AS known
 JOIN identity_scope AS scope ON scope.id = known.scope_id
 LEFT JOIN accounts_user AS account ON account.id = known.user_id

@@ -17,10 +17,14 @@ from accounts.services import role_assignments, staff
 from identity import ids
 from identity.api.v1 import route
 from identity.models import Scope, Webhook
+from identity.permissions import ALL, NOT_OF_KEYS
 from invitations.models import Invitation
-from tests import acts, cast
+from sessions_app.models import Session
+from sessions_app.services.sessions import Origin, Proof
+from tests import acts, cast, signed_in
 from tests import staff as people
-from tests.faces.v1.client import Signed, problem
+from tests.faces.v1.client import Bearer, Signed, problem
+from tests.faces.v1.test_bearers import key_of
 from tests.matrix.permissions_v1 import LINES, Line
 from tests.matrix.scene import Scene, one_connection, undone
 
@@ -41,7 +45,7 @@ def dora(scene: Scene) -> cast.Member:
     return scene.world.member("dora", "super-admin", "workspace-owner")
 
 
-def asked(scene: Scene, client: Signed, line: Line) -> tuple[int, str]:
+def asked(scene: Scene, client: Signed | Bearer, line: Line) -> tuple[int, str]:
     body = scene.body(line.method, line.path)
     answer = client.send(line.method, scene.path(line.path), body, {"If-Match": "*"})
     is_problem = answer.headers["content-type"].startswith("application/problem")
@@ -77,6 +81,37 @@ def test_no_route_answers_what_was_switched_off(
     with undone():
         # The last request before it works, so caches are warm.
         assert client.get("/me").status_code == 200
+        with cast.in_scope(scene.world):
+            SWITCHES[switch](dora)
+        answers = {asked(scene, client, line) for line in CLOSED}
+    assert answers == {(401, "/problems/unauthenticated")}
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_no_route_answers_a_session_of_what_was_switched_off(
+    scene: Scene, dora: cast.Member, switch: str
+) -> None:
+    own = [line for line in CLOSED if line.word == route.SELF]
+    with undone():
+        proof = Proof(Session.Method.DEVICE, device_id=dora.device.id)
+        held = signed_in.start(
+            scene.world, dora, proof=proof, origin=Origin(address="192.0.2.1", user_agent="x")
+        )
+        client = Bearer.of(held.access, scene.world.scope.slug)
+        assert client.get("/me").status_code == 200
+        with cast.in_scope(scene.world):
+            SWITCHES[switch](dora)
+        answers = {asked(scene, client, line) for line in own}
+    assert answers == {(401, "/problems/unauthenticated")}
+
+
+@pytest.mark.parametrize("switch", [name for name in SWITCHES if not name.startswith("device")])
+def test_no_route_answers_an_api_key_of_what_was_switched_off(
+    scene: Scene, dora: cast.Member, switch: str
+) -> None:
+    with undone():
+        client = key_of(scene.world, *sorted(ALL - NOT_OF_KEYS - {"passwords:edit"}), owner=dora)
+        assert client.get("/users").status_code == 200
         with cast.in_scope(scene.world):
             SWITCHES[switch](dora)
         answers = {asked(scene, client, line) for line in CLOSED}

@@ -138,6 +138,8 @@ def _api_key(sent: Sent, secret: str, *, now: datetime) -> ApiKey:
         door = session_doors.api_key_by_secret(api_keys.digest(secret))
     if door is None or door.kind != "bearer" or not door.is_usable(now):
         raise Unauthenticated
+    if not accounts.is_allowed_from(door.networks, sent.address):
+        raise Unauthenticated
     per_api_key.hit(door.id, now=int(now.timestamp()))
     _require_scope(sent, door.scope, now)
     with current.in_scope(door.scope_id):

@@ -1,0 +1,114 @@
+"""A sign-in and a renewal, killed at each of their writes: nothing is half done afterwards."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.crash import books, scene
+from tests.crash.books import Books
+from tests.crash.scene import Deployment
+from tests.serving import ROOT
+
+SLUG = "acme"
+HALVES = {
+    "each session has its one sign-in": (
+        "SELECT count(*) FROM sessions_app_session s WHERE 1 <>"
+        " (SELECT count(*) FROM sessions_app_signin i WHERE i.session_id = s.id)"
+    ),
+    "each sign-in has its session": (
+        "SELECT count(*) FROM sessions_app_signin i WHERE NOT EXISTS"
+        " (SELECT 1 FROM sessions_app_session s WHERE s.id = i.session_id)"
+    ),
+    "each session is on record, once": (
+        "SELECT (SELECT count(*) FROM sessions_app_session) -"
+        " (SELECT count(*) FROM identity_auditevent WHERE name = 'session.started')"
+    ),
+    "whatever ended has an end, and nothing else": (
+        "SELECT count(*) FROM sessions_app_session"
+        " WHERE (status = 'ended') <> (ended_at IS NOT NULL)"
+    ),
+}
+
+
+class SessionBooks(Books):
+    """The books of sessions alone; their users came by no invitation here."""
+
+    def require_whole(self) -> None:
+        (answers,) = self.rows("SELECT " + ", ".join(f"({each})" for each in HALVES.values()))
+        told = dict(zip(HALVES, answers, strict=True))
+        assert not any(answers), {claim: wrong for claim, wrong in told.items() if wrong}
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    home = tmp_path_factory.mktemp("crash-sessions") / "home"
+    with books.opened(home) as database:
+        served = scene.served_on(home, database)
+        served.manage("migrate", "--verbosity=0")
+        deployment = Deployment(served, SessionBooks(database))
+        deployment.start()
+        yield deployment
+        deployment.stop()
+
+
+def begin(deployment: Deployment, die_at: int = 0) -> dict[str, Any] | None:
+    """The first pair of a new session; None where the process died before it was told."""
+    command = [sys.executable, "-m", "tests.begun", SLUG, str(die_at)]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=deployment.served.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == -9:
+        return None
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def renew(deployment: Deployment, token: str) -> httpx.Response:
+    address = f"{deployment.served.url}/s/{SLUG}/v1/token/refresh"
+    return deployment.http.post(address, json={"refresh_token": token}, timeout=60)
+
+
+def test_sign_in(deployment: Deployment) -> None:
+    assert begin(deployment) is not None
+    survived = None
+    point = 0
+    while survived is None:
+        point += 1
+        survived = begin(deployment, die_at=point)
+        deployment.books.require_whole()
+    # The session, its history, the record and both sides of the commit.
+    assert point > 5
+    assert renew(deployment, survived["refresh"]).status_code == 200
+    deployment.served.manage("audit", "verify", "--scope", SLUG)
+
+
+def test_renewal(deployment: Deployment) -> None:
+    pair = begin(deployment)
+    assert pair is not None
+    tokens = [renew(deployment, pair["refresh"]).json()["refresh_token"]]
+
+    def once() -> None:
+        try:
+            answer = renew(deployment, tokens[-1])
+        except httpx.HTTPError:
+            # The answer was lost with the process; whoever held the token asks again.
+            answer = renew(deployment, tokens[-1])
+        assert answer.status_code == 200, answer.text
+        tokens.append(answer.json()["refresh_token"])
+
+    deaths = deployment.die_everywhere(once)
+    assert deaths == ["died after UPDATE sessions_app_session"]
+    assert len(set(tokens)) == len(tokens)
+    serials = deployment.books.rows("SELECT max(refresh_serial) FROM sessions_app_session")
+    assert serials == [(len(tokens) + 1,)]
