@@ -14,6 +14,7 @@ from identity.api.v1.table import TABLE
 from identity.models import ApiKey
 from identity.sdk.keys import DeviceKeys
 from identity.services import api_keys
+from invitations.commands.command import registry
 from tests import cast, signed_in
 from tests.faces.v1.client import BASE, Bearer, InProcess, Signed, problem
 
@@ -67,9 +68,24 @@ def test_a_session_opens_nothing_but_its_own(session: Bearer) -> None:
             assert problem(answer, 403, "forbidden"), each.name
 
 
-def test_a_session_proposes_nothing(session: Bearer) -> None:
+def test_a_session_that_was_left_alone_registers_no_device(
+    world: cast.World, member: cast.Member
+) -> None:
+    earlier = datetime.now(UTC) - timedelta(minutes=6)
+    held = signed_in.start(world, member, now=earlier)
+    session = Bearer.of(held.access, world.scope.slug)
     keys = {"statement": "e30=", "signature": "e30="}
-    problem(session.post("/me/devices", keys), 403, "forbidden")
+    problem(session.post("/me/devices", keys), 403, "session.step-up-needed")
+
+
+def test_no_command_takes_a_session_for_its_user(world: cast.World, member: cast.Member) -> None:
+    # Else a stolen token could make itself a device, and with that everything its user may do.
+    held = signed_in.start(world, member)
+    actor = signed_in.check(world, held.access).actor("192.0.2.7")
+    known = registry.get("device.register")
+    given = {"user": member.uid, "name": "x", "signature_key": "x", "encryption_key": "x"}
+    assert not known.is_own(known.read({**given, "registration": ""}), actor)
+    assert not actor.may(known.permission)
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
