@@ -18,6 +18,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "owner": "invited recovered",
     "password": "changed removed reset set",
     "policy": "created deleted edited",
+    "profile": "edited made",
     "proposal": "cancelled created executed expired failed outcome-read rejected stale",
     "provider": "created deleted disabled edited enabled",
     "recipient": "created deleted edited",
@@ -27,11 +28,13 @@ _TEXTS: Final[Mapping[str, str]] = {
     "role": "created deleted edited granted withdrawn",
     "rule": "created deleted edited",
     "scope": "activated created host-added host-removed renamed settings-changed suspended",
-    "server-key": "retired rotated",
+    "server-key": "made retired rotated",
     "session": "ended refresh-reused started",
     "staff": "added admitted dismissed signed-in",
-    "user": "activated created deleted disabled edited enabled invited locked signed-out",
+    "user": "activated created deleted disabled edited enabled followed invited joined locked"
+    " signed-out unfollowed",
     "vote": "approve-cast reject-cast retracted",
+    "wallet": "added removed",
     "webhook": "created deleted edited pinged replayed switched-off",
     "webhook-key": "created rotated",
 }
@@ -58,6 +61,7 @@ SUBJECTS: Final[Sequence[str]] = (
     "server-key",
     "session",
     "api-key",
+    "wallet",
     "scope",
     "audit-check",
 )

@@ -1,9 +1,10 @@
 """Keys of applications' servers: minted once, the public half kept, many at the same time."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Q
 
 from identity import ids
@@ -11,18 +12,19 @@ from identity.actor import Actor
 from identity.crypto import ed25519, wallet_keys
 from identity.crypto.did_address import KeyKind, Role
 from identity.models import ApiKey
-from identity.scoping import current, prepared
-from identity.services import audit
+from identity.scoping import prepared
+from identity.services import api_keys
+from identity.services.api_keys import Credential, Holder
 
 PURPOSE: Final = "app"
 MOST: Final = 16
-_PUBLIC: Final = prepared.prepare(
+_LIVING: Final = prepared.prepare(
     lambda purpose, status, now: (
         ApiKey.objects.filter(
             Q(expires_at__isnull=True) | Q(expires_at__gt=now), purpose=purpose, status=status
         )
         .order_by("-created_at", "-id")
-        .values_list("public_key", flat=True)[:MOST]
+        .values_list("id", "public_key", "last_used_at")[:MOST]
     ),
     "purpose",
     "status",
@@ -30,34 +32,33 @@ _PUBLIC: Final = prepared.prepare(
 )
 
 
-def mint(*, name: str, by: Actor, now: datetime) -> wallet_keys.PrivateKey:
-    """A new key for the server of the actor's scope's application.
+@dataclass(frozen=True, slots=True)
+class AppKey:
+    """A key that may sign for an application."""
 
-    Its private half is returned, to be shown once, and kept nowhere. The newest 16 count.
+    id: UUID
+    public: ed25519.PublicKey
+    last_used_at: datetime | None
+
+
+def mint(*, name: str, by: Actor, now: datetime) -> wallet_keys.PrivateKey:
+    """A new key for the server of the application that the actor's scope is.
+
+    Its private half is returned, to be shown once, and kept nowhere. The newest 16 count. Raises
+    `identity.services.api_keys.TooManyApiKeys`.
     """
-    private = wallet_keys.private_of(KeyKind.ED25519, _seed())
-    with current.in_scope(by.scope_id), transaction.atomic():
-        row = ApiKey.objects.create(
-            id=ids.new(),
-            scope_id=by.scope_id,
-            key_id=private.public.address(Role.APPLICATION),
-            kind=ApiKey.Kind.SIGNATURE,
-            public_key=private.public.raw.hex(),
-            name=name,
-            purpose=PURPOSE,
-            via="shell",
-            created_at=now,
-            created_by=by.user_id,
-            updated_at=now,
-            updated_by=by.user_id,
-        )
-        audit.record(
-            "api-key.created",
-            by=by,
-            subject=("api-key", str(row.id)),
-            now=now,
-            facts={"name": name, "kind": str(row.kind), "purpose": PURPOSE},
-        )
+    seed = ed25519.private_bytes(ed25519.generate())
+    private = wallet_keys.private_of(KeyKind.ED25519, seed)
+    public = private.public
+    api_keys.create(
+        key_id=ids.new(),
+        name=name,
+        credential=Credential(ApiKey.Kind.SIGNATURE, public_key=public.raw.hex()),
+        holder=Holder(purpose=PURPOSE, via="shell"),
+        called=public.address(Role.APPLICATION),
+        by=by,
+        now=now,
+    )
     return private
 
 
@@ -68,11 +69,16 @@ def secret_text(private: wallet_keys.PrivateKey) -> str:
     return "0x" + (ed25519.private_bytes(private.secret) + private.public.raw).hex()
 
 
-def living(*, now: datetime) -> list[ed25519.PublicKey]:
+def living(*, now: datetime) -> list[AppKey]:
     """The keys that may sign for the application of the scope in force, newest first."""
-    rows = _PUBLIC.rows(purpose=PURPOSE, status=ApiKey.Status.ACTIVE, now=now)
-    return [ed25519.parse_public(bytes.fromhex(public)) for (public,) in rows]
+    rows = _LIVING.rows(purpose=PURPOSE, status=ApiKey.Status.ACTIVE, now=now)
+    return [
+        AppKey(key_id, ed25519.parse_public(bytes.fromhex(public)), last_used_at)
+        for key_id, public, last_used_at in rows
+    ]
 
 
-def _seed() -> bytes:
-    return ed25519.private_bytes(ed25519.generate())
+def note_used(key: AppKey, *, now: datetime) -> None:
+    """Note that a key was used, at most once a minute; not an event of the record."""
+    if key.last_used_at is None or now - key.last_used_at >= api_keys.USED_EVERY:
+        ApiKey.objects.filter(id=key.id).update(last_used_at=now)

@@ -1,5 +1,6 @@
 """Requests of an application's own server: signed by a key that was minted for it, once each."""
 
+import itertools
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -54,11 +55,15 @@ def _verified(
 ) -> bytes:
     given, query, (issued_at, expires_at) = told
     # A gateway may have put the scope's prefix in front of what the application's server signed.
-    for path in dict.fromkeys([sent.base + sent.path, ROOT + sent.path]):
-        request = Request(sent.method, path, query, given, issued_at, expires_at)
-        for key in app_keys.living(now=now):
-            try:
-                return request_signature.verify(request, signature, key, now=int(now.timestamp()))
-            except SignatureInvalid:
-                continue
+    paths = dict.fromkeys([sent.base + sent.path, ROOT + sent.path])
+    requests = [Request(sent.method, path, query, given, issued_at, expires_at) for path in paths]
+    for key, request in itertools.product(app_keys.living(now=now), requests):
+        try:
+            digest = request_signature.verify(
+                request, signature, key.public, now=int(now.timestamp())
+            )
+        except SignatureInvalid:
+            continue
+        app_keys.note_used(key, now=now)
+        return digest
     raise errors.signature_refused()

@@ -125,6 +125,33 @@ def secret_of(key: wallet_keys.PrivateKey) -> ed25519.PrivateKey:
     return key.secret
 
 
+def signed(
+    world: cast.World,
+    key: wallet_keys.PrivateKey,
+    body: dict[str, Any],
+    *,
+    path: str = "",
+    age: int = 0,
+) -> dict[str, Any]:
+    """The headers of a request of the application's server."""
+    at = int(datetime.now(UTC).timestamp()) - age
+    request = Request(
+        method="post",
+        path=path or f"/s/{world.scope.slug}{SERVICE}/api/user/login",
+        query={},
+        body=body,
+        issued_at=at,
+        expires_at=at + 300,
+    )
+    return {
+        "x_blocklet_sig": request_signature.sign(request, secret_of(key)),
+        "x_blocklet_sig_iat": str(at),
+        "x_blocklet_sig_exp": str(at + 300),
+        "x_blocklet_sig_version": "1",
+        "x_blocklet_component_id": "z8component",
+    }
+
+
 def log_in(
     world: cast.World,
     key: wallet_keys.PrivateKey,
@@ -137,24 +164,10 @@ def log_in(
     **headers: str,
 ) -> Answer:
     """A request of the application's server."""
-    browser = Browser(world)
-    at = int(datetime.now(UTC).timestamp()) - age
-    request = Request(
-        method="post",
-        path=signed_path or f"{browser.prefix}{SERVICE}{path}",
-        query={},
-        body=body if signed_body is None else signed_body,
-        issued_at=at,
-        expires_at=at + 300,
-    )
-    sent: dict[str, Any] = {
-        "x_blocklet_sig": request_signature.sign(request, secret_of(key)),
-        "x_blocklet_sig_iat": str(at),
-        "x_blocklet_sig_exp": str(at + 300),
-        "x_blocklet_sig_version": "1",
-        "x_blocklet_component_id": "z8component",
-    }
-    return browser.ask("POST", f"{SERVICE}{path}", body, **(sent | headers))
+    what = body if signed_body is None else signed_body
+    where = signed_path or f"/s/{world.scope.slug}{SERVICE}{path}"
+    sent = signed(world, key, what, path=where, age=age) | headers
+    return Browser(world).ask("POST", f"{SERVICE}{path}", body, **sent)
 
 
 @pytest.mark.parametrize("path", ["/api/user/login", "/user/login"])
@@ -194,15 +207,7 @@ def test_a_wallets_holder_too(world, key) -> None:
 
 
 def test_a_signature_is_good_once(world, key) -> None:
-    at = int(datetime.now(UTC).timestamp())
-    path = f"/s/{world.scope.slug}{SERVICE}/api/user/login"
-    request = Request("post", path, {}, BODY, at, at + 300)
-    headers = {
-        "x_blocklet_sig": request_signature.sign(request, secret_of(key)),
-        "x_blocklet_sig_iat": str(at),
-        "x_blocklet_sig_exp": str(at + 300),
-        "x_blocklet_component_id": "z8",
-    }
+    headers = signed(world, key, BODY)
     assert Browser(world).post("user/login", BODY, **headers).status == 200
     answer = Browser(world).post("user/login", BODY, **headers)
     assert (answer.status, answer.json) == (401, "verify sig failed")
