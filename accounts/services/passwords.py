@@ -3,11 +3,12 @@
 import functools
 import secrets
 from datetime import datetime, timedelta
+from typing import Any, Final, NoReturn
 from uuid import UUID
 
 from django.contrib.auth import hashers
-from django.db import transaction
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db import connection, models, transaction
+from django.db.models import QuerySet
 
 from accounts import errors
 from accounts import passwords as rules
@@ -16,6 +17,7 @@ from accounts.services import guessing, hash_lane, writing
 from identity import errors as refusals
 from identity import ids
 from identity.actor import Actor
+from identity.scoping import current
 from identity.services import audit
 
 MOST_WRONG = 10
@@ -50,15 +52,15 @@ def check(*, user_id: UUID | None, password: str, now: datetime, address: str = 
     asked = user_id or ids.new()
     with hash_lane.LANE.turn():
         guessing.reserve(address, now=now)
-        if not _reserve_try(asked, now=now):
+        verifier = _reserve_try(asked, now=now)
+        if verifier is None:
             _refuse_slowly(asked)
-        verifier = _verifier_of(asked)
         is_right, is_outdated = _compare(text, verifier)
         if not is_right or text is None:
             raise errors.PasswordRefused
         if is_outdated:
             _upgrade(asked, text, verifier)
-    _account(asked).update(wrong_passwords=0, wrong_passwords_at=None)
+    _forget_tries(asked)
     guessing.give_back(address, now=now)
 
 
@@ -109,30 +111,53 @@ def _account(user_id: UUID) -> QuerySet[User]:
     return User.objects.filter(id=user_id, kind=User.Kind.PERSON, deleted_at__isnull=True)
 
 
-def _reserve_try(user_id: UUID, *, now: datetime) -> bool:
-    """Count one try as wrong before it is looked at; False when none is left.
+def _reserve_try(user_id: UUID, *, now: datetime) -> str | None:
+    """Count one try as wrong before it is looked at: the verifier, None when no try is left.
 
     The count starts anew only after 15 minutes without a counted try. So no interval of that
     length ever holds more than ten, as two windows side by side would.
     """
-    is_stale = Q(wrong_passwords_at__isnull=True) | Q(wrong_passwords_at__lte=now - WINDOW)
-    with transaction.atomic(durable=True):
-        counted = (
-            _account(user_id)
-            .filter(is_stale | Q(wrong_passwords__lt=MOST_WRONG))
-            .exclude(password="")
-            .exclude(status=User.Status.DISABLED)
-            .update(
-                wrong_passwords=Case(
-                    When(is_stale, then=Value(1)), default=F("wrong_passwords") + 1
-                ),
-                wrong_passwords_at=now,
-            )
-        )
-    return bool(counted)
+    since = _moment(now - WINDOW)
+    values = [_moment(now), since, *_whose(user_id), since, MOST_WRONG]
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(_RESERVATION, values)
+        row = cursor.fetchone()
+    return None if row is None else str(row[0])
 
 
-def _refuse_slowly(user_id: UUID) -> None:
+def _forget_tries(user_id: UUID) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGETTING, _whose(user_id))
+
+
+def _whose(user_id: UUID) -> list[Any]:
+    identity = (current.required_scope(), user_id)
+    return [_ID.get_db_prep_value(value, connection) for value in identity]
+
+
+def _moment(at: datetime) -> Any:
+    return _TIME.get_db_prep_value(at, connection)
+
+
+# Sign-ins are hot: both statements would cost the ORM more to make than the database to run.
+_ID: Final = models.UUIDField()
+_TIME: Final = models.DateTimeField()
+_RESERVATION: Final = """
+UPDATE accounts_user SET wrong_passwords_at = %s,
+  wrong_passwords = CASE WHEN wrong_passwords_at IS NULL OR wrong_passwords_at <= %s THEN 1
+    ELSE wrong_passwords + 1 END
+WHERE scope_id = %s AND id = %s AND kind = 'person' AND deleted_at IS NULL
+  AND password <> '' AND status <> 'disabled'
+  AND (wrong_passwords_at IS NULL OR wrong_passwords_at <= %s OR wrong_passwords < %s)
+RETURNING password
+"""
+_FORGETTING: Final = """
+UPDATE accounts_user SET wrong_passwords = 0, wrong_passwords_at = NULL
+WHERE scope_id = %s AND id = %s AND kind = 'person' AND deleted_at IS NULL
+"""
+
+
+def _refuse_slowly(user_id: UUID) -> NoReturn:
     """Refuse an unknown user or a password of none with a hash, an exhausted account without.
 
     A sleep of a hash's length costs no core, and the account's existence does not show.

@@ -100,9 +100,15 @@ def by_address(text: str) -> Profile | None:
     return None if wallet is None else of(wallet.user_id)
 
 
-def note_sign_in(*, user_id: UUID, address: str, now: datetime) -> None:
-    """Note when and from where a user came last; the session's own event is the record of it."""
-    Profile.objects.filter(user_id=user_id).update(last_sign_in_at=now, last_sign_in_from=address)
+def note_sign_in(*, user_id: UUID, address: str, now: datetime) -> bool:
+    """Note when and from where a user came last; the session's own event is the record of it.
+
+    False for who has no profile yet.
+    """
+    noted = Profile.objects.filter(user_id=user_id).update(
+        last_sign_in_at=now, last_sign_in_from=address
+    )
+    return bool(noted)
 
 
 def inviter_of(profile: Profile, text: str) -> tuple[UUID, int] | None:

@@ -160,10 +160,13 @@ def _begun(
     provider: Provider | None,
     now: datetime,
 ) -> Session:
-    origin: Any = arrival.origin
+    origin = arrival.origin
     with transaction.atomic(), audit.gathered():
-        profiles.ensure(user_id=user.id, by=actor_of(user, address=origin.address), now=now)
-        session = sessions.start(
+        if not profiles.note_sign_in(user_id=user.id, address=origin.address, now=now):
+            by = actor_of(user, address=origin.address)
+            profiles.ensure(user_id=user.id, by=by, now=now)
+            profiles.note_sign_in(user_id=user.id, address=origin.address, now=now)
+        return sessions.start(
             user_id=user.id,
             proof=Proof(
                 method,
@@ -175,5 +178,3 @@ def _begun(
             lasts=timedelta(days=scopes.settings().session_days),
             now=now,
         )
-        profiles.note_sign_in(user_id=user.id, address=origin.address, now=now)
-    return session

@@ -1,17 +1,29 @@
 """Signing in by user name and password; a one-time password follows where one is set up."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
+
+from django.db import DEFAULT_DB_ALIAS
 
 from accounts.errors import PasswordRefused
 from accounts.models import User
 from accounts.models.user import MOST_FOLDED, fold
 from accounts.services import mail_addresses, passwords
 from identity.errors import Invalid
+from identity.scoping import prepared
 from sessions_app.errors import SignInRefused
 from sessions_app.models import Session
 from sessions_app.services import first_factor
 from sessions_app.services.first_factor import Arrival, Passed
+
+_BY_NAME: Final = prepared.prepare(
+    lambda name: User.objects.filter(
+        username_folded=name, kind=User.Kind.PERSON, deleted_at__isnull=True
+    ),
+    "name",
+)
+_COLUMNS: Final = [field.attname for field in User._meta.concrete_fields]  # noqa: SLF001 public by its documentation
 
 
 def sign_in(*, username: str, password: str, arrival: Arrival, now: datetime) -> Passed:
@@ -48,10 +60,11 @@ def _named(username: str) -> User | None:
     )
     if not is_storable:
         return None
-    people = User.objects.filter(kind=User.Kind.PERSON, deleted_at__isnull=True)
-    found = people.filter(username_folded=folded).first()
-    if found is not None or "@" not in folded:
-        return found
+    row = _BY_NAME.one(name=folded)
+    if row is not None:
+        return User.from_db(DEFAULT_DB_ALIAS, _COLUMNS, row)
+    if "@" not in folded:
+        return None
     try:
         return mail_addresses.named(mail_addresses.normal(username))
     except Invalid:

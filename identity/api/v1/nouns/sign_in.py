@@ -102,14 +102,14 @@ class CodeSent(Shown, frozen=True):
 )
 def by_password(asked: Asked) -> Reply:
     """Unknown, wrong and shut out are refused alike. The browser gets a mark for the next step."""
-    mark = pairs.mark(asked.sent)
+    mark, slug = pairs.mark(asked.sent), ground.scope().slug
     found = password_sign_in.sign_in(
         username=asked.body.username,
         password=asked.body.password,
-        arrival=_arrival(asked, mark.digest),
+        arrival=_arrival(asked, mark.digest, slug),
         now=asked.now,
     )
-    return _reply(asked, found, mark)
+    return _reply(asked, found, mark, slug)
 
 
 @route.act(
@@ -125,15 +125,16 @@ def by_password(asked: Asked) -> Reply:
 def second_factor(asked: Asked) -> Reply:
     """In the browser of the first step, whose cookie comes back."""
     mark = browser.known(pairs.cookies(asked.sent))
+    slug = ground.scope().slug
     if mark is None:
         raise ChallengeRefused
     found = first_factor.complete(
         ticket=asked.body.ticket,
         code=asked.body.code,
-        arrival=_arrival(asked, mark.digest),
+        arrival=_arrival(asked, mark.digest, slug),
         now=asked.now,
     )
-    return _reply(asked, found, mark)
+    return _reply(asked, found, mark, slug)
 
 
 @route.act(
@@ -172,19 +173,20 @@ def by_email(asked: Asked) -> Reply:
 def by_code(asked: Asked) -> Reply:
     """In the browser that had it sent, whose cookie comes back."""
     mark = browser.known(pairs.cookies(asked.sent))
+    slug = ground.scope().slug
     if mark is None:
         raise CodeRefused
     found = email_sign_in.sign_in(
         address=asked.body.email,
         code=asked.body.code,
-        arrival=_arrival(asked, mark.digest),
+        arrival=_arrival(asked, mark.digest, slug),
         full_name=asked.body.full_name,
         now=asked.now,
     )
-    return _reply(asked, found, mark)
+    return _reply(asked, found, mark, slug)
 
 
-def _reply(asked: Asked, found: Passed, mark: Mark) -> Reply:
+def _reply(asked: Asked, found: Passed, mark: Mark, slug: str) -> Reply:
     if isinstance(found, SecondFactorDue):
         shown = SignedIn(
             status="second-factor",
@@ -192,16 +194,16 @@ def _reply(asked: Asked, found: Passed, mark: Mark) -> Reply:
             ticket_expires_at=found.expires_at.replace(microsecond=0),
         )
     else:
-        live = sessions.live(found, scope_slug=ground.scope().slug)
+        live = sessions.live(found, scope_slug=slug)
         minutes = scopes.settings().access_minutes
         pair = msgspec.structs.asdict(pairs.of(live, minutes=minutes, now=asked.now))
         shown = SignedIn(status="signed-in", **pair)
     return Reply(shown, headers=_cookie(mark))
 
 
-def _arrival(asked: Asked, mark: str) -> Arrival:
+def _arrival(asked: Asked, mark: str, slug: str) -> Arrival:
     origin = dataclasses.replace(pairs.origin(asked.sent), visitor=asked.body.visitor)
-    return Arrival(origin, tokens.issuer(ground.scope().slug), mark)
+    return Arrival(origin, tokens.issuer(slug), mark)
 
 
 def _cookie(mark: Mark) -> Mapping[str, str]:
