@@ -19,7 +19,7 @@ from identity.sdk.keys import DeviceKeys
 from identity.sdk.results import Done
 from tests.crash import books
 from tests.crash.scene import Company, served_on
-from tests.serving import Served, descendants
+from tests.serving import Served, descendants, is_alive
 
 PATIENCE = 60.0
 BREATH = 0.1
@@ -168,11 +168,25 @@ def kill_one_after_the_other(served: Served) -> None:
 
 def kill_all(served: Served) -> None:
     """The supervisor first, so that nobody puts anything in order."""
-    for pid in Processes(served).everybody():
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
     assert served.process is not None
+    supervisor = served.process.pid
+    for pid in Processes(served).everybody():
+        _kill(pid)
     served.process.wait(10)
+    # One that was being made while the others were counted has lost its parent, not its mark.
+    while left := _marked(f"--child-of\0{supervisor}\0".encode()):
+        for pid in left:
+            _kill(pid)
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _marked(mark: bytes) -> list[int]:
+    found = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [pid for pid in found if mark in _command_line(pid) and is_alive(pid)]
 
 
 def require_kept(book: books.Books, devices: list[str], proposals: list[str]) -> None:
