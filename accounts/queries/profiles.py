@@ -1,14 +1,14 @@
 """Profiles as clients read them: one statement for a person with wallets and provider accounts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
-from accounts.models import Follow, Profile, RoleCredential, User
+from accounts.models import Follow, Profile, Role, RoleAssignment, RoleCredential, User
 from identity.crypto import did_address
 from identity.crypto.errors import AddressInvalid
 from identity.scoping import prepared
@@ -147,9 +147,13 @@ _OF_WALLET: Final = prepared.prepare(
     lambda address: Profile.objects.filter(user__wallets__address=address).values_list("user_id"),
     "address",
 )
+_MINE: Final = RoleAssignment.objects.filter(user_id=OuterRef("user_id"))
+_IS_HELD: Final = Exists(_MINE.filter(predefined=OuterRef("role"))) | Exists(
+    _MINE.filter(role__name=OuterRef("role"), role__status=Role.Status.ACTIVE)
+)
 _CREDENTIALS: Final = prepared.prepare(
     lambda user, status: (
-        RoleCredential.objects.filter(user_id=user, status=status)
+        RoleCredential.objects.filter(_IS_HELD, user_id=user, status=status)
         .order_by("issued_at", "id")
         .values_list(
             *("id", "credential_id", "role", "title", "document", "source", "issued_at"),
@@ -185,10 +189,23 @@ def profile_named(name: str) -> ProfileRow | None:
 
 
 def role_credentials(user_id: UUID, *, now: datetime) -> list[RoleCredentialRow]:
-    """The credentials that give a user a role now, oldest first. One statement."""
+    """The credentials that give a user a role now, oldest first. One statement.
+
+    Those whose role was taken from the user, or is disabled, give none.
+    """
     rows = _CREDENTIALS.rows(user=user_id, status=RoleCredential.Status.VALID)
     found = [RoleCredentialRow(*row) for row in rows]
     return [each for each in found if each.expires_at is None or each.expires_at > now]
+
+
+def role_credential(credential_id: str) -> tuple[RoleCredentialRow, UUID, bool] | None:
+    """A credential, whose it is, and whether it was revoked or gives no role any more."""
+    found = RoleCredential.objects.filter(credential_id=credential_id).first()
+    if found is None:
+        return None
+    row = RoleCredentialRow(*(getattr(found, each.name) for each in fields(RoleCredentialRow)))
+    rows = RoleCredential.objects.filter(_IS_HELD, id=found.id, user__status=User.Status.ACTIVE)
+    return row, found.user_id, not rows.filter(status=RoleCredential.Status.VALID).exists()
 
 
 def is_following(follower: UUID, followed: UUID) -> bool:

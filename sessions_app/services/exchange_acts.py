@@ -19,8 +19,16 @@ from identity.crypto.errors import KeyInvalid, TokenInvalid
 from identity.services import audit
 from sessions_app.errors import ChallengeRefused, SignInRefused
 from sessions_app.models import Session
-from sessions_app.services import exchanges, first_factor, sessions, step_up, wallet_sign_in
+from sessions_app.services import (
+    exchanges,
+    first_factor,
+    role_switching,
+    sessions,
+    step_up,
+    wallet_sign_in,
+)
 from sessions_app.services.exchanges import Exchanged
+from sessions_app.services.role_switching import Role
 from sessions_app.services.sessions import Proof
 
 
@@ -78,11 +86,38 @@ def prove_again(found: Exchanged, said: Said, *, now: datetime) -> None:
         step_up.proved(by=by, how="wallet", now=now)
 
 
-def confirm(found: Exchanged, said: Said, *, now: datetime) -> Actor:
-    """Who began agrees, with an own wallet; what follows happens when it is collected."""
+def confirm(found: Exchanged, said: Said, *, noted: Mapping[str, Any], now: datetime) -> None:
+    """Who began agrees, with an own wallet; what follows happens when it is collected.
+
+    `noted` is kept for then. Raises SignInRefused, ChallengeRefused.
+    """
     with _of_who_began(found, said, now=now) as by:
         _require_own(said.key, by)
-    return by
+        exchanges.note(found, noted)
+
+
+def identify(found: Exchanged, said: Said, *, now: datetime) -> UUID:
+    """The user whose wallet answered the last step. Raises SignInRefused, ChallengeRefused."""
+    with transaction.atomic(), audit.gathered():
+        exchanges.finish(found, said.key, now=now)
+        user = wallets.holder(said.key.address)
+        if user is None:
+            raise SignInRefused
+        first_factor.require_usable(user, address=found.origin.address, now=now)
+        exchanges.note_user(found, user.id)
+    return user.id
+
+
+def switch_role(found: Exchanged, role: Role, *, now: datetime) -> Session:
+    """Give the session that began the role that its wallet confirmed; once.
+
+    Raises ChallengeRefused, also for a session that has ended.
+    """
+    with transaction.atomic(), audit.gathered():
+        by = _who_began(found, now=now)
+        if not exchanges.collect(found, now=now):
+            raise ChallengeRefused
+        return role_switching.switch(role, origin=found.origin, by=by, now=now)
 
 
 def begin_session(
@@ -133,26 +168,31 @@ def _begun_already(found: Exchanged) -> Session:
 @contextmanager
 def _of_who_began(found: Exchanged, said: Said, *, now: datetime) -> Iterator[Actor]:
     """Consume the exchange as the session that began it, which must still be going on."""
+    with transaction.atomic(), audit.gathered():
+        by = _who_began(found, now=now)
+        exchanges.finish(found, said.key, now=now)
+        yield by
+
+
+def _who_began(found: Exchanged, *, now: datetime) -> Actor:
     if found.session_id is None or found.user_id is None:
         raise ChallengeRefused
-    with transaction.atomic(), audit.gathered():
-        going_on = Session.objects.filter(
-            id=found.session_id, user_id=found.user_id, status=Session.Status.ACTIVE
-        )
-        session = going_on.filter(expires_at__gt=now).select_related("user").first()
-        if session is None:
-            raise ChallengeRefused
-        first_factor.require_usable(session.user, address=found.origin.address, now=now)
-        exchanges.finish(found, said.key, now=now)
-        yield Actor(
-            kind=ActorKind.SESSION,
-            scope_id=session.scope_id,
-            user_id=session.user_id,
-            public_id=session.user.public_id,
-            device_id=session.device_id,
-            session_id=session.id,
-            address=found.origin.address,
-        )
+    going_on = Session.objects.filter(
+        id=found.session_id, user_id=found.user_id, status=Session.Status.ACTIVE
+    )
+    session = going_on.filter(expires_at__gt=now).select_related("user").first()
+    if session is None:
+        raise ChallengeRefused
+    first_factor.require_usable(session.user, address=found.origin.address, now=now)
+    return Actor(
+        kind=ActorKind.SESSION,
+        scope_id=session.scope_id,
+        user_id=session.user_id,
+        public_id=session.user.public_id,
+        device_id=session.device_id,
+        session_id=session.id,
+        address=found.origin.address,
+    )
 
 
 def _require_own(key: Key, by: Actor) -> None:

@@ -5,6 +5,7 @@ of it is for the browser that began it alone, or sealed for the key that this br
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -174,6 +175,11 @@ def collect(found: Exchanged, *, now: datetime) -> bool:
 def note_user(found: Exchanged, user_id: UUID) -> None:
     """Whose wallet it was; in the transaction of `finish`."""
     Exchange.objects.filter(id=found.id).update(user_id=user_id)
+
+
+def note(found: Exchanged, data: Mapping[str, Any]) -> None:
+    """Keep something for who collects; in the transaction of `finish`."""
+    Exchange.objects.filter(id=found.id).update(data={**found.data, **data})
 
 
 def session_of(found: Exchanged) -> UUID | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from identity.api.blocklet import application, errors
+from identity.api.blocklet import application, errors, tokens
 from identity.api.blocklet.caller import Caller
 from identity.api.blocklet.replies import CSRF_COOKIE, SIGN_IN_COOKIE
 from identity.api.blocklet.sent import Sent
@@ -102,6 +102,8 @@ def _checked(token: str, sent: Sent, now: datetime) -> sessions.Checked:
         checked = sessions.check(token, audience=audience, address=sent.address, now=now)
         with current.in_scope(checked.door.scope_id):
             if audience != application.permanent(now=now):
+                raise TokenRefused
+            if tokens.says_too_much(checked.door, checked.claims, now=now):
                 raise TokenRefused
         scope_resolution.resolve(sent.named, now=now, credential=checked.door.scope)
     except DomainError as refusal:

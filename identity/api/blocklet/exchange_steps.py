@@ -6,13 +6,16 @@ from typing import Any, Final
 
 from accounts.queries import profiles
 from accounts.services import profiles as arriving
+from accounts.services import role_credentials, wallets
 from accounts.services.profiles import Newcomer
-from identity.api.blocklet import application, begun, inputs
+from identity.api.blocklet import application, begun, inputs, passports
 from identity.api.blocklet.route import Asked
 from identity.errors import NotSupported
+from sessions_app.errors import ChallengeRefused, SignInRefused
 from sessions_app.services import exchange_acts
 from sessions_app.services.exchange_acts import Said
 from sessions_app.services.exchanges import Exchanged
+from sessions_app.services.role_switching import Role
 
 Told = Mapping[str, Any]
 _NOTHING: Final[Told] = {}
@@ -23,19 +26,25 @@ def _tells_nothing(asked: Asked, found: Exchanged) -> Told:
     return _NOTHING
 
 
+def _asks_no_more(found: Exchanged, said: Said) -> bool:
+    del found, said
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """`of_session`: somebody signed in begins it, `is_fresh` with a proof of just now.
 
     `finish` does what the wallet's last answer leads to and says what the wallet is told; `tell`
-    gives the page what came out of it, once.
+    gives the page what came out of it, once. `asks_more` tells after the first answer whether
+    there is a second question.
     """
 
     finish: Callable[[Asked, Exchanged, Said], Told]
     tell: Callable[[Asked, Exchanged], Told] = field(default=_tells_nothing)
     of_session: bool = False
     is_fresh: bool = False
-    knows_newcomers: bool = False
+    asks_more: Callable[[Exchanged, Said], bool] = field(default=_asks_no_more)
 
 
 def _sign_in(asked: Asked, found: Exchanged, said: Said) -> Told:
@@ -57,6 +66,8 @@ def _tokens(asked: Asked, found: Exchanged) -> Told:
         provider_name="wallet",
         now=asked.now,
     )
+    if credential is not None:
+        role_credentials.note_used(credential.id, now=asked.now)
     arriving.note_sign_in(user_id=session.user_id, address=found.origin.address, now=asked.now)
     return begun.told(begun.pair(asked, session), found.origin.visitor)
 
@@ -71,12 +82,62 @@ def _prove(asked: Asked, found: Exchanged, said: Said) -> Told:
     return _NOTHING
 
 
-def _newcomer(asked: Asked, found: Exchanged, said: Said) -> Newcomer:
-    profile = next(
-        (each for each in _claims(said.body) if each.get("type") == "profile"),
-        {},
+def _is_new(found: Exchanged, said: Said) -> bool:
+    """Those who are here already are asked for nothing more."""
+    del found
+    return wallets.holder(said.key.address) is None
+
+
+def _names_none(found: Exchanged, said: Said) -> bool:
+    """Where the page named no passport, the wallet shows one."""
+    del said
+    return not found.data.get("passport")
+
+
+def _confirm_switch(asked: Asked, found: Exchanged, said: Said) -> Told:
+    passport = str(found.data.get("passport", "")) or _shown(asked, found, said)
+    if found.user_id is None:
+        raise ChallengeRefused
+    passports.own(found.user_id, passport, now=asked.now)
+    exchange_acts.confirm(found, said, noted={"passport": passport}, now=asked.now)
+    return _NOTHING
+
+
+def _shown(asked: Asked, found: Exchanged, said: Said) -> str:
+    """The id of the passport that a wallet presents, signed by its holder over this challenge."""
+    claim = _claim(said, "verifiableCredential")
+    return passports.presented(
+        claim.get("presentation"), challenge=found.challenge, holder=said.key.address, asked=asked
     )
-    name = profile.get("fullName")
+
+
+def _switched(asked: Asked, found: Exchanged) -> Told:
+    if found.user_id is None:
+        return _NOTHING
+    row = passports.own(found.user_id, str(found.data.get("passport", "")), now=asked.now)
+    role_credentials.note_used(row.id, now=asked.now)
+    role = Role(row.role, row.credential_id)
+    session = exchange_acts.switch_role(found, role, now=asked.now)
+    return begun.told(begun.pair(asked, session), session.visitor)
+
+
+def _hand_over(asked: Asked, found: Exchanged, said: Said) -> Told:
+    """A passport goes to the wallet of who has the role, and to no other."""
+    holder = wallets.holder(said.key.address)
+    if holder is None:
+        raise SignInRefused
+    row = passports.own(holder.id, str(found.data.get("id", "")), now=asked.now)
+    exchange_acts.identify(found, said, now=asked.now)
+    return {
+        "type": "VerifiableCredential",
+        "disposition": "attachment",
+        "tag": application.permanent(now=asked.now),
+        "vc": passports.document(row, asked),
+    }
+
+
+def _newcomer(asked: Asked, found: Exchanged, said: Said) -> Newcomer:
+    name = _claim(said, "profile").get("fullName")
     return Newcomer(
         full_name=inputs.plain(name)[:200] if isinstance(name, str) else "",
         source="wallet",
@@ -91,10 +152,16 @@ def _claims(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [each for each in claims if isinstance(each, dict)] if isinstance(claims, list) else []
 
 
+def _claim(said: Said, kind: str) -> dict[str, Any]:
+    return next((each for each in _claims(said.body) if each.get("type") == kind), {})
+
+
 ACTIONS: Final[Mapping[str, Action]] = {
-    "login": Action(_sign_in, _tokens, knows_newcomers=True),
+    "login": Action(_sign_in, _tokens, asks_more=_is_new),
     "bind-wallet": Action(_bind, of_session=True, is_fresh=True),
     "verify-elevated": Action(_prove, of_session=True),
+    "switch-passport": Action(_confirm_switch, _switched, of_session=True, asks_more=_names_none),
+    "issue-passport": Action(_hand_over),
 }
 _INSTEAD: Final[Mapping[str, str]] = {
     "invite": "An invitation is accepted with keys of a device, on the page that its letter links"

@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from identity import queries as ground
-from identity.api.blocklet import application, outputs
+from identity.api.blocklet import application, outputs, passports
 from identity.api.blocklet.sent import ROOT
 from identity.crypto import did_address, wallet_jwt, wallet_keys
 from identity.crypto.did_address import Role
@@ -71,7 +71,7 @@ def request(found: Exchanged, *, slug: str, token: str, now: datetime) -> dict[s
             "challenge": found.challenge,
             "appInfo": app_info(slug, now=now),
             "chainInfo": {"type": "arcblock", "id": "none", "host": "none"},
-            "requestedClaims": [_claim(found)],
+            "requestedClaims": [_claim(found, now=now)],
             "url": auth_url(slug, found.action, token),
         },
         now=now,
@@ -101,7 +101,7 @@ def fault(text: str, *, slug: str, now: datetime) -> dict[str, Any]:
     return _signed(claims, now=now)
 
 
-def _claim(found: Exchanged) -> dict[str, Any]:
+def _claim(found: Exchanged, *, now: datetime) -> dict[str, Any]:
     scope = ground.scope().name
     if found.step == 0:
         # People may be shown another's code: they read here what they agree to, and for whom.
@@ -112,6 +112,14 @@ def _claim(found: Exchanged) -> dict[str, Any]:
         if found.wanted_wallet:
             claim["target"] = found.wanted_wallet
         return claim
+    if found.action == "switch-passport":
+        return {
+            "type": "verifiableCredential",
+            "description": f"The passport to use at {scope}",
+            "item": [passports.TYPE],
+            "trustedIssuers": passports.issuers(now=now),
+            "meta": {},
+        }
     text = f"How {scope} may call you"
     return {"type": "profile", "description": text, "items": ["fullName", "avatar"], "meta": {}}
 

@@ -1,9 +1,11 @@
 """Sessions of this face: begun for its application, and the tokens that clients get for them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from accounts.queries import profiles
 from accounts.queries.profiles import ProfileRow, RoleCredentialRow
 from identity.api.blocklet import application, outputs, replies
 from identity.api.blocklet.sent import Sent
@@ -11,11 +13,10 @@ from identity.crypto import csrf_token
 from identity.scoping.session_doors import SessionDoor
 from identity.services import scopes
 from identity.services.scope_settings import ScopeSettings
-from sessions_app.services import tokens
+from sessions_app.services import role_switching, tokens
 from sessions_app.services.tokens import Live
 
-CREDENTIAL: Final = "role_credential"
-"""In a session's data: the id of the role credential that its role comes from."""
+CREDENTIAL: Final = role_switching.CREDENTIAL
 DAY: Final = 24 * 60 * 60
 
 
@@ -60,6 +61,22 @@ def held(door: SessionDoor, credentials: list[RoleCredentialRow]) -> Held:
         wallet_os=door.wallet_os,
         credential=credential if is_valid else "",
     )
+
+
+def says_too_much(door: SessionDoor, claims: Mapping[str, Any], *, now: datetime) -> bool:
+    """Whether a token gives a role that its session has not, or not any more.
+
+    The role may have been switched, its credential revoked, or the role itself taken away. A
+    client that is refused renews, and gets a token that says what is.
+    """
+    said = claims.get("passport")
+    credential = said.get("id", "") if isinstance(said, Mapping) else ""
+    if not credential:
+        return False
+    if credential != door.data.get(CREDENTIAL):
+        return True
+    held_now = profiles.role_credentials(door.user_id, now=now)
+    return not any(each.credential_id == credential for each in held_now)
 
 
 def seconds(sent: Sent, settings: ScopeSettings) -> int:

@@ -7,6 +7,7 @@ from identity.api.blocklet.endpoints import (
     absent,
     browsers,
     exchanges,
+    passports,
     people,
     profile,
     session,
@@ -14,4 +15,15 @@ from identity.api.blocklet.endpoints import (
     sign_in,
 )
 
-ENDPOINTS: Final = (about, session, sign_in, profile, people, settings, browsers, exchanges, absent)
+ENDPOINTS: Final = (
+    about,
+    session,
+    sign_in,
+    profile,
+    people,
+    settings,
+    browsers,
+    exchanges,
+    passports,
+    absent,
+)

@@ -7,13 +7,12 @@ from typing import Any, Final
 
 import orjson
 
-from accounts.services import wallets
 from identity.api.blocklet import auth, errors, exchange_steps, exchange_words, inputs, replies
 from identity.api.blocklet.exchange_steps import Action
 from identity.api.blocklet.route import OPEN, Asked, Route
 from identity.crypto import sealed_box
 from identity.crypto.errors import KeyInvalid
-from identity.errors import DomainError, Invalid
+from identity.errors import DomainError, Invalid, Missing
 from identity.web import browser
 from identity.web.lane import Answer
 from sessions_app.errors import ChallengeRefused, SignInRefused, SignUpClosed
@@ -134,7 +133,7 @@ def _answered(asked: Asked, token: str, found: Exchanged, said: Said) -> Answer:
         return replies.json(exchange_words.done({}, slug=asked.slug, now=now))
     action = exchange_steps.of(found.action)
     try:
-        if _needs_more(action, found, said):
+        if found.step == 0 and action.asks_more(found, said):
             further = exchanges.go_on(found, said.key, now=now)
             return replies.json(
                 exchange_words.request(further, slug=asked.slug, token=token, now=now)
@@ -157,13 +156,6 @@ _TRUTH: Final = frozenset({"", "true", "false", "1", "0"})
 """What pages say of a wish without naming a wallet."""
 
 
-def _needs_more(action: Action, found: Exchanged, said: Said) -> bool:
-    """Whether the wallet's owner is asked for a name first: of those who are new here alone."""
-    if not action.knows_newcomers or found.step > 0:
-        return False
-    return wallets.holder(said.key.address) is None
-
-
 def _refusal(refusal: DomainError) -> str:
     if isinstance(refusal, SignUpClosed):
         return refusal.title
@@ -175,7 +167,7 @@ def _outcome(asked: Asked, found: Exchanged) -> dict[str, Any]:
     own = {"did": found.wallet, "pk": exchange_words.public_key(found)}
     try:
         told = action.tell(asked, found)
-    except (ChallengeRefused, SignInRefused):
+    except (ChallengeRefused, SignInRefused, Missing):
         # Handed out already, or the user was shut out in the meantime.
         return own
     return own | (_sealed(told, found.sealed_for) if found.sealed_for else dict(told))
