@@ -57,11 +57,12 @@ check: $(VENV)/dev.stamp ## style, types, storeys of the house, migrations, depl
 	$(AS_DEPLOYED) $(PY) manage.py check --deploy --fail-level WARNING
 	env -u DATABASE_URL $(PYTEST) -q tests/budgets
 
-bench: $(VENV)/dev.stamp ## requests/s and CPU per request beside a bare floor
+bench: $(VENV)/dev.stamp ## requests/s and CPU beside a bare floor and other servers (needs Node)
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.audit_append
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.webhooks
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.admin_pages
+	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.sessions
 
 lock: $(VENV)/dev.stamp ## write the lock files anew from pyproject.toml
 	$(VENV)/bin/pip-compile --quiet --upgrade --output-file requirements.lock pyproject.toml

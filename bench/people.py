@@ -9,7 +9,7 @@ from accounts import queries
 from accounts.models import Device, KnownKey, User
 from accounts.services import devices, operators, role_assignments, users
 from identity import actor, ids
-from identity.actor import ActorKind
+from identity.actor import Actor, ActorKind
 from identity.api.enterprise import results
 from identity.crypto import cose_device, ecdsa_p256, rsa
 from identity.scoping import current
@@ -58,11 +58,10 @@ class Town:
         ).body
 
 
-def town(slug: str) -> Town:
+def town(slug: str, **settings: Any) -> Town:
     """A new scope; governance off, so that set-up needs no votes."""
-    scope = scopes.create(
-        slug=slug, name=slug, settings=ScopeSettings(governance=False), now=datetime.now(UTC)
-    )
+    chosen = ScopeSettings(governance=False, **settings)
+    scope = scopes.create(slug=slug, name=slug, settings=chosen, now=datetime.now(UTC))
     with current.in_scope(scope.id):
         keys = server_keys.client_keys()
     import base64
@@ -75,16 +74,7 @@ def sender(town: Town, name: str, *roles: str) -> Sender:
     """A user with one device."""
     now, by, keys = datetime.now(UTC), actor.system(town.scope_id), DeviceKeys.generate()
     with town.inside():
-        user = users.create_invited(
-            public_id=ids.new(),
-            email=f"{name}@example.test",
-            first_name="",
-            last_name="",
-            mobile="",
-            customer_id="",
-            by=by,
-            now=now,
-        )
+        user = _invited(name, by=by, now=now)
         device: Device = devices.register(
             user=user,
             name="bench",
@@ -100,6 +90,28 @@ def sender(town: Town, name: str, *roles: str) -> Sender:
         for role in roles:
             role_assignments.grant(user_id=user.id, role=role, by=by, now=now)
     return Sender(user, device.id, keys)
+
+
+def person(town: Town, name: str) -> User:
+    """A user without a device."""
+    now, by = datetime.now(UTC), actor.system(town.scope_id)
+    with town.inside():
+        user = _invited(name, by=by, now=now)
+        users.activate(user=user, verifier="", by=by, now=now)
+    return user
+
+
+def _invited(name: str, *, by: Actor, now: datetime) -> User:
+    return users.create_invited(
+        public_id=ids.new(),
+        email=f"{name}@example.test",
+        first_name="",
+        last_name="",
+        mobile="",
+        customer_id="",
+        by=by,
+        now=now,
+    )
 
 
 def staff(town: Town, name: str, password: str, *roles: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from bench.tape import Sent
 
 
-def signed(sent: Sent) -> bytes:
+def answered(sent: Sent) -> bytes:
     """The answer to a bare request; it must succeed."""
     from identity.wsgi import application
 

@@ -146,7 +146,7 @@ def record(cases: Sequence[Case], town: people.Town) -> Library:
 
 
 def _answer(sent: Sent, town: people.Town) -> bytes:
-    return rehearsal.signed(sent) if sent.headers.get("Signature") else _opened(sent, town)
+    return _opened(sent, town) if sent.path.endswith("/request") else rehearsal.answered(sent)
 
 
 def _opened(sent: Sent, town: people.Town) -> bytes:

@@ -1,4 +1,4 @@
-"""The stage of a benchmark: databases made from one another, and two servers on one core each."""
+"""The stage of a benchmark: databases made from one another, and servers on a core of their own."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from bench.tape import Sent
 ROOT = Path(__file__).resolve().parents[1]
 OWN = "identity.wsgi:application"
 FLOOR = "bench.floor.wsgi:application"
+PORT = "{port}"
 
 
 class Databases:
@@ -64,19 +65,14 @@ class Databases:
 
 
 class Server:
-    """One granian worker on processor 0; the load comes from the other one."""
+    """A program that listens at a port of this machine, for the length of a benchmark."""
 
-    def __init__(self, target: str, environment: dict[str, str]) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        command = [
-            *("taskset", "-c", "0", sys.executable, "-m", "granian", "--interface", "wsgi"),
-            *("--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"),
-            *("--blocking-threads", "1", "--blocking-threads-idle-timeout", "600"),
-            *("--no-ws", "--log-level", "warning", "--no-access-log", target),
-        ]
-        self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], *, folder: Path = ROOT
+    ) -> None:
+        self.port = _free_port()
+        filled = [part.replace(PORT, str(self.port)) for part in command]
+        self.process = subprocess.Popen(filled, cwd=folder, env={**os.environ, **environment})
         self.client = httpx.Client(timeout=30)
 
     @property
@@ -105,15 +101,49 @@ class Server:
     def stop(self) -> None:
         self.client.close()
         self.process.terminate()
-        self.process.wait(timeout=30)
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+def granian(target: str, *, workers: int = 1, threads: int = 1) -> list[str]:
+    """The command of a web server as `serve` starts it, `PORT` in the place of the port."""
+    return [
+        *(sys.executable, "-m", "granian", "--interface", "wsgi"),
+        *("--host", "127.0.0.1", "--port", PORT, "--workers", str(workers)),
+        *("--blocking-threads", str(threads), "--blocking-threads-idle-timeout", "600"),
+        *("--no-ws", "--log-level", "warning", "--no-access-log", target),
+    ]
+
+
+def on_one_core(command: Sequence[str]) -> list[str]:
+    """The same on processor 0; the load comes from the other one."""
+    return ["taskset", "-c", "0", *command]
 
 
 @contextlib.contextmanager
-def running(target: str, environment: dict[str, str]) -> Iterator[Server]:
+def started(
+    command: Sequence[str], environment: Mapping[str, str], *, folder: Path = ROOT
+) -> Iterator[Server]:
     """A server for the length of a block."""
-    server = Server(target, environment)
+    server = Server(command, environment, folder=folder)
     try:
         server.wait()
         yield server
     finally:
         server.stop()
+
+
+def running(
+    target: str, environment: Mapping[str, str]
+) -> contextlib.AbstractContextManager[Server]:
+    """One granian worker with one thread on processor 0, for the length of a block."""
+    return started(on_one_core(granian(target)), environment)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -7,7 +7,7 @@ import contextlib
 import enum
 import hashlib
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,20 +29,26 @@ class Sent:
     @property
     def key(self) -> bytes:
         """What tells it from all others: the envelope, or the signature over a bare request."""
-        return key_of(self.body, self.headers.get("Signature", ""))
+        return key_of(self.path, self.body, self.headers)
 
 
-def key_of(body: bytes, signature: str) -> bytes:
+def key_of(path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
     """The key of a request in the library."""
-    return hashlib.sha256(body + signature.encode()).digest()
+    proof = headers.get("Signature", "") or headers.get("Authorization", "")
+    return hashlib.sha256(path.partition("?")[0].encode() + body + proof.encode()).digest()
 
 
 @dataclass
 class Tape:
-    """One request: SQL with parameters in order, and the answer before it was sealed."""
+    """One request: SQL with parameters in order, and the answer before it was sealed.
+
+    `crypto` is what was verified, signed and hashed for a request with a token: the name of the
+    act, the key in bytes, and what else `floor.bearer` needs to do the same.
+    """
 
     statements: list[tuple[str, Any]] = field(default_factory=list)
     answer: bytes = b""
+    crypto: list[tuple[str, bytes, bytes, bytes]] = field(default_factory=list)
 
 
 @contextlib.contextmanager
@@ -56,13 +62,47 @@ def recording(tape: Tape) -> Iterator[None]:
 
     def command_recorded(connection: Any, sql: Any, *rest: Any, **options: Any) -> Any:
         text = sql.decode() if isinstance(sql, bytes) else str(sql)
-        tape.statements.append((text, None))
+        # A transaction begins inside the execution of its first statement, which is noted already.
+        place = len(tape.statements) - (1 if text.startswith("BEGIN") else 0)
+        tape.statements.insert(place, (text, None))
         return command(connection, sql, *rest, **options)
 
     with (
+        _cryptography(tape),
         mock.patch.object(psycopg.Cursor, "_execute_gen", execute_recorded),
         mock.patch.object(psycopg.Connection, "_exec_command", command_recorded),
     ):
+        yield
+
+
+@contextlib.contextmanager
+def _cryptography(tape: Tape) -> Iterator[None]:
+    """Write down what is verified, signed and hashed for tokens and passwords."""
+    from django.contrib.auth import hashers
+
+    from identity.crypto import ecdsa_p256, ed25519
+
+    def noting(name: str, act: Any, noted: Callable[..., tuple[bytes, bytes, bytes]]) -> Any:
+        def recorded(*given: Any) -> Any:
+            tape.crypto.append((name, *noted(*given)))
+            return act(*given)
+
+        return recorded
+
+    p256 = ecdsa_p256
+    scalar = p256.private_hex
+    acts = (
+        (p256, "verify", lambda key, signature, text: (key.point, signature, text)),
+        (p256, "sign", lambda key, text: (bytes.fromhex(scalar(key)), b"", text)),
+        (ed25519, "verify", lambda key, signature, text: (key.raw, signature, text)),
+        (ed25519, "sign", lambda key, text: (ed25519.private_bytes(key), b"", text)),
+        (hashers, "verify_password", lambda text, known: (known.encode(), b"", text.encode())),
+    )
+    with contextlib.ExitStack() as stack:
+        for module, name, noted in acts:
+            full = f"{module.__name__.rpartition('.')[2]}.{name}"
+            act = noting(full, getattr(module, name), noted)
+            stack.enter_context(mock.patch.object(module, name, act))
         yield
 
 

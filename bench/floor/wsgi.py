@@ -1,6 +1,7 @@
 """A bare WSGI handler of the requests that are measured: what no framework could make cheaper.
 
-A request that carries a signature of its own goes to `floor.signed`. An envelope is opened with
+A request that carries a signature of its own goes to `floor.signed`, another one that is no
+envelope to `floor.bearer`. An envelope is opened with
 `cryptography` alone; the signature is checked, the keys that an authorization brings are parsed,
 the recorded statements are sent through the same driver with the same options, the answer is
 signed and encrypted. Nothing else is checked.
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bench.floor import signed
+from bench.floor import bearer, signed
 from bench.tape import Library, key_of
 
 LIBRARY = Library.load(Path(os.environ["BENCH_LIBRARY"]))
@@ -45,9 +46,12 @@ recipients: dict[str, Any] = {}
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
     body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     signature = environ.get("HTTP_SIGNATURE", "")
-    tape = LIBRARY.tapes[key_of(body, signature)]
+    headers = {"Signature": signature, "Authorization": environ.get("HTTP_AUTHORIZATION", "")}
+    tape = LIBRARY.tapes[key_of(environ["PATH_INFO"], body, headers)]
     if signature:
         return signed.answer(environ, body, tape, start, connection=CONNECTION, points=points)
+    if tape.crypto:
+        return bearer.answer(environ, body, tape, start, connection=CONNECTION)
     digest = hashlib.sha256(body).digest()
     device, payload = _opened(body, tape)
     recipient = _recipient(payload, tape)
@@ -57,11 +61,11 @@ def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[
             if cursor.description is not None:
                 cursor.fetchall()
     reply = _sealed(tape.answer, device, recipient, digest)
-    headers = [
+    told = [
         ("Content-Type", "application/octet-stream"),
         ("Content-Length", str(len(reply))),
     ]
-    start("200 OK", headers)
+    start("200 OK", told)
     return [reply]
 
 
