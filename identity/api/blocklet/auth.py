@@ -15,8 +15,8 @@ from identity.errors import DomainError, Unauthenticated
 from identity.scoping import current
 from identity.web import scope_resolution
 from sessions_app import jwt
-from sessions_app.errors import TokenRefused
 from sessions_app.services import sessions
+from sessions_app.services import tokens as reading
 
 SAFE: Final = frozenset({"GET", "HEAD"})
 _OWN_SITE: Final = frozenset({"same-origin", "none"})
@@ -96,16 +96,15 @@ def _token(sent: Sent, given: Mapping[str, Any], query: Mapping[str, str]) -> tu
 
 def _checked(token: str, sent: Sent, now: datetime) -> sessions.Checked:
     try:
-        # Which application a token is for decides nothing until its signature holds and the scope
-        # that its session belongs to says the same.
-        audience = str(jwt.parse(token, expected_use=jwt.ACCESS).claims.get("aud"))
-        checked = sessions.check(token, audience=audience, address=sent.address, now=now)
-        with current.in_scope(checked.door.scope_id):
-            if audience != application.permanent(now=now):
-                raise TokenRefused
-            if tokens.says_too_much(checked.door, checked.claims, now=now):
-                raise TokenRefused
-        scope_resolution.resolve(sent.named, now=now, credential=checked.door.scope)
+        # Which application a token is for is told by the scope that its session belongs to.
+        found = reading.inspect(token, expected_use=jwt.ACCESS, now=now)
+        sessions.require_usable(found.door, address=sent.address, now=now)
+        with current.in_scope(found.door.scope_id):
+            if found.claims["aud"] != application.permanent(now=now):
+                raise Unauthenticated
+            if tokens.says_too_much(found.door, found.claims, now=now):
+                raise Unauthenticated
+        scope_resolution.resolve(sent.named, now=now, credential=found.door.scope)
     except DomainError as refusal:
         raise Unauthenticated from refusal
-    return checked
+    return sessions.Checked(found.door, found.claims)
