@@ -75,7 +75,8 @@ def test_authorizing_a_device() -> None:
     authorize(cast.URL, offers[0], keys[0], "laptop", http=world.http())
     with world.http() as http:
         cost = cost_of(lambda: authorize(cast.URL, offers[1], keys[1], "laptop", http=http))
-    assert cost.statements <= 20, cost.sql
+    # One of them is the notice's row in the log of mail.
+    assert cost.statements <= 21, cost.sql
     assert cost.commits == 1
     assert cost.private_keys == 0
 
