@@ -1,5 +1,6 @@
 """Browsers without a screen for the sign-in pages: forms are sent with their tokens."""
 
+import itertools
 import re
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from tests import cast
 from tests.stand_in import CLIENT_ID, SECRET, StandIn
 
 HOST = urlsplit(settings.BASE_URL).netloc
+_ADDRESSES = itertools.count(1)
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
@@ -22,7 +24,9 @@ class Visitor:
 
     def __init__(self, world: cast.World) -> None:
         self.base = f"/s/{world.scope.slug}"
-        self.client = Client(enforce_csrf_checks=True, HTTP_HOST=HOST)
+        # Each from an address of its own: how often one may begin is limited.
+        address = f"198.51.100.{next(_ADDRESSES) % 250}"
+        self.client = Client(enforce_csrf_checks=True, HTTP_HOST=HOST, REMOTE_ADDR=address)
 
     def get(self, path: str = "/login", **query: Any) -> HttpResponse:
         return self.client.get(f"{self.base}{path}", query)  # type: ignore[return-value]

@@ -10,6 +10,7 @@ from accounts import social
 from identity.errors import DomainError
 from identity.pages.login import account, views, visit
 from identity.pages.login.visit import Visit
+from identity.web import client_ip
 from identity.web.throttle import Throttle
 from sessions_app.errors import ChallengeRefused
 from sessions_app.services import provider_sign_in
@@ -90,7 +91,7 @@ def _linked(seen: Visit, asked: Round, asserted: Asserted, wish: Wish) -> HttpRe
 
 
 def _address(seen: Visit, provider: str, wish: Wish) -> str:
-    _STARTS.hit(seen.origin.address, now=int(seen.now.timestamp()))
+    _STARTS.hit(client_ip.neighbourhood(seen.origin.address), now=int(seen.now.timestamp()))
     asked = provider_sign_in.begin(slug=provider, wish=wish, browser=seen.mark.digest, now=seen.now)
     return social.address(asked)
 
