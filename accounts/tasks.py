@@ -30,9 +30,10 @@ def fetch_avatar(scope: str, user: str, url: str) -> bool:
         )
         if answer.status != 200 or answer.is_cut:
             return False
+        picture = avatars.read(answer.body)
         with current.in_scope(scope_id):
             by, now = actor.system(scope_id), datetime.now(UTC)
-            avatars.store(user_id=UUID(user), data=answer.body, by=by, now=now)
+            avatars.store(user_id=UUID(user), picture=picture, by=by, now=now)
     except DomainError as refusal:
         _log.info("a picture was not taken", code=refusal.code)
         return False

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -16,7 +17,9 @@ from identity.actor import Actor
 from identity.services import outside
 
 MOST_BYTES: Final = 1024 * 1024
-MOST_SIDE: Final = 4096
+MOST_SIDE: Final = 8192
+MOST_POINTS: Final = 2048 * 2048
+"""What is decoded at most: 16 MiB of memory for a moment."""
 SIDE: Final = 512
 MEDIA_TYPE: Final = "image/png"
 _FORMATS: Final = ("PNG", "JPEG", "GIF", "WEBP")
@@ -27,12 +30,15 @@ queues: list[Queue] = []
 """Called with scope, user and address of a picture, which a task fetches. Added at start."""
 
 
-def store(*, user_id: UUID, data: bytes, by: Actor, now: datetime) -> UUID:
-    """Show this picture for a user from now on; the one before goes.
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that was decoded and encoded anew; only `read` makes one."""
 
-    Raises `identity.errors.Invalid` for what is no picture or too large, `Missing`.
-    """
-    picture = encoded_anew(data)
+    png: bytes = field(repr=False)
+
+
+def store(*, user_id: UUID, picture: Picture, by: Actor, now: datetime) -> UUID:
+    """Show this picture for a user from now on; the one before goes. Raises `Missing`."""
     with writing.of(by):
         user = User.objects.filter(id=user_id, status=User.Status.ACTIVE).first()
         if user is None:
@@ -43,7 +49,7 @@ def store(*, user_id: UUID, data: bytes, by: Actor, now: datetime) -> UUID:
             scope_id=by.scope_id,
             user=user,
             media_type=MEDIA_TYPE,
-            picture=picture,
+            picture=picture.png,
             made_at=now,
         )
         avatar.save(force_insert=True)
@@ -58,13 +64,13 @@ def request(*, user_id: UUID, url: str, by: Actor) -> None:
         queue(by.scope_id, user_id, url)
 
 
-def picture(avatar_id: UUID) -> bytes | None:
+def stored(avatar_id: UUID) -> bytes | None:
     """The bytes of a picture in the scope in force."""
     row = Avatar.objects.filter(id=avatar_id).values_list("picture", flat=True).first()
     return None if row is None else bytes(row)
 
 
-def encoded_anew(data: bytes) -> bytes:
+def read(data: bytes) -> Picture:
     """A PNG of at most 512 points on a side with nothing but points in it.
 
     What a file calls itself does not count. Its size is read before a single point is decoded, so
@@ -82,12 +88,16 @@ def encoded_anew(data: bytes) -> bytes:
         raise refusals.Invalid("This is no picture that can be read.", field="avatar") from error
     if len(written) > MOST_BYTES:
         raise refusals.Invalid("This picture is too rich in detail.", field="avatar")
-    return written
+    return Picture(written)
 
 
 def _written(opened: Image.Image) -> bytes:
-    if max(opened.size) > MOST_SIDE or min(opened.size) < 1:
+    if not all(1 <= side <= MOST_SIDE for side in opened.size):
         raise refusals.Invalid(f"A picture has {MOST_SIDE} points a side at most.", field="avatar")
+    # Photographs can be decoded at an eighth of their size, which is enough here.
+    opened.draft("RGB", (SIDE, SIDE))
+    if opened.width * opened.height > MOST_POINTS:
+        raise refusals.Invalid(f"A picture has {MOST_POINTS} points at most.", field="avatar")
     shown = ImageOps.exif_transpose(opened).convert("RGBA")
     shown.thumbnail((SIDE, SIDE))
     written = io.BytesIO()

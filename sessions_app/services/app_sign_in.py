@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from accounts import errors as accounts_errors
 from accounts.models import ExternalIdentity, User
 from accounts.services import avatars, profile_editing, profiles, wallets
+from accounts.services.avatars import Picture
 from accounts.services.profile_editing import Changes
 from accounts.services.profiles import Newcomer
 from identity.actor import Actor, ActorKind
@@ -38,7 +39,7 @@ class Vouched:
     key: wallets.Key | None = None
     provider: str = ""
     subject: str = ""
-    avatar: bytes | str = ""
+    avatar: Picture | str = ""
     """A picture, or the address of one; "" for none."""
     updates: bool = True
     """Whether what it says of a user who is known replaces what is there."""
@@ -79,8 +80,8 @@ def _update(user: User, vouched: Vouched, now: datetime) -> None:
     )
     changes = Changes(full_name=said.full_name or None, email=said.email or None)
     profile_editing.edit(user_id=user.id, changes=changes, by=by, now=now)
-    if isinstance(vouched.avatar, bytes):
-        avatars.store(user_id=user.id, data=vouched.avatar, by=by, now=now)
+    if isinstance(vouched.avatar, Picture):
+        avatars.store(user_id=user.id, picture=vouched.avatar, by=by, now=now)
     elif vouched.avatar:
         avatars.request(user_id=user.id, url=vouched.avatar, by=by)
 

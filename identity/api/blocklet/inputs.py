@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.utils.html import strip_tags
 
+from accounts.services import avatars
+from accounts.services.avatars import Picture
 from identity.crypto import did_address, wallet_keys
 from identity.crypto.did_address import Address
 from identity.crypto.errors import AddressInvalid, KeyInvalid
@@ -74,8 +76,8 @@ def uuid(text: str) -> UUID:
     return found
 
 
-def picture(given: str) -> bytes | str:
-    """The bytes of a data URI, or an address to fetch from; "" for a picture that is ours.
+def picture(given: str) -> Picture | str:
+    """The picture of a data URI, or an address to fetch from; "" for a picture that is ours.
 
     Raises Invalid.
     """
@@ -84,7 +86,7 @@ def picture(given: str) -> bytes | str:
     found = _DATA.fullmatch(given)
     if found is not None:
         try:
-            return base64.b64decode(found[1])
+            return avatars.read(base64.b64decode(found[1]))
         except binascii.Error:
             raise Invalid("This is no picture that can be read.") from None
     if given.startswith(("https://", "http://")):

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from django.conf import settings
+
 from accounts.queries.profiles import IdentityRow, ProfileRow, RoleCredentialRow, WalletRow
 from identity import permissions
 from identity.api.blocklet.sent import Sent
@@ -46,8 +48,9 @@ def avatar(row: ProfileRow, sent: Sent, *, size: str = "") -> str | None:
     if row.avatar is None:
         return None
     path = f"{sent.base}/user/avatar/{row.avatar}.png{size}"
-    host = sent.headers.get("host", "") if sent.headers.get("x-avatar-host") == "1" else ""
-    return f"//{host}{path}" if host else path
+    # The host is the configured one: what a request calls itself is told to nobody.
+    is_whole = sent.headers.get("x-avatar-host") == "1"
+    return f"{settings.BASE_URL.rstrip('/')}{path}" if is_whole else path
 
 
 def claims(row: ProfileRow, *, role_name: str, provider: str, wallet_os: str) -> dict[str, Any]:

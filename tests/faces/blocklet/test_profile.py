@@ -4,6 +4,7 @@ import base64
 import io
 
 import pytest
+from django.conf import settings
 from PIL import Image
 
 from tests.faces.blocklet.browser import SERVICE, Browser
@@ -133,12 +134,36 @@ def test_encodes_a_picture_anew(alice, kind) -> None:
     assert alice.browser.ask("GET", path).status == 404
 
 
+def test_makes_large_photographs_small(alice) -> None:
+    photograph = data_uri(picture("JPEG", (4000, 3000)))
+    told = alice.put("user/profile", {"avatar": photograph}).json
+    answer = alice.browser.ask("GET", told["avatar"].removeprefix(alice.browser.prefix))
+    with Image.open(io.BytesIO(answer.body)) as shown:
+        assert shown.size == (512, 384)
+
+
+def test_tells_native_clients_the_whole_address(alice) -> None:
+    alice.put("user/profile", {"avatar": data_uri(picture())})
+    told = alice.get("user/profile", x_avatar_host="1", host="evil.example").json["avatar"]
+    assert told.startswith(f"{settings.BASE_URL}{alice.browser.prefix}/")
+
+
+def test_changes_all_or_nothing(alice) -> None:
+    before = alice.get("user/profile").json
+    for avatar in (data_uri(b"x"), "https://10.0.0.1/x"):
+        assert alice.put("user/profile", {"fullName": "New", "avatar": avatar}).status == 400
+    body = {"email": "no address", "avatar": data_uri(picture())}
+    assert alice.put("user/profile", body).status == 400
+    assert alice.get("user/profile").json == before
+
+
 @pytest.mark.parametrize(
     "avatar",
     [
         data_uri(b"<svg xmlns='http://www.w3.org/2000/svg' onload='x'/>", "image/svg+xml"),
         data_uri(b"<html>", "image/png"),
-        data_uri(picture("PNG", (5000, 1))),
+        data_uri(picture("PNG", (9000, 1))),
+        data_uri(picture("PNG", (3000, 3000))),
         data_uri(picture("BMP")),
         data_uri(picture("PNG")[:40]),
     ],

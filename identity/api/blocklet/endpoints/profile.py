@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from accounts.services import avatars, profile_editing
+from accounts.services.avatars import Picture
 from accounts.services.profile_editing import Changes
 from identity.api.blocklet import inputs, outputs, people, replies
 from identity.api.blocklet.route import OPEN, SELF, Asked, Route
@@ -96,18 +97,19 @@ def edit(asked: Asked) -> Answer:
     """Change what is given."""
     caller, now, body = asked.caller, asked.now, asked.body
     picture = inputs.picture(body.avatar or "")
-    if isinstance(picture, bytes):
-        avatars.store(user_id=caller.user_id, data=picture, by=caller.actor, now=now)
-    elif picture:
+    # A picture or an address that can't be used is refused before anything is changed.
+    if isinstance(picture, str) and picture:
         avatars.request(user_id=caller.user_id, url=picture, by=caller.actor)
     profile_editing.edit(user_id=caller.user_id, changes=_changes(body), by=caller.actor, now=now)
+    if isinstance(picture, Picture):
+        avatars.store(user_id=caller.user_id, picture=picture, by=caller.actor, now=now)
     return read(asked)
 
 
 def picture_file(asked: Asked) -> Answer:
     """A picture, by the name that a profile gives."""
     found = _FILE.fullmatch(asked.ids["file"])
-    picture = avatars.picture(inputs.uuid(found[1])) if found else None
+    picture = avatars.stored(inputs.uuid(found[1])) if found else None
     if picture is None:
         raise Missing("There is no such picture.")
     return Answer(200, picture, _PICTURE_HEADERS)
