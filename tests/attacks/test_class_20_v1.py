@@ -27,12 +27,17 @@ CHANGES = [line for line in CLOSED if line.method != "GET"]
 # What a session left alone may still send: it undoes what is one's own, or asks a question.
 HARMLESS = {
     "POST /me/devices/challenge",
+    "DELETE /me/sessions/{session}",
+    "POST /me/sessions/end-others",
+    "POST /me/lock",
     "POST /me/step-up",
     "POST /me/step-up/email",
     "POST /policies/decide",
     "POST /invitations/batches",
     "POST /proposals/{proposal}/cancellation",
     "DELETE /proposals/{proposal}/votes/mine",
+    "POST /token/introspect",
+    "POST /token/revoke",
 }
 
 

@@ -19,7 +19,9 @@ from http_message_signatures import HTTPMessageSignaturesException
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from identity.api.v1 import auth, desk
 from identity.sdk.http_signatures import DeviceAuth
+from identity.web.throttle import Throttle
 from tests.matrix.permissions_v1 import LINES
 from tests.matrix.scene import Scene, one_connection, undone
 
@@ -36,12 +38,22 @@ def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
         yield Scene.made()
 
 
+@pytest.fixture(autouse=True)
+def without_brakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many questions would be refused by number, before they are looked at."""
+    endless = Throttle(count=10**9, seconds=60)
+    monkeypatch.setattr(desk, "per_address", endless)
+    monkeypatch.setattr(auth, "per_device", endless)
+
+
 def answered(scene: Scene, method: str, path: str, **more: Any) -> httpx.Response:
     """A signed request; quick, and refused rather than broken."""
-    auth = DeviceAuth(scene.owner.device, scene.owner.key)
+    signed = DeviceAuth(scene.owner.device, scene.owner.key)
     started = time.perf_counter()
     with undone():
-        answer = scene.owner.http.request(method, f"{scene.owner.prefix}{path}", auth=auth, **more)
+        answer = scene.owner.http.request(
+            method, f"{scene.owner.prefix}{path}", auth=signed, **more
+        )
     assert answer.status_code < 500, (method, path, answer.status_code)
     assert time.perf_counter() - started < LONGEST, (method, path)
     return answer

@@ -9,7 +9,7 @@ from identity.models import SentMail
 from identity.services import mail
 from tests import cast, staff
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 LIST = "/admin/identity/sentmail/"
 CANARY = "canary-text"
 
