@@ -1,15 +1,25 @@
 """The lane in which passwords are hashed: few at once, a short queue, then a refusal.
 
 A hash takes some 20 ms of a whole core and 19 MiB. Without a lane a storm of sign-ins would take
-every core and every server thread from everything else.
+every core and every server thread from everything else. So who waits here steps aside
+(`identity.services.turns`), and hashes are made by a thread that yields to all others.
 """
 
+import os
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 from accounts import errors
+from identity.services.turns import TURNS
+
+T = TypeVar("T")
+_NICENESS = 10
+"""What hashes yield to the rest of this machine: they get a tenth where others want all of it."""
 
 
 class Lane:
@@ -20,6 +30,10 @@ class Lane:
         self._places = threading.BoundedSemaphore(at_once + waiting)
         self._patience = patience
         self._pace = 0.0
+        self.most = at_once + waiting
+        self._hashing = ThreadPoolExecutor(
+            at_once, thread_name_prefix="hash-lane", initializer=_yield_to_others
+        )
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -31,7 +45,9 @@ class Lane:
         if not self._places.acquire(blocking=False):
             raise errors.Busy(retry_after=1)
         try:
-            if not self._turns.acquire(timeout=self._patience):
+            with TURNS.aside():
+                is_taken = self._turns.acquire(timeout=self._patience)
+            if not is_taken:
                 raise errors.Busy(retry_after=1)
             try:
                 yield
@@ -40,13 +56,14 @@ class Lane:
         finally:
             self._places.release()
 
-    @contextmanager
-    def timed(self) -> Iterator[None]:
-        """Remember how long the hash inside takes. A stopwatch, not a clock: no time of day."""
+    def hashed(self, act: Callable[[], T]) -> T:
+        """What a hash gives. How long it took is remembered: a stopwatch, not a time of day."""
         start = time.perf_counter()
-        yield
+        with TURNS.aside():
+            made = self._hashing.submit(act).result()
         took = time.perf_counter() - start
         self._pace = took if not self._pace else 0.8 * self._pace + 0.2 * took
+        return made
 
     def has_pace(self) -> bool:
         """Whether a hash was timed in this process."""
@@ -54,7 +71,14 @@ class Lane:
 
     def idle(self) -> None:
         """Take as long as a hash takes here, without its work."""
-        time.sleep(self._pace)
+        with TURNS.aside():
+            time.sleep(self._pace)
+
+
+def _yield_to_others() -> None:
+    if sys.platform == "linux":
+        # There priorities are those of threads; elsewhere this would slow the whole process.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 LANE = Lane(at_once=1, waiting=8, patience=2.0)

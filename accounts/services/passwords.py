@@ -31,8 +31,8 @@ def make_verifier(password: str) -> str:
     `accounts.errors.Busy` when too many are being hashed.
     """
     text = rules.acceptable(password)
-    with hash_lane.LANE.turn(), hash_lane.LANE.timed():
-        return hashers.make_password(text)
+    with hash_lane.LANE.turn():
+        return hash_lane.LANE.hashed(lambda: hashers.make_password(text))
 
 
 def check(*, user_id: UUID | None, password: str, now: datetime, address: str = "") -> None:
@@ -177,11 +177,10 @@ def _verifier_of(user_id: UUID) -> str:
 def _compare(text: str | None, verifier: str) -> tuple[bool, bool]:
     """Hash once in any case: what can't be right is compared with nobody's verifier."""
     nobodys = _nobodys_verifier()
-    with hash_lane.LANE.timed():
-        if text is None or not verifier:
-            hashers.verify_password("", nobodys)
-            return False, False
-        return hashers.verify_password(text, verifier)
+    if text is None or not verifier:
+        hash_lane.LANE.hashed(lambda: hashers.verify_password("", nobodys))
+        return False, False
+    return hash_lane.LANE.hashed(lambda: hashers.verify_password(text, verifier))
 
 
 @functools.cache
@@ -191,7 +190,8 @@ def _nobodys_verifier() -> str:
 
 def _upgrade(user_id: UUID, text: str, verifier: str) -> None:
     # A password that was changed in the meantime is left alone.
-    _account(user_id).filter(password=verifier).update(password=hashers.make_password(text))
+    made = hash_lane.LANE.hashed(lambda: hashers.make_password(text))
+    _account(user_id).filter(password=verifier).update(password=made)
 
 
 def _new(verifier: str, *, by: Actor, now: datetime) -> dict[str, object]:

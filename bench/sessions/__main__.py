@@ -98,11 +98,12 @@ def _others(
     from django.conf import settings
 
     from bench.sessions import beside, guests, peers, report, revoking, storm
+    from identity.management import web_server
 
     def wanted(part: str) -> bool:
         return options.only in {None, part}
 
-    town, threads = guests.town("beside"), settings.WEB_THREADS
+    town, threads = guests.town("beside"), web_server.threads()
     rounds, seconds = (1, 0.7) if options.quick else (5, 4.0)
     sizes = beside.Sizes(users, min(users, 50 if options.quick else 500), rounds, seconds)
     if wanted("beside") or wanted("storm"):

@@ -1,4 +1,4 @@
-"""Runs the web server: granian with WSGI, one worker for each core, two threads in each."""
+"""Runs the web server: granian with WSGI, a worker for each core, two requests at work in each."""
 
 import os
 import socket
@@ -9,6 +9,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
+from accounts.services import hash_lane
 from identity.management import lifeline
 
 _KEEP_THREADS: Final = 600
@@ -45,7 +46,7 @@ def run() -> None:
         http=HTTPModes.http1,
         websockets=False,
         workers=settings.WEB_WORKERS or _cores(),
-        blocking_threads=settings.WEB_THREADS,
+        blocking_threads=threads(),
         # A thread's database connection goes with it, so threads stay.
         blocking_threads_idle_timeout=_KEEP_THREADS,
         respawn_failed_workers=True,
@@ -53,6 +54,12 @@ def run() -> None:
         log_level=LogLevels[settings.LOG_LEVEL.lower()],
         log_dictconfig=settings.LOGGING,
     ).serve()
+
+
+def threads() -> int:
+    """Threads of one worker: those at work, and those that may wait for a password's hash."""
+    most: int = settings.WEB_THREADS + hash_lane.LANE.most
+    return most
 
 
 def _cores() -> int:

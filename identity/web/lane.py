@@ -18,6 +18,7 @@ from django import db
 from django.conf import settings
 
 from identity.errors import DomainError, Kind
+from identity.services.turns import TURNS
 from identity.web import problems, request_id, security_headers
 
 Environ = dict[str, Any]
@@ -86,6 +87,10 @@ class Lane:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         environ["countersign.request_id"] = request_id.enter(environ)
+        with TURNS.working():
+            return self._answer(environ, start_response)
+
+    def _answer(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         handler = self._handler(environ)
         if handler is None:
             return self._otherwise(environ, start_response)

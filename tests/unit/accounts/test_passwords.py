@@ -1,5 +1,8 @@
 """Passwords are bounded, hashed, checked with few tries, set, changed and reset."""
 
+import os
+import sys
+import threading
 import time
 from datetime import datetime, timedelta
 from typing import Any
@@ -229,3 +232,16 @@ def test_a_turn_that_does_not_come_is_given_up() -> None:
                 pass
     with lane.turn():
         pass
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux's")
+def test_hashes_yield_to_everything_else() -> None:
+    lane = hash_lane.Lane(at_once=1, waiting=0, patience=1)
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    theirs = lane.hashed(
+        lambda: (threading.get_ident(), os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+    )
+    assert theirs[0] != threading.get_ident()
+    assert theirs[1] > own
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own
+    assert lane.has_pace()
