@@ -1,10 +1,14 @@
 """Stable JSON: one text for one value, the same that JavaScript writes."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from identity.crypto import stable_json
 
@@ -65,3 +69,31 @@ def test_refuses_what_has_no_one_form(value: Any) -> None:
 
 def test_writes_what_is_nested_sixteen_times() -> None:
     assert stable_json.text(nested(16)) == "[" * 16 + "1" + "]" * 16
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=12,
+    )
+)
+def test_the_fast_way_writes_what_the_slow_one_does(value: Any) -> None:
+    try:
+        slow = stable_json._write(value, stable_json.MAX_DEPTH)
+        slow.encode()
+    except ValueError:
+        with pytest.raises(ValueError, match="."):
+            stable_json.text(value)
+    else:
+        assert stable_json.text(value) == slow
+
+
+@pytest.mark.parametrize(
+    "value",
+    [UUID(int=0), datetime(2026, 1, 1, tzinfo=UTC), {"a": {1}}],
+    ids=["uuid", "time", "set"],
+)
+def test_refuses_what_only_our_library_can_write(value: Any) -> None:
+    with pytest.raises(ValueError, match="not JSON"):
+        stable_json.text(value)
