@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
 
-from accounts.admin import programs, related, user_acts, user_roles
+from accounts.admin import programs, related, user_acts, user_roles, user_sessions
 from accounts.admin.related import Section, WithRelated
 from accounts.models import Device, GroupMember, RoleAssignment, User
 from identity.actor import Actor
@@ -63,7 +63,10 @@ class UserAdmin(WithRelated):
 
     def object_actions(self, request: HttpRequest, row: Any) -> Sequence[Action]:
         """What can be done with the account itself."""
-        return [] if row.deleted_at is not None else user_acts.offered(row, by=actor_of(request))
+        if row.deleted_at is not None:
+            return []
+        by = actor_of(request)
+        return [*user_acts.offered(row, by=by), *user_sessions.offered(row, by=by)]
 
     def related(self, request: HttpRequest, row: Any) -> Sequence[Section]:
         """Roles, groups, devices and open invitations, as far as one may read them."""
@@ -75,6 +78,8 @@ class UserAdmin(WithRelated):
             sections.append(_devices(row))
         if by.may("invitations:list"):
             sections.append(_invitations(row))
+        if by.may("sessions:view"):
+            sections += [user_sessions.sessions(row, by), user_sessions.history(row)]
         return sections
 
     @admin.display(description="status")
@@ -100,7 +105,7 @@ class UserAdmin(WithRelated):
     def get_urls(self) -> list[URLPattern]:
         """Add the pages of acts."""
         wrap = self.admin_site.admin_view
-        views = {**user_acts.VIEWS, **user_roles.VIEWS}
+        views = {**user_acts.VIEWS, **user_roles.VIEWS, **user_sessions.VIEWS}
         return [
             path("programs/new/", wrap(never_cache(programs.create)), name="program_create"),
             *(

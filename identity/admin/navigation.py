@@ -81,6 +81,13 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
                 ("roles:list",),
                 also="admin:accounts_rule_changelist",
             ),
+            Page(
+                "Sessions",
+                "admin:sessions_app_session_changelist",
+                "vpn_key",
+                ("sessions:view",),
+                also="admin:sessions_app_signin_changelist",
+            ),
             Page("Staff", "admin:staff", "support_agent", ("staff:list",)),
         ),
     ),
@@ -104,6 +111,7 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
         "Programs",
         (
             Page("API", "admin:api", "api"),
+            Page("API keys", "admin:identity_apikey_changelist", "password", ("api-keys:list",)),
             Page("Applications", "admin:applications", "apps", ("applications:list",)),
             Page("Webhooks", "admin:webhooks", "webhook", ("webhooks:list",)),
         ),

@@ -23,6 +23,8 @@ _LIST: Final = "admin:identity_serverkey_changelist"
 _FOR: Final = {
     ServerKey.Purpose.ENCRYPTION: "Devices seal requests for it.",
     ServerKey.Purpose.SIGNATURE: "Devices check answers, votes and statements with it.",
+    ServerKey.Purpose.TOKEN: "Applications check the tokens of sessions with it.",
+    ServerKey.Purpose.APPLICATION: "Wallets check what the scope says as an application with it.",
 }
 _ROTATION: Final = {
     ServerKey.Purpose.ENCRYPTION: (
@@ -32,6 +34,14 @@ _ROTATION: Final = {
     ServerKey.Purpose.SIGNATURE: (
         "Devices that know the old key get answers signed with it for 90 days, and are told of the "
         "new one. Whoever keeps the key to check exports has to note the new one too."
+    ),
+    ServerKey.Purpose.TOKEN: (
+        "New tokens are signed with the new key at once; those of the old one are good until they "
+        "end, for 90 days at most. Applications find both keys where the scope publishes them."
+    ),
+    ServerKey.Purpose.APPLICATION: (
+        "The scope speaks to wallets with the new key from now on. The address under which wallets "
+        "know it stays that of its first key."
     ),
 }
 

@@ -14,7 +14,7 @@ from invitations.commands.command import Command, Input, Result, Target, registr
 class RotateServerKey(Input, frozen=True):
     """A new active key of one purpose; the one before stays of use for 90 days."""
 
-    purpose: Literal["encryption", "signature"]
+    purpose: Literal["encryption", "signature", "token", "application"]
 
 
 def rotate(details: RotateServerKey, *, by: Actor, now: datetime) -> Result:

@@ -16,6 +16,9 @@ LISTS = {
     "policies": "invitations/policy/",
     "audit": "identity/auditevent/",
     "webhooks": "webhooks/",
+    "sessions": "sessions_app/session/",
+    "sign-ins": "sessions_app/signin/",
+    "api-keys": "identity/apikey/",
     "server-keys": "identity/serverkey/",
 }
 EMPTY = {"dashboard": "", "scope": "scope/", **LISTS, "issue": "invitations/invitation/issue/"}
@@ -29,6 +32,13 @@ _OBJECTS = {
     "grant-role": "accounts/user/{user}/roles/grant/?role=workspace-owner",
     "choose-group": "accounts/user/{user}/groups/",
     "invite-further": "invitations/invitation/further/{user}/",
+    "lock-user": "accounts/user/{user}/lock/",
+    "end-sessions": "accounts/user/{user}/end-sessions/",
+    "session": "sessions_app/session/{session}/change/",
+    "end-session": "sessions_app/session/{session}/end/",
+    "sign-in-of-somebody": "sessions_app/signin/{signin}/change/",
+    "api-key": "identity/apikey/{apikey}/change/",
+    "revoke-api-key": "identity/apikey/{apikey}/revoke/",
     "group": "accounts/group/{group}/change/",
     "edit-group": "accounts/group/{group}/edit/",
     "choose-member": "accounts/group/{group}/members/",
@@ -62,6 +72,7 @@ _OBJECTS = {
 _OTHERS = {
     "make-program": "accounts/user/programs/new/",
     "make-group": "accounts/group/new/",
+    "make-api-key": "identity/apikey/new/",
     "write-policy": "invitations/policy/create/",
     "policy-languages": "invitations/policy/languages/",
     "make-role": "accounts/role/new/",
@@ -107,7 +118,9 @@ from identity.models import Scope
 from identity.scoping import current
 from invitations.models import Invitation
 from accounts.models.user import fold
-from identity.services import audit_checks, webhook_keys, webhooks
+from identity.services import api_keys, audit_checks, webhook_keys, webhooks
+from sessions_app.models import Session
+from sessions_app.services import history, sessions
 
 with current.across_scopes(why="seeding pictures"):
     scope = Scope.objects.get(slug="{slug}")
@@ -159,6 +172,28 @@ with current.in_scope(scope.id):
         if about:
             webhooks.ping(public_id=made.public_id, by=by, now=now)
     webhooks.edit(public_id=made.public_id, status="disabled", by=by, now=now)
+    agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0"
+    for number, user in enumerate(User.objects.filter(status="active").order_by("id")[:12]):
+        begun = sessions.start(
+            user_id=user.id, proof=sessions.Proof(Session.Method.EMAIL if number % 2 else
+            Session.Method.PASSWORD), audience="app", lasts=timedelta(days=7), now=now,
+            origin=sessions.Origin("2001:db8:85a3::8a2e:370:7334", agent, "a-visitor"),
+        )
+        if number % 3 == 0:
+            sessions.end(session_id=begun.id, reason="signed-out", by=by, now=now)
+        history.refused(
+            user_id=user.id, method=Session.Method.PASSWORD, provider_name="password",
+            reason="password.refused", address="192.0.2.7", user_agent=agent, now=now,
+        )
+    for name, words in (
+        ("Backend of the counting house, which looks into tokens", ["sessions:introspect"]),
+        ("Nightly export", ["audit:list", "users:list"]),
+    ):
+        made = api_keys.create(
+            key_id=ids.new(), name=name, words=words, by=by, now=now,
+            credential=api_keys.bearer(api_keys.new_secret()), expires_at=now + timedelta(days=90),
+        )
+    api_keys.revoke(key_id=made.id, by=by, now=now)
     webhook_keys.rotate(by=by, now=now)
     audit_checks.start(by=by, clock=lambda: now)
 """

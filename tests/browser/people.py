@@ -100,6 +100,9 @@ class House:
             "auditevent": "identity_auditevent WHERE",
             "serverkey": "identity_serverkey WHERE",
             "webhook": "identity_webhook WHERE",
+            "session": "sessions_app_session WHERE status = 'active' AND",
+            "signin": "sessions_app_signin WHERE",
+            "apikey": "identity_apikey WHERE status = 'active' AND",
             "webhookdelivery": "identity_webhookdelivery WHERE",
         }
         column = {"webhook": "public_id"}  # its pages go by the id that clients see

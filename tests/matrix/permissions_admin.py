@@ -92,6 +92,11 @@ BOTH accounts/user/<user_id>/disable/                          users:edit       
 BOTH accounts/user/<user_id>/enable/                           users:edit         + . + . . . . +
 BOTH accounts/user/<user_id>/reset-password/                   passwords:delete   + . . . . . . +
 BOTH accounts/user/<user_id>/end/                              users:delete       + . + . . . . +
+BOTH accounts/user/<user_id>/end-sessions/                     sessions:end       + . + . . + . +
+BOTH accounts/user/<user_id>/lock/                             users:lock         + . + . . + . +
+BOTH sessions_app/session/<session_id>/end/                    sessions:end       + . + . . + . +
+BOTH identity/apikey/new/                                      api-keys:create    + . + . . . . +
+BOTH identity/apikey/<api_key_id>/revoke/                      api-keys:delete    + . + . . + . +
 BOTH accounts/user/<user_id>/roles/                            users:edit         + . + . . . . +
 BOTH accounts/user/<user_id>/roles/grant/                      users:edit         + . + . . . . +
 BOTH accounts/user/<user_id>/roles/withdraw/                   users:edit         + . + . . . . +
@@ -115,6 +120,9 @@ _MODELS: Final = """
                                                                                   S O M A B F U P
 GET  identity/auditevent/                                      audit:list         + + + + . + . +
 GET  identity/sentmail/                                        mails:list         + + + + . + . +
+GET  identity/apikey/                                          api-keys:list      + + + + . + . +
+GET  sessions_app/session/                                     sessions:view      + + + + . + . +
+GET  sessions_app/signin/                                      sessions:view      + + + + . + . +
 GET  identity/serverkey/                                       self               + + + + + + + +
 GET  accounts/device/                                          devices:list       + + + + . + + +
 GET  accounts/group/                                           groups:list        + + + + . + + +

@@ -1,0 +1,133 @@
+"""Pages about sessions, sign-ins and API keys; a user's own on the user's page."""
+
+import re
+from typing import Any
+
+import pytest
+
+from identity.models import ApiKey
+from identity.services import api_keys
+from sessions_app.errors import TokenRefused
+from sessions_app.models import Session
+from sessions_app.services.sessions import Origin
+from tests import cast, signed_in
+from tests.signed_in import SignedIn
+from tests.unit.accounts.admin.desk import HOSTILE, SOMEWHERE, Desk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SESSIONS, SIGN_INS, KEYS = "sessions_app/session/", "sessions_app/signin/", "identity/apikey/"
+
+
+@pytest.fixture
+def world() -> cast.World:
+    return cast.world(governance=False)
+
+
+@pytest.fixture
+def desk(world: cast.World) -> Desk:
+    return Desk(world, "carol", "super-admin")
+
+
+@pytest.fixture
+def held(world: cast.World) -> SignedIn:
+    return signed_in.start(world, world.member("bob"))
+
+
+def is_in(world: cast.World, held: SignedIn) -> bool:
+    try:
+        signed_in.check(world, held.access)
+    except TokenRefused:
+        return False
+    return True
+
+
+def test_shows_and_ends_a_session(world: cast.World, desk: Desk, held: SignedIn) -> None:
+    assert "bob@example.test" in desk.get(SESSIONS)
+    assert "bob@example.test" not in desk.get(SESSIONS, status__exact="ended")
+    one = f"{SESSIONS}{held.session.id}/"
+    shown = desk.get(f"{one}change/")
+    assert "Laptop/1" in shown
+    assert "session.started" in shown
+    assert is_in(world, held)
+    assert desk.send(f"{one}end/") == ["The session is ended."]
+    assert not is_in(world, held)
+    assert "End the session" not in desk.get(f"{one}change/")
+    assert desk.status(f"{SESSIONS}{SOMEWHERE}/end/") == 404
+
+
+def test_shows_the_history(desk: Desk, held: SignedIn) -> None:
+    listed = desk.get(SIGN_INS)
+    assert "bob@example.test" in listed
+    assert "succeeded" in listed
+    assert "bob@example.test" not in desk.get(SIGN_INS, outcome__exact="refused")
+
+
+def test_shows_them_on_the_users_page(world: cast.World, desk: Desk, held: SignedIn) -> None:
+    user = f"accounts/user/{held.session.user_id}/"
+    shown = desk.get(f"{user}change/")
+    assert "End all sessions" in shown
+    assert "Lock now" in shown
+    assert desk.send(f"{user}end-sessions/") == ["The sessions are ended."]
+    assert not is_in(world, held)
+    assert "The user is not signed in." in desk.get(f"{user}change/")
+
+
+def test_locks_an_account(world: cast.World, desk: Desk, held: SignedIn) -> None:
+    user = f"accounts/user/{held.session.user_id}/"
+    assert desk.send(f"{user}lock/") == ["The account is locked."]
+    assert not is_in(world, held)
+    assert desk.events("user.locked") == 1
+    assert "Lock now" not in desk.get(f"{user}change/")
+    assert desk.send(f"{user}enable/") == ["The user is enabled."]
+    assert not is_in(world, held)
+
+
+def test_shows_nothing_of_a_hostile_browser_as_markup(world: cast.World, desk: Desk) -> None:
+    origin = Origin(address="192.0.2.7", user_agent=HOSTILE, visitor=HOSTILE)
+    held = signed_in.start(world, world.member("bob"), origin=origin)
+    pages = (f"{SESSIONS}{held.session.id}/change/", SESSIONS, SIGN_INS)
+    for page in (*pages, f"accounts/user/{held.session.user_id}/change/"):
+        assert HOSTILE not in desk.get(page)
+
+
+def form(**given: Any) -> dict[str, Any]:
+    return {"name": "backend", "sent": SOMEWHERE, **given}
+
+
+def test_makes_a_key_and_shows_its_secret_once(world: cast.World, desk: Desk) -> None:
+    given = form(permissions=["sessions:introspect"], days="30")
+    answer = desk.client.post(f"/admin/{KEYS}new/", given)
+    found = re.search(r"csk_[A-Za-z0-9_-]{51}", answer.content.decode())
+    assert found is not None
+    assert "no-store" in answer["Cache-Control"]
+    with cast.in_scope(world):
+        key = ApiKey.objects.get()
+    assert key.secret_digest == api_keys.digest(found[0])
+    assert key.permissions == ["sessions:introspect"]
+    assert key.expires_at is not None
+    assert (key.expires_at - key.created_at).days == 30
+    assert "was sent before" in desk.refused(f"{KEYS}new/", **given)
+    assert found[0] not in desk.get(f"{KEYS}{key.id}/change/") + desk.get(KEYS)
+    assert desk.send(f"{KEYS}{key.id}/revoke/") == ["The API key is revoked."]
+    desk.refresh(key)
+    assert key.status == "revoked"
+
+
+def test_a_key_may_act_for_a_user(world: cast.World, desk: Desk) -> None:
+    bob = world.member("bob")
+    assert "no such user" in desk.refused(f"{KEYS}new/", **form(user="nobody"))
+    desk.client.post(f"/admin/{KEYS}new/", form(user="bob@example.test"))
+    with cast.in_scope(world):
+        assert ApiKey.objects.get().user_id == bob.user.id
+
+
+def test_offers_only_words_that_one_holds(world: cast.World) -> None:
+    desk = Desk(world, "mia", "workspace-maintainer")
+    page = desk.get(f"{KEYS}new/")
+    assert 'value="users:list"' in page
+    for word in ("scopes:edit", "proposals:approve", "api-keys:create"):
+        assert f'value="{word}"' not in page
+    desk.refused(f"{KEYS}new/", **form(permissions=["scopes:edit"]))
+    with cast.in_scope(world):
+        assert not ApiKey.objects.exists()
+        assert not Session.objects.exists()
