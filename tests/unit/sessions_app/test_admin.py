@@ -1,12 +1,13 @@
 """Pages about sessions, sign-ins and API keys; a user's own on the user's page."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from identity.models import ApiKey
-from identity.services import api_keys
+from identity.models import ApiKey, ServerKey
+from identity.services import api_keys, token_keys
 from sessions_app.errors import TokenRefused
 from sessions_app.models import Session
 from sessions_app.services.sessions import Origin
@@ -131,3 +132,16 @@ def test_offers_only_words_that_one_holds(world: cast.World) -> None:
     with cast.in_scope(world):
         assert not ApiKey.objects.exists()
         assert not Session.objects.exists()
+
+
+def test_rotates_the_key_of_tokens(world: cast.World, desk: Desk, held: SignedIn) -> None:
+    with cast.in_scope(world):
+        key = ServerKey.objects.get(purpose="token")
+    shown = desk.get(f"identity/serverkey/{key.id}/change/")
+    assert "Applications check the tokens of sessions with it." in shown
+    assert "find both keys" in desk.get("identity/serverkey/rotate/token/")
+    told = desk.send("identity/serverkey/rotate/token/")
+    assert told
+    with cast.in_scope(world):
+        assert len(token_keys.published(now=datetime.now(UTC))) == 2
+    assert is_in(world, held)
