@@ -26,6 +26,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "recovery-code": "used",
     "recovery-codes": "renewed",
     "role": "created deleted edited granted withdrawn",
+    "role-credential": "issued revoked",
     "rule": "created deleted edited",
     "scope": "activated created host-added host-removed renamed settings-changed suspended",
     "server-key": "made retired rotated",

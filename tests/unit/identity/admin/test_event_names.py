@@ -12,7 +12,7 @@ def test_knows_every_event_that_the_code_names() -> None:
     known = {name for names in event_names.EVENTS.values() for name in names}
     written = {
         name
-        for app in ("identity", "accounts", "invitations")
+        for app in ("identity", "accounts", "invitations", "sessions_app")
         for path in (ROOT / app / "services").rglob("*.py")
         for name in RECORDED.findall(path.read_text())
     }
