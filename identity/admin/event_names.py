@@ -30,7 +30,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "rule": "created deleted edited",
     "scope": "activated created host-added host-removed renamed settings-changed suspended",
     "server-key": "made retired rotated",
-    "session": "ended refresh-reused started",
+    "session": "ended proven-again refresh-reused role-switched started",
     "staff": "added admitted dismissed signed-in",
     "user": "activated created deleted disabled edited enabled followed invited joined locked"
     " signed-out unfollowed",
