@@ -81,6 +81,7 @@ def send(
             purpose=_word(purpose),
             subject=subject,
             browser=asker.browser,
+            data={"address": to},
             secret=code,
             tries=TRIES,
             lasts=LASTS,
@@ -95,6 +96,35 @@ def send(
             now=now,
         )
     return Sent(to, now + LASTS, int(RESEND.total_seconds()))
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The code that a browser asked for last; `is_used` where it was redeemed."""
+
+    id: UUID
+    address: str
+    is_used: bool
+    is_open: bool
+
+
+def latest(
+    *, purpose: Purpose, browser: str, now: datetime, user_id: UUID | None = None
+) -> Latest | None:
+    """The last code that a browser asked for, for clients that bring a code without its address."""
+    rows = Challenge.objects.filter(purpose=_word(purpose), browser=browser)
+    if user_id is not None:
+        rows = rows.filter(subject__startswith=f"{user_id} ")
+    row = rows.order_by("-created_at", "-id").first() if browser else None
+    if row is None:
+        return None
+    # An earlier code is void when a new one is made, so the last one was used by being redeemed.
+    return Latest(
+        id=row.id,
+        address=str(row.data.get("address", "")),
+        is_used=row.used_at is not None,
+        is_open=row.used_at is None and row.expires_at > now,
+    )
 
 
 def redeem(

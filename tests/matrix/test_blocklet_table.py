@@ -29,6 +29,20 @@ OPEN = {
     "GET /api/user-session": "asks for the browser's mark",
     "POST /api/user-session/login": "asks for the browser's mark",
     "GET /api/federated/getTrustedDomains": "there are none",
+    "GET /api/passport/status": "for whoever was shown a passport",
+    **dict.fromkeys(
+        (
+            f"{method} /api/did/{{action}}/{step}"
+            for method in ("GET", "POST")
+            for step in ("token", "status", "timeout", "auth")
+        ),
+        "asks for the exchange's token, the browser's mark, a wallet's signature or a session",
+    ),
+    "POST /api/user/email/sendCode": "mails a code to whoever reads the mail",
+    "GET /api/user/email/status": "asks for the browser's mark",
+    "POST /api/user/email/login": "asks for the code and the browser's mark",
+    "POST /api/kyc/status": "tells of the caller's own address alone",
+    "GET /api/invitation": "asks for the invitation's secret",
     "GET /__blocklet__.js": "what pages are told of their application",
 }
 BACKEND = {"POST /api/user/login", "POST /user/login"}

@@ -7,6 +7,8 @@ from identity.api.blocklet.endpoints import (
     absent,
     browsers,
     exchanges,
+    invitation,
+    mail_codes,
     passports,
     people,
     profile,
@@ -25,5 +27,7 @@ ENDPOINTS: Final = (
     browsers,
     exchanges,
     passports,
+    mail_codes,
+    invitation,
     absent,
 )

@@ -1,0 +1,192 @@
+"""Codes by mail: to sign in, and to prove that an address is one's own."""
+
+import uuid
+from typing import Any, Final
+
+import msgspec
+
+from accounts.queries import profiles
+from identity.api.blocklet import application, auth, begun, errors, people, replies
+from identity.api.blocklet.errors import Told
+from identity.api.blocklet.route import OPEN, SELF, Asked, Route
+from identity.errors import Conflict, DomainError, Invalid, NotSupported
+from identity.web import browser
+from identity.web.browser import Mark
+from identity.web.lane import Answer
+from sessions_app.errors import CodeRefused, CodeSentAlready, SignUpClosed
+from sessions_app.services import email_sign_in, first_factor, mailed_codes, own_address
+from sessions_app.services.first_factor import Arrival, SecondFactorDue
+from sessions_app.services.mailed_codes import Asker, Purpose
+from sessions_app.services.sessions import Origin
+
+SENT: Final = "A code was sent. Look for it in your mail."
+VERIFIED: Final = "The address is verified."
+_WRONG: Final = "verify code invalid"
+_ELSEWHERE: Final = {
+    "invite": "An invitation is accepted on the page that its letter links to.",
+    "destroy-self": "An account is ended by DELETE user, after a proof of the last minutes.",
+}
+
+
+class ToSend(msgspec.Struct, rename="camel"):
+    """`user/email/sendCode`, `kyc/email/send`. Codes alone are sent: a link would be a bearer."""
+
+    email: str = ""
+
+
+class ToSignIn(msgspec.Struct, rename="camel"):
+    """`user/email/login`; `ticket` is of a first answer that asks for a one-time password."""
+
+    action: str = "login"
+    code: str = ""
+    magic_token: str = ""
+    ticket: str = ""
+
+
+class ToVerify(msgspec.Struct, rename="camel"):
+    """`kyc/email/verify`."""
+
+    code: str = ""
+
+
+def send(asked: Asked) -> Answer:
+    """Mail a sign-in code; the answer is the same whoever reads that mail."""
+    mark = browser.mark(asked.sent.cookies)
+    asker = _asker(asked, mark)
+    try:
+        email_sign_in.send(address=asked.body.email, asker=asker, now=asked.now)
+    except (Invalid, CodeSentAlready) as refusal:
+        raise _not_sent(refusal) from None
+    found = mailed_codes.latest(purpose=Purpose.SIGN_IN, browser=mark.digest, now=asked.now)
+    content = {"id": str(found.id) if found else ""}
+    return replies.json(content, cookies=(mark.cookie,) if mark.cookie else ())
+
+
+def status(asked: Asked) -> Answer:
+    """Whether the code that this browser asked for last was used."""
+    found = mailed_codes.latest(purpose=Purpose.SIGN_IN, browser=_mark(asked).digest, now=asked.now)
+    code_id = asked.query.get("codeId", "")
+    is_it = found is not None and str(found.id) == code_id
+    return replies.json({"verified": is_it and found is not None and found.is_used, "id": code_id})
+
+
+def sign_in(asked: Asked) -> Answer:
+    """Bring the code to the browser that asked for it."""
+    body = asked.body
+    if body.action in _ELSEWHERE:
+        raise NotSupported(_ELSEWHERE[body.action])
+    if body.action != "login":
+        raise errors.said(f"action not exist: {body.action[:32]}", status=400)
+    if body.magic_token:
+        raise NotSupported("This server mails codes, no links that sign in.")
+    mark = _mark(asked)
+    visitor = (asked.sent.visitor or str(uuid.uuid4()))[:80]
+    origin = Origin(asked.sent.address, asked.sent.user_agent, visitor)
+    arrival = Arrival(origin, application.permanent(now=asked.now), mark.digest)
+    try:
+        found = _begun(asked, arrival)
+    except CodeRefused:
+        raise errors.said(_WRONG, status=400) from None
+    except SignUpClosed as refusal:
+        raise errors.said(refusal.title, status=403) from None
+    if isinstance(found, SecondFactorDue):
+        told = {"error": "one-time password needed", "code": "second-factor.due"}
+        return replies.json({**told, "ticket": found.ticket}, status=403)
+    return replies.json(begun.told(begun.pair(asked, found), visitor))
+
+
+def _begun(asked: Asked, arrival: Arrival) -> Any:
+    body = asked.body
+    if body.ticket:
+        return first_factor.complete(
+            ticket=body.ticket, code=body.code, arrival=arrival, now=asked.now
+        )
+    found = mailed_codes.latest(purpose=Purpose.SIGN_IN, browser=arrival.browser, now=asked.now)
+    if found is None or not found.is_open:
+        raise CodeRefused
+    return email_sign_in.sign_in(
+        address=found.address, code=body.code, arrival=arrival, now=asked.now
+    )
+
+
+def send_to_verify(asked: Asked) -> Answer:
+    """Mail a code to the address that the caller says is its own."""
+    row = people.own(asked.caller, now=asked.now)
+    address = asked.body.email
+    if row.is_email_verified and row.email == address.strip().lower():
+        raise _refused("This address is verified.", "email_already_verified")
+    mark = browser.mark(asked.sent.cookies)
+    try:
+        own_address.send(
+            address=address, by=asked.caller.actor, asker=_asker(asked, mark), now=asked.now
+        )
+    except (Invalid, CodeSentAlready) as refusal:
+        raise _not_sent(refusal) from None
+    return replies.json({"message": SENT}, cookies=(mark.cookie,) if mark.cookie else ())
+
+
+def verify(asked: Asked) -> Answer:
+    """Bring the code: the address is the caller's verified one."""
+    caller, mark = asked.caller, browser.known(asked.sent.cookies)
+    found = mailed_codes.latest(
+        purpose=Purpose.VERIFY_ADDRESS,
+        browser=mark.digest if mark else "",
+        user_id=caller.user_id,
+        now=asked.now,
+    )
+    if mark is None or found is None or not found.is_open:
+        raise errors.worded(_WRONG, status=400)
+    try:
+        own_address.verify(
+            address=found.address,
+            code=asked.body.code,
+            by=caller.actor,
+            asker=_asker(asked, mark),
+            now=asked.now,
+        )
+    except CodeRefused:
+        raise errors.worded(_WRONG, status=400) from None
+    except Conflict:
+        raise _refused("This address can't be used.", "email_not_allowed") from None
+    return replies.json({"message": VERIFIED})
+
+
+def verified(asked: Asked) -> Answer:
+    """Whether the caller's own address is verified; always 200, as clients expect."""
+    try:
+        caller = auth.caller(asked.sent, asked.given, asked.query, asked.now)
+    except (DomainError, Told):
+        return replies.json({"verified": False, "error": errors.NOT_SIGNED_IN})
+    row = profiles.profile(caller.user_id)
+    return replies.json({"verified": row is not None and row.is_email_verified})
+
+
+def _asker(asked: Asked, mark: Mark) -> Asker:
+    return Asker(browser=mark.digest, address=asked.sent.address)
+
+
+def _mark(asked: Asked) -> Mark:
+    found = browser.known(asked.sent.cookies)
+    if found is None:
+        raise errors.said(_WRONG, status=400)
+    return found
+
+
+def _not_sent(refusal: DomainError) -> Told:
+    if isinstance(refusal, CodeSentAlready):
+        return _refused(refusal.title, "email_already_sent")
+    return _refused("Invalid email format", "email_invalid")
+
+
+def _refused(text: str, code: str) -> Told:
+    return Told(replies.json({"error": text, "code": code}, status=400))
+
+
+ROUTES: Final = (
+    Route("POST", "/api/user/email/sendCode", OPEN, send, body=ToSend),
+    Route("GET", "/api/user/email/status", OPEN, status),
+    Route("POST", "/api/user/email/login", OPEN, sign_in, body=ToSignIn),
+    Route("POST", "/api/kyc/email/send", SELF, send_to_verify, body=ToSend),
+    Route("POST", "/api/kyc/email/verify", SELF, verify, body=ToVerify),
+    Route("POST", "/api/kyc/status", OPEN, verified),
+)

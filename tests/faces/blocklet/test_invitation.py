@@ -1,0 +1,49 @@
+"""`GET invitation`: what the holder of a link may know, without the inviter's address."""
+
+import pytest
+
+from invitations.models import Invitation
+from tests import acts, cast
+from tests.faces.blocklet.browser import Answer, Browser
+
+
+@pytest.fixture
+def bundle(world: cast.World):
+    return acts.invitation(world, "carol@example.com")
+
+
+def ask(world: cast.World, invite_string: str, **more: str) -> Answer:
+    return Browser(world).get("invitation", query={"inviteId": invite_string, **more})
+
+
+def test_tells_what_it_is_about(world, bundle) -> None:
+    answer = ask(world, bundle["invite_string"])
+    assert answer.status == 200, answer.text
+    told = answer.json
+    assert told["inviteId"] == bundle["invite_string"]
+    assert told["info"]["name"] == world.scope.name
+    assert told["receiver"].endswith("@example.com")
+    assert "carol" not in answer.text
+    assert told["expireDate"] > 10**12
+
+
+def test_never_tells_the_inviters_address(world, bundle) -> None:
+    inviter = world.member("boss@example.org", "super-admin")
+    with cast.in_scope(world):
+        Invitation.objects.update(invited_by=inviter.user.id)
+    answer = ask(world, bundle["invite_string"])
+    assert answer.json["inviter"]["fullName"] == "boss"
+    assert "example.org" not in answer.text
+
+
+@pytest.mark.parametrize("text", ["", "nothing", "0" * 64])
+def test_tells_nothing_of_what_there_is_not(world, text) -> None:
+    answer = ask(world, text)
+    assert answer.status == 404
+    assert answer.text == "Invitation not found or invitation has been used"
+
+
+def test_tells_nothing_in_another_scope_or_mode(world, bundle) -> None:
+    assert ask(cast.world(), bundle["invite_string"]).status == 404
+    assert ask(world, bundle["invite_string"], mode="issue-passport").status == 404
+    assert ask(world, bundle["invite_string"], mode="other").status == 400
