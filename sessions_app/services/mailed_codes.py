@@ -70,10 +70,7 @@ def send(
     done but the mail. Not to be called in a transaction: askers are counted. Raises
     `identity.errors.Invalid`, CodeSentAlready within 60 seconds, `rates.RateLimited`.
     """
-    to = mail_addresses.normal(address)
-    subject = _subject(to, user_id)
-    _require_pause(purpose, subject, asker, now=now)
-    _count(to, asker, now=now)
+    to, subject = _counted(purpose, address, user_id, asker, now=now)
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
     with transaction.atomic():
         _open(purpose, subject, asker).update(used_at=now)
@@ -90,7 +87,7 @@ def send(
         mail.send(
             to=to if is_known else "",
             template=f"code-{purpose}",
-            context={"code": code, "minutes": int(LASTS.total_seconds() // 60)},
+            context={"code": code, "minutes": LASTS // timedelta(minutes=1)},
             purpose=str(purpose),
             useful_until=now + LASTS,
             now=now,
@@ -161,6 +158,16 @@ def redeem(
         raise CodeRefused from None
     guessing.give_back(asker.address, now=now)
     return to
+
+
+def _counted(
+    purpose: Purpose, address: str, user_id: UUID | None, asker: Asker, *, now: datetime
+) -> tuple[str, str]:
+    to = mail_addresses.normal(address)
+    subject = _subject(to, user_id)
+    _require_pause(purpose, subject, asker, now=now)
+    _count(to, asker, now=now)
+    return to, subject
 
 
 def _word(purpose: Purpose) -> str:
