@@ -19,6 +19,8 @@ LISTS = {
     "sessions": "sessions_app/session/",
     "sign-ins": "sessions_app/signin/",
     "api-keys": "identity/apikey/",
+    "providers": "providers/",
+    "applications": "applications/",
     "server-keys": "identity/serverkey/",
 }
 EMPTY = {"dashboard": "", "scope": "scope/", **LISTS, "issue": "invitations/invitation/issue/"}
@@ -65,6 +67,11 @@ _OBJECTS = {
     "server-key": "identity/serverkey/{serverkey}/change/",
     "webhook-delivery": "webhooks/{webhook}/deliveries/{webhookdelivery}/",
     **{
+        f"{noun}-{name or 'page'}": f"{noun}s/{{{noun}}}/{name}/".replace("//", "/")
+        for noun in ("provider", "application")
+        for name in ("", "edit", "switch", "delete")
+    },
+    **{
         f"webhook-{name or 'page'}": f"webhooks/{{webhook}}/{name}/".replace("//", "/")
         for name in ("", "edit", "switch", "delete", "deliveries", "replay")
     },
@@ -103,6 +110,9 @@ _OTHERS = {
     "settings": "settings/",
     "settings-edit": "settings/edit/",
     "webhook-create": "webhooks/create/",
+    "provider-choose": "providers/create/",
+    "provider-create": "providers/create/apple/",
+    "application-create": "applications/create/",
     "webhook-rotate-key": "webhooks/rotate-key/",
     "staff": "staff/",
     "staff-admit": "staff/admit/",
@@ -121,6 +131,8 @@ from accounts.models.user import fold
 from identity.services import api_keys, audit_checks, webhook_keys, webhooks
 from sessions_app.models import Session
 from sessions_app.services import history, sessions
+from identity.services import audit_checks, webhook_keys, webhooks
+from sessions_app.services import applications, providers
 
 with current.across_scopes(why="seeding pictures"):
     scope = Scope.objects.get(slug="{slug}")
@@ -195,6 +207,18 @@ with current.in_scope(scope.id):
         )
     api_keys.revoke(key_id=made.id, by=by, now=now)
     webhook_keys.rotate(by=by, now=now)
+    for slug, kind, name in (
+        ("google", "google", "Google"),
+        ("house", "oidc", "The very long name of an identity provider of a subsidiary"),
+    ):
+        chosen = ids.new()
+        given = dict(slug=slug, kind=kind, name=name, client_id="client-of-" + slug,
+            issuer="https://id.example.org/realms/subsidiary" if kind == "oidc" else "")
+        sealed = providers.sealed("secret", provider_id=chosen, kind=kind)
+        providers.create(provider_id=chosen, given=given, sealed_secret=sealed, by=by, now=now)
+    providers.edit(provider_id=chosen, changes=dict(status="disabled"), by=by, now=now)
+    applications.create(application_id=ids.new(), name="Shop of a subsidiary", by=by, now=now,
+        addresses=["https://shop.subsidiary.example.test/signed-in", "http://127.0.0.1:3000/back"])
     audit_checks.start(by=by, clock=lambda: now)
 """
 

@@ -103,6 +103,8 @@ class House:
             "session": "sessions_app_session WHERE status = 'active' AND",
             "signin": "sessions_app_signin WHERE",
             "apikey": "identity_apikey WHERE status = 'active' AND",
+            "provider": "sessions_app_provider WHERE",
+            "application": "sessions_app_application WHERE",
             "webhookdelivery": "identity_webhookdelivery WHERE",
         }
         column = {"webhook": "public_id"}  # its pages go by the id that clients see
