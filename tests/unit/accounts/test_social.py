@@ -130,8 +130,7 @@ def test_openid_connect_of_well_known_providers(network: Network, kind: str) -> 
 
 def test_a_secret_goes_into_the_header_where_the_body_is_not_for_it(network: Network) -> None:
     round_ = asked("google", secret="a:b c")
-    methods = {"token_endpoint_auth_methods_supported": ["client_secret_basic"]}
-    publish(network, round_.issuer, **methods)
+    publish(network, round_.issuer, token_endpoint_auth_methods_supported=["client_secret_basic"])
     network.answers[f"POST {round_.issuer}/token"] = token(round_.issuer, email="a@example.org")
     social.prove(round_, CODE)
     address = f"POST {round_.issuer}/token"
