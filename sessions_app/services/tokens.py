@@ -12,6 +12,7 @@ from identity.crypto import ecdsa_p256
 from identity.scoping import session_doors
 from identity.scoping.session_doors import SessionDoor
 from identity.services import token_keys
+from identity.services.token_keys import TokenKey
 from sessions_app import jwt
 from sessions_app.errors import TokenRefused
 
@@ -51,9 +52,7 @@ def access(live: Live, *, seconds: int, now: datetime, claims: dict[str, Any] | 
 
     `claims` are a face's additions; the registered ones stay ours. The scope must be in force.
     """
-    expires_at = min(now + timedelta(seconds=seconds), live.expires_at)
-    own = _registered(live, jti=str(ids.new()), issued_at=now, expires_at=expires_at)
-    return _signed({**(claims or {}), **own}, use=jwt.ACCESS, now=now)
+    return _access(live, token_keys.active(now=now), claims or {}, seconds=seconds, now=now)
 
 
 def refresh(live: Live, *, now: datetime, claims: dict[str, Any] | None = None) -> str:
@@ -61,9 +60,21 @@ def refresh(live: Live, *, now: datetime, claims: dict[str, Any] | None = None) 
 
     Its times are those of the rotation, so a lost answer is given again as it was.
     """
-    jti = f"{live.session_id}.{live.serial}"
-    own = _registered(live, jti=jti, issued_at=live.refreshed_at, expires_at=live.expires_at)
-    return _signed({**(claims or {}), **own, "ser": live.serial}, use=jwt.REFRESH, now=now)
+    return _refresh(live, token_keys.active(now=now), claims or {})
+
+
+def pair(
+    live: Live,
+    *,
+    seconds: int,
+    now: datetime,
+    claims: dict[str, Any] | None = None,
+    refresh_claims: dict[str, Any] | None = None,
+) -> tuple[str, str]:
+    """`access` and `refresh` at once; the key is looked up once."""
+    key = token_keys.active(now=now)
+    access_token = _access(live, key, claims or {}, seconds=seconds, now=now)
+    return access_token, _refresh(live, key, refresh_claims or {})
 
 
 def read(token: str, *, expected_use: str, expected_audience: str, now: datetime) -> Read:
@@ -116,6 +127,16 @@ def _registered(
     }
 
 
-def _signed(claims: dict[str, Any], *, use: str, now: datetime) -> str:
-    key = token_keys.active(now=now)
-    return jwt.sign(claims, use=use, kid=key.kid, key=key.private)
+def _access(
+    live: Live, key: TokenKey, claims: dict[str, Any], *, seconds: int, now: datetime
+) -> str:
+    expires_at = min(now + timedelta(seconds=seconds), live.expires_at)
+    own = _registered(live, jti=str(ids.new()), issued_at=now, expires_at=expires_at)
+    return jwt.sign({**claims, **own}, use=jwt.ACCESS, kid=key.kid, key=key.private)
+
+
+def _refresh(live: Live, key: TokenKey, claims: dict[str, Any]) -> str:
+    jti = f"{live.session_id}.{live.serial}"
+    own = _registered(live, jti=jti, issued_at=live.refreshed_at, expires_at=live.expires_at)
+    said = {**claims, **own, "ser": live.serial}
+    return jwt.sign(said, use=jwt.REFRESH, kid=key.kid, key=key.private)

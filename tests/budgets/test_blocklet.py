@@ -25,14 +25,14 @@ def test_reading_ones_session(alice) -> None:
 
 def test_renewing(alice) -> None:
     cost = cost_of(alice.renew)
-    # Scope and settings, session and its rotation, person, credentials, two keys.
-    assert cost.statements <= 11, cost.sql
+    # Scope, session and its rotation, person, credentials, and the keys of tokens and answer.
+    assert cost.statements <= 7, cost.sql
     assert cost.private_keys == 0
 
 
 def test_signing_in_by_wallet(alice) -> None:
     body = alice.wallet.body("budget")
     cost = cost_of(lambda: alice.browser.post("user/loginByWallet", body))
-    assert cost.statements <= 20, cost.sql
+    assert cost.statements <= 15, cost.sql
     assert cost.commits <= 1
     assert cost.private_keys == 0

@@ -89,18 +89,29 @@ def lasts(settings: ScopeSettings) -> timedelta:
     return timedelta(days=settings.session_days)
 
 
-def pair(live: Live, row: ProfileRow, session: Held, sent: Sent, *, now: datetime) -> Pair:
-    """The tokens of a session that was begun or renewed just now."""
-    settings = scopes.settings()
+def pair(
+    live: Live,
+    row: ProfileRow,
+    session: Held,
+    sent: Sent,
+    *,
+    now: datetime,
+    settings: ScopeSettings | None = None,
+) -> Pair:
+    """The tokens of a session that was begun or renewed just now; `settings` where known."""
+    settings = settings or scopes.settings()
     expires_at = min(now + timedelta(minutes=settings.access_minutes), live.expires_at)
     claims = _claims(row, session)
     # A lost answer is given again word for word: nothing in this one may change meanwhile.
     fixed = {name: claims[name] for name in ("type", "did", "provider", "walletOS", "elevated")}
-    return Pair(
-        access=tokens.access(live, seconds=seconds(sent, settings), claims=claims, now=now),
-        refresh=tokens.refresh(live, claims={**fixed, "tokenType": "refresh"}, now=now),
-        expires_at=expires_at,
+    access, refresh = tokens.pair(
+        live,
+        seconds=seconds(sent, settings),
+        claims=claims,
+        refresh_claims={**fixed, "tokenType": "refresh"},
+        now=now,
     )
+    return Pair(access=access, refresh=refresh, expires_at=expires_at)
 
 
 def _claims(row: ProfileRow, session: Held) -> dict[str, Any]:

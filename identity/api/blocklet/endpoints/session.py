@@ -11,7 +11,7 @@ from identity.api.blocklet.errors import Told
 from identity.api.blocklet.replies import CSRF_COOKIE, SIGN_IN_COOKIE
 from identity.api.blocklet.route import OPEN, SELF, Asked, Route
 from identity.errors import DomainError
-from identity.services import scopes
+from identity.services import scope_settings
 from identity.web import browser
 from identity.web.lane import Answer
 from sessions_app import jwt
@@ -19,6 +19,7 @@ from sessions_app.errors import TokenRefused
 from sessions_app.services import sessions, visits
 from sessions_app.services import tokens as reading
 from sessions_app.services.sessions import Origin
+from sessions_app.services.tokens import Read
 
 EMPTY: Final = "RefreshToken should not be empty"
 OVER: Final = "User session is logout"
@@ -65,14 +66,10 @@ def refresh(asked: Asked) -> Answer:
         raise errors.worded(OVER, status=400)
     _require_refresh_token(token)
     try:
-        audience = application.permanent(now=asked.now)
-        _require_same_visitor(asked, token, audience)
-        live, door = sessions.refresh(
-            token,
-            audience=audience,
-            lasts=tokens.lasts(scopes.settings()),
-            origin=origin(asked),
-            now=asked.now,
+        found = _read(asked, token)
+        settings = scope_settings.of(found.door.scope_settings)
+        live, door = sessions.renew(
+            found, lasts=tokens.lasts(settings), origin=origin(asked), now=asked.now
         )
     except TokenRefused:
         raise errors.worded(OVER, status=400) from None
@@ -81,7 +78,7 @@ def refresh(asked: Asked) -> Answer:
         raise errors.worded(OVER, status=400)
     credentials = profiles.role_credentials(door.user_id, now=asked.now)
     held = tokens.held(door, credentials)
-    pair = tokens.pair(live, row, held, asked.sent, now=asked.now)
+    pair = tokens.pair(live, row, held, asked.sent, now=asked.now, settings=settings)
     content = {
         "user": outputs.user(row, asked.sent, role_name=held.role, credentials=credentials),
         "nextToken": pair.access,
@@ -176,11 +173,17 @@ def _require_refresh_token(token: str) -> None:
         raise errors.worded(WRONG_USE, status=400) from None
 
 
-def _require_same_visitor(asked: Asked, token: str, audience: str) -> None:
-    """A label that is wrong spends nothing: the client may have lost its own storage."""
-    found = reading.read(token, expected_use=jwt.REFRESH, expected_audience=audience, now=asked.now)
+def _read(asked: Asked, token: str) -> Read:
+    """The session of a refresh token. A label that is wrong spends nothing: storage gets lost."""
+    found = reading.read(
+        token,
+        expected_use=jwt.REFRESH,
+        expected_audience=application.permanent(now=asked.now),
+        now=asked.now,
+    )
     if auth.is_labelled(asked.sent) and asked.sent.visitor != found.door.visitor:
         raise TokenRefused
+    return found
 
 
 def _caller_if_any(asked: Asked) -> Caller | None:

@@ -193,7 +193,7 @@ def _begun(
     )
     row = _profile(user_id)
     live = sessions.live(session, scope_slug=asked.slug)
-    return row, tokens.pair(live, row, held, asked.sent, now=now)
+    return row, tokens.pair(live, row, held, asked.sent, now=now, settings=settings)
 
 
 def _profile(user_id: UUID) -> ProfileRow:
