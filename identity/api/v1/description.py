@@ -28,7 +28,7 @@ _PROBLEM: Final = {
     },
     "required": ["type", "title", "status"],
 }
-_REFUSAL: Final = {
+_REFUSAL: Final[dict[str, Any]] = {
     "description": "A refusal, as problem details.",
     "content": {problems.MEDIA_TYPE: {"schema": {"$ref": _REF.format(name="Problem")}}},
 }
@@ -199,6 +199,9 @@ def _responses(each: Route) -> dict[str, Any]:
         refusals += [412, 428]
     for status in sorted(refusals):
         responses[str(status)] = {"$ref": "#/components/responses/Problem"}
+    if each.refuses is not None:
+        content = {"application/json": {"schema": _schema(each.refuses)}, **_REFUSAL["content"]}
+        responses["400"] = {"description": "A refusal.", "content": content}
     return responses
 
 
@@ -207,10 +210,14 @@ def _schema(kind: Any) -> Mapping[str, Any]:
     return schema
 
 
+def _kinds(each: Route) -> Iterator[Any]:
+    yield from (each.body, each.query, each.shows, each.refuses)
+
+
 @functools.cache
 def _components() -> dict[str, Any]:
     from identity.api.v1.table import TABLE  # noqa: PLC0415 the table's views need this module
 
-    kinds = [kind for each in TABLE.routes for kind in (each.body, each.query, each.shows) if kind]
+    kinds = [kind for each in TABLE.routes for kind in _kinds(each) if kind]
     _, components = msgspec.json.schema_components([*kinds, Waiting], ref_template=_REF)
     return dict(components)

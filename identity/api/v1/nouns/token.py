@@ -42,6 +42,7 @@ class Introspection(Shown, frozen=True, omit_defaults=True):
     iat: int = 0
     exp: int = 0
     auth_time: int = 0
+    client_id: str = ""
     username: str = ""
     role: str = ""
     scope_id: str = ""
@@ -164,6 +165,7 @@ def _shown(found: Read) -> Introspection:
         iat=claims["iat"],
         exp=claims["exp"],
         auth_time=int(door.authenticated_at.timestamp()),
+        client_id=str(claims.get("client_id", "")),
         username=door.username,
         role=door.role,
         scope_id=str(door.scope_id),

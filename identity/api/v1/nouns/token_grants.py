@@ -56,6 +56,7 @@ class TokenRefusal(Shown, frozen=True):
     shows=TokenAnswer,
     takes=FORM,
     is_alone=True,
+    refuses=TokenRefusal,
 )
 def grant(asked: Asked) -> Reply:
     """A code is redeemed once, by whoever has its verifier; a refresh token is spent once."""
