@@ -58,6 +58,8 @@ _NOUNS: Mapping[str, str] = {
     "/providers/{}": "providers",
     "/applications": "applications",
     "/applications/{}": "applications",
+    "/role-credentials": "role-credentials",
+    "/role-credentials/{}": "role-credentials",
     "/audit": "audit",
     "/mails": "mails",
     "/me": "me",

@@ -23,6 +23,7 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "api-keys": ("list", "get", "create", "edit", "delete"),
     "providers": ("list", "get", "create", "edit", "delete"),
     "applications": ("list", "get", "create", "edit", "delete"),
+    "role-credentials": ("list", "get", "create", "delete"),
     "audit": ("list", "get"),
     "mails": ("list",),
     "me": ("get",),
@@ -77,7 +78,7 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
         PredefinedRole(
             "workspace-maintainer",
             "Proposes changes to users, devices, roles, rules, groups, policies, recipients,"
-            " webhooks, API keys, providers and applications.",
+            " webhooks, API keys, providers, applications and role credentials.",
             ALL
             - {"proposals:approve", "proposals:cancel", "passwords:delete"}
             - {"scopes:edit", "server-keys:edit", "staff:create", "staff:delete"},

@@ -12,6 +12,7 @@ ROOMS = (
     "policies",
     "providers",
     "recipients",
+    "role_credentials",
     "roles",
     "scopes",
     "server_keys",

@@ -14,6 +14,7 @@ import orjson
 
 from accounts import queries as accounts
 from accounts.models import User
+from accounts.queries import role_credentials
 from identity import permissions, webhook_queries
 from identity import queries as ground
 from identity.crypto import check_code
@@ -184,6 +185,11 @@ def _application(value: Any) -> str:
     return f"“{applications.application(UUID(str(value))).name}”"
 
 
+def _role_credential(value: Any) -> str:
+    found = role_credentials.one(UUID(str(value)))
+    return f"of {_user(found.user)} for the role {found.role}"
+
+
 def _point(value: Any) -> str:
     return f"key with the check code {check_code.of_key(str(value))}"
 
@@ -208,6 +214,7 @@ NOUNS: Final[Mapping[str, Named]] = {
     "session": _session,
     "provider": _provider,
     "application": _application,
+    "role_credential": _role_credential,
     "signature_key": _point,
     "encryption_key": _rsa,
 }

@@ -39,6 +39,8 @@ WORDS: Final[Mapping[str, str]] = {
     "recipient.create": "Make the recipient “{name}”",
     "recipient.delete": "Remove the recipient {recipient}",
     "recipient.edit": "Change the recipient {recipient}",
+    "role-credential.issue": "Give {user} a credential for the role {role}",
+    "role-credential.revoke": "Revoke the role credential {role_credential}",
     "role.create": "Make the role “{name}”",
     "role.delete": "Remove the role {role}",
     "role.edit": "Change the role {role}",

@@ -75,6 +75,7 @@ class Commands(Attack):
         yield from self.locks()
         yield from self.api_keys()
         yield from self.sign_in()
+        yield from self.role_credentials()
 
     def staff(self) -> Iterator[Move]:
         """Her login with every role, as somebody new and as everybody who is here."""
@@ -135,6 +136,12 @@ class Commands(Attack):
         keys_of_hers = ApiKey.objects.filter(updated_by__in=self.hers)
         held = {word for key in keys_of_hers for word in key.permissions}
         return rights.together([super().may(), rights.Rights(frozenset(held))])
+
+    def role_credentials(self) -> Iterator[Move]:
+        """A role in a wallet's hands."""
+        named = {"role_credential": str(ids.new())}
+        yield "role-credential.issue", {**named, "user": str(ids.new()), "role": "member"}
+        yield "role-credential.revoke", named
 
     def sign_in(self) -> Iterator[Move]:
         """Who vouches for people, and where they are sent to."""

@@ -96,6 +96,10 @@ POST   /policies                                               policies:create  
 PATCH  /policies/{policy}                                      policies:edit      + . + . . . . +
 DELETE /policies/{policy}                                      policies:delete    + . + . . . . +
 POST   /policies/decide                                        policies:get       + + + + . + . +
+GET    /users/{user}/role-credentials role-credentials:list + + + + . + . +
+GET    /role-credentials/{role_credential} role-credentials:get + + + + . + . +
+POST   /role-credentials role-credentials:create + . + . . . . +
+DELETE /role-credentials/{role_credential} role-credentials:delete + . + . . . . +
 GET    /audit                                                  audit:list         + + + + . + . +
 GET    /audit/head                                             audit:get          + + + + . + . +
 GET    /audit/export                                           audit:list         + + + + . + . +

@@ -109,6 +109,13 @@ class Scene:
         }
         self.things["api_key"] = done("/api-keys", {"name": "backend"})["id"]
         self.things["session"] = str(signed_in.start(self.world, subject).session.id)
+        now = datetime.now(UTC)
+        with cast.in_scope(self.world):
+            role_assignments.grant(
+                user_id=subject.user.id, role="member", by=self.world.system, now=now
+            )
+        credential = {"user": subject.uid, "role": "member"}
+        self.things["role_credential"] = done("/role-credentials", credential)["id"]
         with cast.in_scope(self.world):
             staff.admit(user_id=subject.user.id, by=self.world.system, now=datetime.now(UTC))
             mail.send(
@@ -231,6 +238,7 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
         "POST /users": {"email": "program@example.test", **keys},
         "PATCH /users/{user}": {"first_name": "Other"},
         "POST /users/{user}/roles": {"role": "member"},
+        "POST /role-credentials": {"user": things.get("user"), "role": "member"},
         "POST /groups": {"name": "coffee"},
         "PATCH /groups/{group}": {"name": "coffee"},
         "POST /groups/{group}/users": {"user": things.get("user")},
