@@ -19,7 +19,7 @@ the engines knows. A changed text needs a migration with a new `LookupFunction`;
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -34,6 +34,26 @@ TYPES: Final = frozenset(
 )
 DOLLAR_QUOTE: Final = "$countersign$"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+Loaders = tuple[tuple[int, Callable[[Any], Any]], ...]
+"""What turns columns into Python's types, by their places; most columns need nothing."""
+
+
+def _moment(value: str | datetime) -> datetime:
+    # SQLite's driver has parsed it already where a column stands in the answer unchanged.
+    moment = dateparse.parse_datetime(value) if isinstance(value, str) else value
+    if moment is None:
+        raise ValueError(f"not a moment in time: {value!r}")
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_POSTGRESQL_LOADERS: Final[Mapping[str, Callable[[Any], Any]]] = {"jsonb": json.loads}
+_SQLITE_LOADERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "boolean": bool,
+    "bytea": bytes,
+    "jsonb": json.loads,
+    "timestamptz": _moment,
+    "uuid": UUID,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +64,10 @@ class Lookup:
     arguments: tuple[tuple[str, str], ...]
     columns: tuple[tuple[str, str], ...]
     sql: str
+    # Made once of the above.
+    query: str = field(init=False, repr=False, compare=False)
+    loaders: Loaders = field(init=False, repr=False, compare=False)
+    loaders_of_sqlite: Loaders = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Raise ValueError for what could not become a function."""
@@ -57,6 +81,19 @@ class Lookup:
         used = set(re.findall(r"%\((\w+)\)s", self.sql))
         if used != {name for name, _ in self.arguments}:
             raise ValueError(f"lookup {self.name}: the SQL uses the arguments {sorted(used)}")
+        places = ", ".join(f"%s::{kind}" for _, kind in self.arguments)
+        made = {
+            # Names and types were checked above; values are bound.
+            "query": f"SELECT * FROM {self.function}({places})",  # noqa: S608
+            "loaders": self._loaders(_POSTGRESQL_LOADERS),
+            "loaders_of_sqlite": self._loaders(_SQLITE_LOADERS),
+        }
+        for name, value in made.items():
+            object.__setattr__(self, name, value)
+
+    def _loaders(self, by_kind: Mapping[str, Callable[[Any], Any]]) -> Loaders:
+        kinds = [kind for _, kind in self.columns]
+        return tuple((place, by_kind[kind]) for place, kind in enumerate(kinds) if kind in by_kind)
 
     @property
     def function(self) -> str:
@@ -117,22 +154,20 @@ def call(connection: BaseDatabaseWrapper, lookup: Lookup, *arguments: Any) -> li
     on_postgresql = connection.vendor == "postgresql"
     with current.at_the_door(), connection.cursor() as cursor:
         if on_postgresql:
-            places = ", ".join(f"%s::{kind}" for _, kind in lookup.arguments)
-            # Names and types of a lookup are checked when it is defined; values are bound.
-            query = f"SELECT * FROM {lookup.function}({places})"  # noqa: S608
-            cursor.execute(query, arguments)
+            cursor.execute(lookup.query, arguments)
         else:
             cursor.execute(lookup.sql, _plain_arguments(connection, lookup, arguments))
         rows = cursor.fetchall()
-    loaders = _POSTGRESQL_LOADERS if on_postgresql else _SQLITE_LOADERS
-    wanted = [loaders.get(kind) for _, kind in lookup.columns]
-    return [
-        tuple(
-            value if load is None or value is None else load(value)
-            for load, value in zip(wanted, row, strict=True)
-        )
-        for row in rows
-    ]
+    loaders = lookup.loaders if on_postgresql else lookup.loaders_of_sqlite
+    return [_loaded(row, loaders) for row in rows]
+
+
+def _loaded(row: tuple[Any, ...], loaders: Loaders) -> tuple[Any, ...]:
+    values = list(row)
+    for place, load in loaders:
+        if values[place] is not None:
+            values[place] = load(values[place])
+    return tuple(values)
 
 
 def stale(connection: BaseDatabaseWrapper) -> list[str]:
@@ -165,21 +200,3 @@ def _plain(connection: BaseDatabaseWrapper, value: Any) -> Any:
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     return value
-
-
-def _moment(value: str | datetime) -> datetime:
-    # SQLite's driver has parsed it already where a column stands in the answer unchanged.
-    moment = dateparse.parse_datetime(value) if isinstance(value, str) else value
-    if moment is None:
-        raise ValueError(f"not a moment in time: {value!r}")
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-_POSTGRESQL_LOADERS: Final[Mapping[str, Callable[[Any], Any]]] = {"jsonb": json.loads}
-_SQLITE_LOADERS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "boolean": bool,
-    "bytea": bytes,
-    "jsonb": json.loads,
-    "timestamptz": _moment,
-    "uuid": UUID,
-}

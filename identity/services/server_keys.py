@@ -15,7 +15,7 @@ from identity.actor import Actor
 from identity.crypto import ecdsa_p256, ed25519, rsa
 from identity.models import Scope, ServerKey
 from identity.scoping import current, prepared
-from identity.services import audit, opened_keys, scope_settings, sealing
+from identity.services import active_keys, audit, opened_keys, scope_settings, sealing
 from identity.services.opened_keys import PrivateKey
 
 RETIRING: Final = timedelta(days=90)
@@ -110,6 +110,7 @@ def rotate(*, purpose: ServerKey.Purpose, by: Actor, now: datetime) -> ServerKey
             key = insert(pair, scope_id=by.scope_id, now=now)
             facts = {"purpose": str(purpose), "replaced": before.kid if before else None}
             _record("server-key.rotated", key.kid, by=by, now=now, facts=facts)
+        active_keys.forget(by.scope_id, purpose)
     return key
 
 

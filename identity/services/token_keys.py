@@ -12,7 +12,7 @@ from identity import actor
 from identity.crypto import ecdsa_p256, ed25519
 from identity.models import Scope, ServerKey
 from identity.scoping import current, prepared
-from identity.services import audit, opened_keys, server_keys
+from identity.services import active_keys, audit, opened_keys, server_keys
 
 _ACTIVE: Final = prepared.prepare(
     lambda purpose: ServerKey.objects.filter(
@@ -66,8 +66,15 @@ def first_application() -> bytes | None:
 
 
 def _active_row(purpose: ServerKey.Purpose, *, now: datetime) -> tuple[UUID, str]:
-    row = _ACTIVE.one(purpose=purpose) or _made(purpose, now=now)
-    return row[0], row[1]
+    scope_id = current.required_scope()
+    row = active_keys.known(scope_id, purpose, now=now)
+    if row is not None:
+        return row
+    key_id, kid = _ACTIVE.one(purpose=purpose) or _made(purpose, now=now)
+    if not transaction.get_connection().in_atomic_block:
+        # What a transaction sees may be undone with it.
+        active_keys.keep(scope_id, purpose, (key_id, kid), now=now)
+    return key_id, kid
 
 
 def _made(purpose: ServerKey.Purpose, *, now: datetime) -> tuple[UUID, str]:

@@ -234,7 +234,6 @@ def test_a_turn_that_does_not_come_is_given_up() -> None:
         pass
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux's")
 def test_hashes_yield_to_everything_else() -> None:
     lane = hash_lane.Lane(at_once=1, waiting=0, patience=1)
     own = os.getpriority(os.PRIO_PROCESS, 0)
@@ -242,6 +241,7 @@ def test_hashes_yield_to_everything_else() -> None:
         lambda: (threading.get_ident(), os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
     )
     assert theirs[0] != threading.get_ident()
-    assert theirs[1] > own
+    # Elsewhere threads have no priorities of their own.
+    assert theirs[1] > own or sys.platform != "linux"
     assert os.getpriority(os.PRIO_PROCESS, 0) == own
     assert lane.has_pace()
