@@ -172,3 +172,20 @@ def test_the_provider_is_the_real_one(configured: Place) -> None:
         told = json.load(answer)
     assert told["issuer"] == configured.issuer
     assert told["code_challenge_methods_supported"] == ["S256"]
+
+
+def test_the_pages_in_the_dark(configured: Place, chrome: Any) -> None:
+    tabs = Tabs(chrome, configured.house, color_scheme="dark")
+    tab = tabs.new()
+    tab.page.goto(configured.login)
+    tab.picture("login-dark")
+    tab.page.get_by_label("User name or e-mail address").fill("nobody")
+    tab.page.get_by_label("Password", exact=True).fill("wrong password")
+    tab.press("Sign in")
+    assert "We could not sign you in with this." in tab.text
+    tab.picture("login-refused-dark")
+    tab.page.get_by_label("E-mail address", exact=True).fill("somebody@example.test")
+    tab.press("Send a code")
+    tab.page.get_by_label("Code from the e-mail").wait_for()
+    tab.picture("login-code-dark")
+    tabs.close()
