@@ -7,7 +7,7 @@ browser, provider and scope, and taken once.
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -77,8 +77,10 @@ class Asserted:
     name: str
 
 
-def begin(*, slug: str, wish: Wish, browser: str, now: datetime) -> Round:
+def begin(*, slug: str, wish: Wish, browser: str, now: datetime, return_address: str = "") -> Round:
     """Begin a round at an enabled provider of the scope in force, for this browser.
+
+    `return_address` is where the provider sends people back to, the pages' own unless given.
 
     Raises ProviderUnusable.
     """
@@ -88,16 +90,25 @@ def begin(*, slug: str, wish: Wish, browser: str, now: datetime) -> Round:
         purpose=PURPOSE,
         subject=str(provider.id),
         browser=browser,
-        data={"query": wish.query, "linking": str(wish.linking) if wish.linking else ""},
+        data={
+            "query": wish.query,
+            "linking": str(wish.linking) if wish.linking else "",
+            "return_address": return_address,
+        },
         sealed=orjson.dumps({"nonce": nonce, "verifier": verifier}),
         lasts=LASTS,
         now=now,
     )
-    return _round(provider, state=issued.secret, nonce=nonce, verifier=verifier)
+    begun = _round(provider, state=issued.secret, nonce=nonce, verifier=verifier)
+    return replace(begun, return_address=return_address or begun.return_address)
 
 
-def resume(*, slug: str, state: str, browser: str, now: datetime) -> tuple[Round, Wish]:
+def resume(
+    *, slug: str, state: str, browser: str, now: datetime, expected_return: str = ""
+) -> tuple[Round, Wish]:
     """Take the round that came back: of two at once one does, and nobody after it.
+
+    `expected_return` is the address that it must have been begun with, any for "".
 
     Raises ChallengeRefused for another browser, provider or scope, late or again; ProviderUnusable.
     """
@@ -110,7 +121,11 @@ def resume(*, slug: str, state: str, browser: str, now: datetime) -> tuple[Round
     kept: dict[str, Any] = orjson.loads(taken.sealed)
     linking = taken.data["linking"]
     wish = Wish(query=taken.data["query"], linking=UUID(linking) if linking else None)
-    return _round(provider, state=state, nonce=kept["nonce"], verifier=kept["verifier"]), wish
+    begun = _round(provider, state=state, nonce=kept["nonce"], verifier=kept["verifier"])
+    back = taken.data.get("return_address") or begun.return_address
+    if expected_return and back != expected_return:
+        raise ChallengeRefused
+    return replace(begun, return_address=back), wish
 
 
 def sign_in(

@@ -42,6 +42,10 @@ OPEN = {
     "GET /api/user/email/status": "asks for the browser's mark",
     "POST /api/user/email/login": "asks for the code and the browser's mark",
     "POST /api/kyc/status": "tells of the caller's own address alone",
+    "GET /api/oauth/configs": "which providers there are",
+    "GET /oauth/login/{provider}": "begins a round for this browser",
+    "GET /oauth/callback/{provider}": "a page that says nothing of its own",
+    "POST /api/oauth/login": "asks for the provider's answer and the browser's mark",
     "GET /api/invitation": "asks for the invitation's secret",
     "GET /__blocklet__.js": "what pages are told of their application",
 }

@@ -12,6 +12,7 @@ from identity.api.blocklet.endpoints import (
     passports,
     people,
     profile,
+    providers,
     session,
     settings,
     sign_in,
@@ -28,6 +29,7 @@ ENDPOINTS: Final = (
     exchanges,
     passports,
     mail_codes,
+    providers,
     invitation,
     absent,
 )
