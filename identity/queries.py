@@ -19,6 +19,7 @@ from identity.services.server_keys import ClientKeys
 MOST_TEXT: Final = 512
 AUDIT_FILTERS: Final = frozenset({"name", "subject_kind", "subject_id"})
 _BY_SLUG: Final = keyset.Key("slug", is_text=True)
+_SCOPE: Final = prepared.prepare(lambda scope: Scope.objects.filter(id=scope), "scope")
 _HEAD: Final = prepared.prepare(lambda: AuditHead.objects.values_list("sequence"))
 _IN_TIME: Final = {"from": "at__gte", "to": "at__lt"}
 _TEXTS: Final = {"user": "actor_user"} | {name: name for name in AUDIT_FILTERS}
@@ -100,7 +101,7 @@ def scopes_for_operators(after: After) -> Window[ScopeRow]:
 
 def scope() -> ScopeRow:
     """The scope in force. Raises Missing."""
-    row = Scope.objects.filter(id=current.required_scope()).first()
+    row = _SCOPE.instance(Scope, scope=current.required_scope())
     if row is None:
         raise errors.Missing("There is no such scope.")
     return _scope_row(row)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts import errors
 from accounts.models import Profile, User, Wallet
@@ -16,6 +17,11 @@ from identity.crypto import did_address
 from identity.crypto.errors import AddressInvalid
 from identity.scoping import current
 from identity.services import audit
+
+_SIGN_IN: Final = (
+    "UPDATE accounts_profile SET last_sign_in_at = %s, last_sign_in_from = %s"
+    " WHERE user_id = %s AND scope_id = %s"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +111,13 @@ def note_sign_in(*, user_id: UUID, address: str, now: datetime) -> bool:
 
     False for who has no profile yet.
     """
-    noted = Profile.objects.filter(user_id=user_id).update(
-        last_sign_in_at=now, last_sign_in_from=address
-    )
-    return bool(noted)
+    values: list[Any] = [now, address, user_id, current.required_scope()]
+    if connection.vendor != "postgresql":
+        values = [connection.ops.adapt_datetimefield_value(now), address, user_id.hex]
+        values.append(current.required_scope().hex)
+    with connection.cursor() as cursor:
+        cursor.execute(_SIGN_IN, values)
+        return bool(cursor.rowcount)
 
 
 def inviter_of(profile: Profile, text: str) -> tuple[UUID, int] | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -12,7 +13,13 @@ from accounts.services import ways_in, writing
 from identity import errors as refusals
 from identity.actor import Actor
 from identity.crypto import ed25519, wallet_keys
+from identity.scoping import prepared
 from identity.services import audit
+
+_HOLDER: Final = prepared.prepare(
+    lambda address: User.objects.filter(wallets__address=address, wallets__is_keyless=False),
+    "address",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +44,7 @@ def keyless() -> Key:
 
 def holder(address: str) -> User | None:
     """The user of the scope in force whom this wallet signs in."""
-    row = Wallet.objects.select_related("user").filter(address=address, is_keyless=False).first()
-    return row.user if row else None
+    return _HOLDER.instance(User, address=address)
 
 
 def known(address: str) -> Wallet | None:

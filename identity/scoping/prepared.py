@@ -13,7 +13,7 @@ The scope is always a slot and is taken from the state in force when the query r
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.core.exceptions import MultipleObjectsReturned
 from django.db import DEFAULT_DB_ALIAS, connections, models
@@ -27,6 +27,7 @@ from django.utils.tree import Node
 from identity.scoping import current
 from identity.scoping.manager import SCOPE_SLOT
 
+M = TypeVar("M", bound=models.Model)
 _SCOPE_FIELD: Final = models.UUIDField()
 
 
@@ -123,6 +124,12 @@ class Prepared:
         if len(rows) > 1:
             raise MultipleObjectsReturned(f"{len(rows)} rows where one was expected")
         return rows[0] if rows else None
+
+    def instance(self, model: type[M], **values: Any) -> M | None:
+        """The only row of a queryset of this model as an instance of it, or None."""
+        row = self.one(**values)
+        names = [field.attname for field in model._meta.concrete_fields]  # noqa: SLF001 public by its documentation
+        return None if row is None else model.from_db(DEFAULT_DB_ALIAS, names, row)
 
     def _compile(self, connection: BaseDatabaseWrapper) -> _Compiled:
         # The converters keep hold of the connection they were compiled for: give them one of

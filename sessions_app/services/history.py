@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from identity.scoping import current
+from identity.scoping import current, inserts
 from sessions_app.models import Session, SignIn
 
 KEPT: Final = timedelta(days=90)
@@ -12,7 +12,7 @@ KEPT: Final = timedelta(days=90)
 
 def succeeded(session: Session, *, now: datetime) -> None:
     """Note a sign-in with the session that it began, in the caller's transaction."""
-    SignIn(
+    entry = SignIn(
         scope_id=session.scope_id,
         user_id=session.user_id,
         at=now,
@@ -22,7 +22,8 @@ def succeeded(session: Session, *, now: datetime) -> None:
         address=session.address,
         user_agent=session.user_agent,
         session_id=session.id,
-    ).save(force_insert=True)
+    )
+    inserts.insert(entry)
 
 
 def refused(
@@ -39,7 +40,7 @@ def refused(
 
     `reason` is a code.
     """
-    SignIn(
+    entry = SignIn(
         scope_id=current.required_scope(),
         user_id=user_id,
         at=now,
@@ -49,7 +50,8 @@ def refused(
         reason=reason[:64],
         address=address,
         user_agent=user_agent[:512],
-    ).save(force_insert=True)
+    )
+    inserts.insert(entry)
 
 
 def forget(*, now: datetime) -> int:

@@ -4,8 +4,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS
-
 from accounts.errors import PasswordRefused
 from accounts.models import User
 from accounts.models.user import MOST_FOLDED, fold
@@ -23,7 +21,6 @@ _BY_NAME: Final = prepared.prepare(
     ),
     "name",
 )
-_COLUMNS: Final = [field.attname for field in User._meta.concrete_fields]  # noqa: SLF001 public by its documentation
 
 
 def sign_in(*, username: str, password: str, arrival: Arrival, now: datetime) -> Passed:
@@ -60,9 +57,9 @@ def _named(username: str) -> User | None:
     )
     if not is_storable:
         return None
-    row = _BY_NAME.one(name=folded)
-    if row is not None:
-        return User.from_db(DEFAULT_DB_ALIAS, _COLUMNS, row)
+    found = _BY_NAME.instance(User, name=folded)
+    if found is not None:
+        return found
     if "@" not in folded:
         return None
     try:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from accounts import queries as accounts
 from accounts.models import User
 from identity.actor import Actor, ActorKind
-from identity.scoping import current
+from identity.scoping import current, inserts, prepared
 from identity.scoping.session_doors import SessionDoor
 from identity.services import audit, neighbourhoods, scopes
 from sessions_app import jwt
@@ -23,6 +23,9 @@ from sessions_app.services.tokens import Live
 
 RETRY: Final = timedelta(seconds=10)
 """How long a lost answer to a renewal can be asked for again, by whoever held the token."""
+_ACTIVE_USER: Final = prepared.prepare(
+    lambda user, status: User.objects.filter(id=user, status=status), "user", "status"
+)
 _SECOND_HAND: Final = frozenset({Session.Method.BACKEND, Session.Method.SESSION})
 MOST_LIFE: Final = timedelta(days=90)
 """No session is renewed beyond this; then a proof is needed again."""
@@ -95,13 +98,13 @@ def start(
     missing, disabled, deleted or whose time is over.
     """
     with transaction.atomic(), audit.gathered():
-        user = User.objects.filter(id=user_id, status=User.Status.ACTIVE).first()
+        user = _ACTIVE_USER.instance(User, user=user_id, status=User.Status.ACTIVE)
         if user is None or (user.expires_at is not None and user.expires_at <= now):
             raise SignInRefused
         session = _new(user, proof, origin, now=now)
         session.audience, session.role, session.data = audience, role, data or {}
         session.expires_at = now + min(lasts, MOST_LIFE)
-        session.save(force_insert=True)
+        inserts.insert(session)
         history.succeeded(session, now=now)
         facts = {"method": str(proof.method), "provider": session.provider_name}
         _record("session.started", session.id, by=_bearer(session, user), now=now, facts=facts)

@@ -1,0 +1,42 @@
+"""New rows by statements that are compiled once for each model, for what every sign-in writes.
+
+As `row.save(force_insert=True)`, without signals and without asking whether parents are saved; the
+ORM's way costs some 400 µs before anything is sent.
+"""
+
+import functools
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connections, models
+
+from identity.scoping import current
+from identity.scoping.owned import ScopeOwned
+
+
+def insert(row: ScopeOwned) -> None:
+    """Insert a row of the scope in force.
+
+    Raises ForeignScopeError and NoScopeError as `save` does, and what the database refuses.
+    """
+    current.check_writable(row.scope_id)
+    connection = connections[DEFAULT_DB_ALIAS]
+    fields = row._meta.concrete_fields  # noqa: SLF001 public by its documentation
+    values = [each.get_db_prep_save(each.pre_save(row, True), connection) for each in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(type(row), connection.vendor), values)
+    row._state.adding = False  # noqa: SLF001 public by its documentation
+    row._state.db = DEFAULT_DB_ALIAS  # noqa: SLF001
+
+
+@functools.cache
+def _statement(model: type[models.Model], vendor: str) -> str:
+    del vendor  # Names are quoted as each engine does.
+    quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
+    meta = model._meta  # noqa: SLF001 public by its documentation
+    fields: Any = meta.concrete_fields
+    if any(hasattr(each, "get_placeholder") or each.db_returning for each in fields):
+        raise TypeError(f"{model.__name__} has columns that take more than a value each")
+    names = ", ".join(quote(each.column) for each in fields)
+    places = ", ".join(["%s"] * len(fields))
+    # Names come from the model; values are bound.
+    return f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES ({places})"  # noqa: S608

@@ -1,0 +1,66 @@
+"""Rows that are inserted by a compiled statement are those that `save` would have made."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from identity.scoping import current, inserts
+from identity.scoping.current import ForeignScopeError, NoScopeError
+from sessions_app.models import Session
+from tests import cast
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOW = datetime(2026, 5, 4, 3, 2, 1, 987654, tzinfo=UTC)
+
+
+@pytest.fixture
+def world() -> cast.World:
+    return cast.world()
+
+
+@pytest.fixture
+def row(world: cast.World) -> Session:
+    user = world.member("alice").user
+    return Session(
+        scope_id=world.scope.id,
+        user=user,
+        method=Session.Method.PASSWORD,
+        provider_name="password",
+        created_at=NOW,
+        last_seen_at=NOW,
+        authenticated_at=NOW,
+        refreshed_at=NOW,
+        expires_at=NOW + timedelta(days=1),
+        holder="x",
+        data={"ä": [1, None, True]},
+    )
+
+
+def columns(row: Session) -> dict:
+    return {field.attname: getattr(row, field.attname) for field in Session._meta.concrete_fields}
+
+
+def test_every_column_is_read_as_it_was(world: cast.World, row: Session) -> None:
+    with current.in_scope(world.scope.id):
+        inserts.insert(row)
+        assert columns(Session.objects.get(id=row.id)) == columns(row)
+        row.ended_reason = "changed"
+        row.save()
+        assert Session.objects.get(id=row.id).ended_reason == "changed"
+
+
+def test_a_row_is_inserted_once(world: cast.World, row: Session) -> None:
+    with current.in_scope(world.scope.id):
+        inserts.insert(row)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            inserts.insert(row)
+
+
+def test_a_row_of_another_scope_is_refused(world: cast.World, row: Session) -> None:
+    with current.in_scope(cast.world().scope.id), pytest.raises(ForeignScopeError):
+        inserts.insert(row)
+    with pytest.raises(NoScopeError):
+        inserts.insert(row)
+    with current.in_scope(world.scope.id):
+        assert not Session.objects.exists()
