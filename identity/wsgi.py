@@ -18,6 +18,7 @@ from identity.web.lane import Branch, Lane, Route  # noqa: E402
 ROUTES = [
     Route("POST", "/request", enterprise.handle, is_scoped=True),
     Route("POST", "/v1/token/refresh", v1.handle, is_scoped=True),
+    Route("POST", "/v1/sign-in/password", v1.handle, is_scoped=True),
     *(
         Route(method, address, handler, is_scoped=True)
         for address, handler in (

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
 
 from identity.errors import DomainError, Kind
 from identity.models.rate_counter import RateCounter
@@ -27,6 +26,9 @@ _COUNT: Final = """
     RETURNING hits
 """
 # A clock that is behind counts in the window that the others are in already.
+_TAKE_BACK: Final = (
+    "UPDATE web_ratecounter SET hits = hits - 1 WHERE key = %s AND window_ends = %s AND hits > 0"
+)
 
 _COUNT_IN_REDIS: Final = """
     local hits = redis.call('INCR', KEYS[1])
@@ -73,8 +75,8 @@ def give_back(key: str, *, window: int, now: int) -> None:
     if settings.REDIS_URL:
         _redis_script(settings.REDIS_URL, _TAKE_BACK_IN_REDIS)(keys=[_redis_key(digest, ends)])
         return
-    counted = RateCounter.objects.filter(key=digest, window_ends=ends, hits__gt=0)
-    counted.update(hits=F("hits") - 1)
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_BACK, (digest, ends))
 
 
 def purge(*, now: int) -> int:
