@@ -152,6 +152,16 @@ def finish(found: Exchanged, key: Key, *, now: datetime) -> None:
         raise ChallengeRefused
 
 
+def approve(found: Exchanged, *, now: datetime) -> None:
+    """Somebody signed in agrees, where no wallet is needed; once, as `finish`.
+
+    Raises ChallengeRefused.
+    """
+    waiting = Exchange.objects.filter(id=found.id, state__in=_OPEN, expires_at__gt=now)
+    if not waiting.update(state=State.DONE, challenge="", expires_at=now + COLLECTED_WITHIN):
+        raise ChallengeRefused
+
+
 def stop(found: Exchanged, *, state: Exchange.State, fault: str = "", now: datetime) -> None:
     """The wallet declined, was busy, is not the one that was wanted, or was refused."""
     going_on = Exchange.objects.filter(id=found.id, state__in=_OPEN)

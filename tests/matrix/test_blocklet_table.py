@@ -46,6 +46,9 @@ OPEN = {
     "GET /oauth/login/{provider}": "begins a round for this browser",
     "GET /oauth/callback/{provider}": "a page that says nothing of its own",
     "POST /api/oauth/login": "asks for the provider's answer and the browser's mark",
+    "POST /api/access-key/session": "begins to wait for a key that is sealed for the asker",
+    "GET /api/access-key/session": "asks for the secret of who waits; what it tells is sealed",
+    "DELETE /api/access-key/session": "asks for the secret of who waits",
     "GET /api/invitation": "asks for the invitation's secret",
     "GET /__blocklet__.js": "what pages are told of their application",
 }

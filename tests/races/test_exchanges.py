@@ -1,13 +1,18 @@
 """What comes out of an exchange with a wallet goes to one; of several answers one counts."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from accounts.models import User
+from identity.crypto import base64url, sealed_box
+from identity.models import ApiKey
 from identity.scoping import current
 from sessions_app.models import Session
 from tests import cast
-from tests.faces.blocklet.browser import Browser, Wallet
+from tests.faces.blocklet.browser import Browser, Wallet, sign_in
 from tests.faces.blocklet.exchange import Page, Phone
+from tests.faces.blocklet.test_access_keys import by_stamp, made
 from tests.races import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,3 +66,32 @@ def test_of_many_wallets_one_is_answered() -> None:
     assert sorted(ends) == ["error"] * 11 + ["ok"]
     with current.in_scope(world.scope.id):
         assert User.objects.filter(profile__isnull=False).count() == 1
+
+
+def test_of_many_who_authorize_a_program_one_makes_a_key() -> None:
+    world = cast.world(sign_up=True)
+    people = [sign_in(world) for _ in range(6)]
+    key = base64url.encode(sealed_box.public_of(bytes(range(32))))
+    sid = Browser(world).post("access-key/session", {"_ek_": key}).json["sid"]
+    ends: list[int] = []
+
+    def authorize(number: int) -> None:
+        ends.append(people[number].post("access-key/authorize", {"sid": sid}).status)
+
+    assert together.run(authorize, count=6) == [None] * 6
+    assert sorted(ends) == [200] + [404] * 5
+    with current.in_scope(world.scope.id):
+        assert ApiKey.objects.count() == 1
+
+
+def test_of_many_equal_stamps_one_is_taken() -> None:
+    world = cast.world(sign_up=True)
+    key_id, secret = made(world, sign_in(world), authType="signature")
+    moment = datetime.now(UTC)
+    ends: list[int] = []
+
+    def ask(number: int) -> None:
+        ends.append(by_stamp(world, key_id, secret, moment).status)
+
+    assert together.run(ask, count=12) == [None] * 12
+    assert sorted(ends) == [200] + [401] * 11

@@ -17,6 +17,7 @@ class Caller:
     claims: dict[str, Any] = field(repr=False)
     token: str = field(repr=False)
     from_cookie: bool
+    is_key: bool = False
 
     @property
     def user_id(self) -> UUID:

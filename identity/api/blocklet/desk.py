@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
-from identity.api.blocklet import app_signature, auth, errors, inputs, route
+from identity.api.blocklet import access_keys, app_signature, auth, errors, inputs, route
 from identity.api.blocklet.caller import Caller
 from identity.api.blocklet.errors import Told
 from identity.api.blocklet.route import Asked, Route
@@ -17,7 +17,7 @@ from identity.api.blocklet.sent import Sent
 from identity.api.blocklet.table import TABLE
 from identity.crypto import strict_json
 from identity.crypto.errors import EnvelopeMalformed
-from identity.errors import DomainError, Invalid
+from identity.errors import DomainError, Forbidden, Invalid
 from identity.scoping import current
 from identity.web import client_ip, scope_resolution
 from identity.web import errors as refusals
@@ -45,7 +45,7 @@ def answer(sent: Sent, *, now: datetime) -> Answer:
 def _let_in(sent: Sent, found: Route, ids: Mapping[str, str], now: datetime) -> Answer:
     given, query = _given(sent), sent.query()
     if found.permission == route.SELF:
-        caller = auth.caller(sent, given, query, now)
+        caller = _caller(sent, found, given, query, now)
         scope_id, slug = caller.door.scope_id, caller.door.scope_slug
     else:
         caller = None
@@ -54,9 +54,20 @@ def _let_in(sent: Sent, found: Route, ids: Mapping[str, str], now: datetime) -> 
     with current.in_scope(scope_id):
         if found.permission == route.BACKEND:
             app_signature.require_signature(sent, given, query, now=now)
-        if caller is not None:
+        if caller is not None and not caller.is_key:
             sessions.mark_seen(caller.door, now=now)
         return found.run(_asked(sent, found, (scope_id, slug), (given, query, ids), caller, now))
+
+
+def _caller(
+    sent: Sent, found: Route, given: Mapping[str, Any], query: Mapping[str, str], now: datetime
+) -> Caller:
+    if not access_keys.is_sent(sent):
+        return auth.caller(sent, given, query, now)
+    caller = access_keys.caller(sent, now=now)
+    if not found.for_keys:
+        raise Forbidden("An access key can't do this: it takes somebody who is signed in.")
+    return caller
 
 
 def _asked(

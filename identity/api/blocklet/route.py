@@ -65,7 +65,7 @@ class Route:
     """One method on one path behind the root; `body` is the type that a JSON body is read as.
 
     `refusal` is the status of every refusal but those of limits, for clients that know no other;
-    such refusals are a bare text.
+    such refusals are a bare text. `for_keys` lets access keys in beside sessions.
     """
 
     method: str
@@ -74,3 +74,4 @@ class Route:
     run: Handler
     body: type[Any] | None = None
     refusal: int | None = None
+    for_keys: bool = False

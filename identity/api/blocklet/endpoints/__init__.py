@@ -5,6 +5,7 @@ from typing import Final
 from identity.api.blocklet.endpoints import (
     about,
     absent,
+    access_key,
     browsers,
     exchanges,
     invitation,
@@ -31,5 +32,6 @@ ENDPOINTS: Final = (
     mail_codes,
     providers,
     invitation,
+    access_key,
     absent,
 )

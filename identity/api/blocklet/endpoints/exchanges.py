@@ -184,7 +184,7 @@ def _beginner(asked: Asked, action: Action, given: Mapping[str, Any], mark: str)
     sent = asked.sent
     visitor = _text(given, "visitorId") or sent.visitor or str(uuid.uuid4())
     origin = Origin(address=sent.address, user_agent=sent.user_agent, visitor=visitor[:80])
-    sealed_for = _recipient(_text(given, "_ek_"))
+    sealed_for = recipient(_text(given, "_ek_"))
     if not action.of_session:
         return Beginner(origin, mark, sealed_for)
     caller = auth.caller(sent, asked.given, asked.query, asked.now)
@@ -193,7 +193,8 @@ def _beginner(asked: Asked, action: Action, given: Mapping[str, Any], mark: str)
     return Beginner(origin, mark, sealed_for, caller.user_id, caller.door.session_id)
 
 
-def _recipient(text: str) -> bytes:
+def recipient(text: str) -> bytes:
+    """The X25519 key that something is sealed for; nothing for none. Raises Invalid."""
     if not text:
         return b""
     try:

@@ -56,7 +56,7 @@ def switch(asked: Asked) -> Answer:
 
 ROUTES: Final = (
     Route("GET", "/api/passport/status", OPEN, status),
-    Route("GET", "/api/oauth/passports", SELF, mine),
+    Route("GET", "/api/oauth/passports", SELF, mine, for_keys=True),
     Route("POST", "/api/oauth/switch", SELF, switch, body=Switching),
     Route("GET", "/api/passkey/passports", SELF, mine),
     Route("POST", "/api/passkey/switch", SELF, switch, body=Switching),

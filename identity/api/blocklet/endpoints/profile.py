@@ -145,7 +145,7 @@ def _plain(part: Metadata | Address | None) -> dict[str, Any] | None:
 
 
 ROUTES: Final = (
-    Route("GET", "/api/user/profile", SELF, read),
+    Route("GET", "/api/user/profile", SELF, read, for_keys=True),
     Route("PUT", "/api/user/profile", SELF, edit, body=Edited),
     Route("GET", "/user/avatar/{file}", OPEN, picture_file),
 )

@@ -219,8 +219,8 @@ def _end_by_refresh_token(asked: Asked, token: str) -> None:
 
 
 ROUTES: Final = (
-    Route("GET", "/api/did/session", SELF, session),
-    Route("POST", "/api/did/session", SELF, session),
+    Route("GET", "/api/did/session", SELF, session, for_keys=True),
+    Route("POST", "/api/did/session", SELF, session, for_keys=True),
     Route("POST", "/api/did/refreshSession", OPEN, refresh, refusal=400),
     Route("GET", "/api/did/csrfToken", OPEN, csrf, refusal=400),
     Route("POST", "/api/user/checkToken", OPEN, check, body=TokenToCheck),
