@@ -4,7 +4,7 @@ import hashlib
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from accounts import queries as accounts
 from accounts.services import role_credentials
@@ -24,6 +24,23 @@ from sessions_app.services import spent_tokens
 PREFIX: Final = "blocklet-"
 PROVIDER: Final = "accessKey"
 _STAMP: Final = re.compile(r"[1-9][0-9]{12}")
+
+
+_LONG_AGO: Final = datetime.fromtimestamp(0, tz=UTC)
+_LIKE_NO_SESSION: Final[dict[str, Any]] = {
+    "scope_settings": "{}",
+    "user_kind": "person",
+    "method": "backend",
+    "provider_name": PROVIDER,
+    **dict.fromkeys(("audience", "visitor", "holder", "username"), ""),
+    "wallet_os": "api",
+    "data": {},
+    **dict.fromkeys(("created_at", "authenticated_at", "refreshed_at"), _LONG_AGO),
+    "refresh_serial": 0,
+    **dict.fromkeys(("device_id", "device_status", "provider_status")),
+    **dict.fromkeys(("key_status", "key_expires_at", "key_public")),
+}
+"""What a session says of itself that a key can't: it has no beginning and no proof behind it."""
 
 
 def is_sent(sent: Sent) -> bool:
@@ -95,43 +112,23 @@ def _as_caller(sent: Sent, door: ApiKeyDoor, now: datetime) -> Caller:
         api_key_id=door.id,
         is_program=True,
     )
-    long_ago = datetime.fromtimestamp(0, tz=UTC)
     session = SessionDoor(
+        **_LIKE_NO_SESSION,
         scope_id=door.scope_id,
         scope_slug=door.scope_slug,
         scope_status=door.scope_status,
-        scope_settings="{}",
         user_id=door.user_id,
         user_public_id=door.user_public_id,
         user_status=door.user_status or "",
-        user_kind="person",
         networks=door.networks or [],
         user_expires_at=door.user_expires_at,
         session_id=door.id,
         status=door.status,
-        method="backend",
-        provider_name=PROVIDER,
-        audience="",
-        visitor="",
-        wallet_os="api",
         role=door.role,
         user_agent=sent.user_agent or "program",
         address=sent.address,
-        data={},
-        created_at=long_ago,
         last_seen_at=now,
-        authenticated_at=long_ago,
         expires_at=door.expires_at or now,
-        refresh_serial=0,
-        refreshed_at=long_ago,
-        holder="",
-        device_id=None,
-        device_status=None,
-        provider_status=None,
-        key_status=None,
-        key_expires_at=None,
-        key_public=None,
-        username="",
     )
     by = replace(actor, address=sent.address)
     return Caller(actor=by, door=session, claims={}, token="", from_cookie=False, is_key=True)
