@@ -23,3 +23,4 @@ def test_plays_the_published_client_against_a_live_server(tmp_path: Path) -> Non
         given = tmp_path / "app.json"
         given.write_text(json.dumps(facts))
         node("blocklet.test.mjs", COUNTERSIGN_BLOCKLET=str(given))
+        node("exchanges.test.mjs", COUNTERSIGN_BLOCKLET=str(given))
