@@ -113,7 +113,7 @@ def granian(target: str, *, workers: int = 1, threads: int = 1) -> list[str]:
         *(sys.executable, "-m", "granian", "--interface", "wsgi"),
         *("--host", "127.0.0.1", "--port", PORT, "--workers", str(workers)),
         *("--blocking-threads", str(threads), "--blocking-threads-idle-timeout", "600"),
-        *("--no-ws", "--log-level", "warning", "--no-access-log", target),
+        *("--no-ws", "--log-level", "error", "--no-access-log", target),
     ]
 
 

@@ -1,5 +1,6 @@
 """Runs the web server: granian with WSGI, a worker for each core, two requests at work in each."""
 
+import logging
 import os
 import socket
 from typing import Final
@@ -38,6 +39,7 @@ def require_free_port() -> None:
 def run() -> None:
     """Serve until SIGTERM, then let requests end. Workers that die are replaced."""
     os.environ[lifeline.PARENT_VARIABLE] = str(os.getpid())
+    logging.getLogger("_granian").addFilter(_is_news)
     Server(
         "identity.wsgi:application",
         address=settings.LISTEN_HOST,
@@ -60,6 +62,11 @@ def threads() -> int:
     """Threads of one worker: those at work, and those that may wait for a password's hash."""
     most: int = settings.WEB_THREADS + hash_lane.LANE.most
     return most
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    # Most of the threads only ever wait (`identity.services.turns`), so there are not too many.
+    return not record.getMessage().startswith("Configuration allows spawning up to")
 
 
 def _cores() -> int:

@@ -1,6 +1,6 @@
 """The one statement that spends a refresh token: of any number of parallel calls one does it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
@@ -12,6 +12,17 @@ UPDATE sessions_app_session SET refresh_serial = refresh_serial + 1, refreshed_a
   holder = %s, last_seen_at = %s, expires_at = %s
 WHERE id = %s AND refresh_serial = %s AND status = 'active'
 """
+
+
+def next_end(door: SessionDoor, *, lasts: timedelta, latest: datetime, now: datetime) -> datetime:
+    """When the session ends unless it is renewed again.
+
+    It moves on in steps of a 24th of that time: between them a renewal changes nothing that an
+    index knows, which is half of what it costs the database.
+    """
+    wanted = min(now + lasts, latest)
+    is_near = timedelta() <= wanted - door.expires_at < lasts / 24
+    return door.expires_at if is_near else wanted
 
 
 def rotate(door: SessionDoor, holder: str, expires_at: datetime, now: datetime) -> bool:

@@ -186,7 +186,8 @@ def renew(
     if not isinstance(serial, int) or serial > door.refresh_serial:
         raise TokenRefused
     with current.in_scope(door.scope_id):
-        expires_at = min(now + lasts, door.created_at + MOST_LIFE)
+        latest = door.created_at + MOST_LIFE
+        expires_at = rotation.next_end(door, lasts=lasts, latest=latest, now=now)
         if serial == door.refresh_serial and rotation.rotate(door, origin.holder, expires_at, now):
             return _after(door, serial + 1, now, expires_at), door
         return _again(door, serial, origin.holder, now=now), door

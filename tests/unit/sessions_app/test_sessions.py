@@ -80,6 +80,25 @@ def test_renews_in_one_line(world, alice) -> None:
     assert live.serial == 4
 
 
+def test_the_end_moves_on_in_steps(world, alice) -> None:
+    held = signed_in.start(world, alice)
+    end = held.session.expires_at
+    live, token = signed_in.renew(world, held.refresh, now=later(3600))
+    assert live.expires_at == end
+    now = later(8 * 3600)
+    live, token = signed_in.renew(world, token, now=now)
+    assert live.expires_at == now + signed_in.WEEK
+    # The scope lets sessions live for an hour only, from now on.
+    live, _ = sessions.refresh(
+        token,
+        audience=live.audience,
+        lasts=timedelta(hours=1),
+        origin=signed_in.LAPTOP,
+        now=now,
+    )
+    assert live.expires_at == now + timedelta(hours=1)
+
+
 def test_gives_a_lost_answer_again_to_its_holder(world, alice) -> None:
     held = signed_in.start(world, alice)
     first = signed_in.renew(world, held.refresh)
