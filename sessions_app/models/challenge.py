@@ -42,14 +42,17 @@ class Challenge(ScopeOwned):
 
 
 class SpentToken(ScopeOwned):
-    """A signed proof of a wallet that was accepted, kept until it could not be any more."""
+    """A signed proof of a wallet that was accepted, kept until it could not be any more.
+
+    It is spent in every scope at once: the wallet's holder signed for one.
+    """
 
     digest = models.CharField(max_length=64)
     expires_at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["scope", "digest"], name="spent_token_once")
+            models.UniqueConstraint(fields=["digest"], name="spent_token_once_anywhere")
         ]
         indexes: ClassVar = [models.Index(fields=["expires_at"], name="spent_token_due")]
 

@@ -14,8 +14,9 @@ from identity.errors import Forbidden, Invalid, Missing
 from identity.services import audit
 from sessions_app.errors import SignInRefused, StepUpNeeded, TokenRefused
 from sessions_app.models import Session
-from sessions_app.services import mailed_codes, wallet_messages
+from sessions_app.services import challenges, mailed_codes, wallet_messages
 from sessions_app.services.mailed_codes import Asker, Purpose, Sent
+from sessions_app.services.wallet_messages import Place
 
 FRESH_SECONDS: Final = 5 * 60
 """How old the latest proof may be for a dangerous act."""
@@ -78,14 +79,28 @@ def by_code(*, code: str, by: Actor, asker: Asker, now: datetime) -> None:
     proved(by=by, how="email", now=now)
 
 
+def text_for_wallet(*, address: str, place: Place, by: Actor, now: datetime) -> str:
+    """A text for a wallet of the account to sign, which says what it is for.
+
+    Good for this session alone: one that was signed to sign in proves nothing here, nor the other
+    way. Raises as `wallet_messages.text_to_sign`.
+    """
+    _user(by)
+    return wallet_messages.text_to_sign(
+        address=address, place=place, browser=_mark(by), act=wallet_messages.STEP_UP, now=now
+    )
+
+
 def by_wallet(*, message: str, signature: str, by: Actor, now: datetime) -> None:
-    """Prove with a text of ours that one of the account's wallets signed.
+    """Prove with the text that `text_for_wallet` gave, signed by one of the account's wallets.
 
     Raises `sessions_app.errors.SignInRefused` for a wallet that is not the account's, and what
     `wallet_messages.prove` raises.
     """
     user = _user(by)
-    key = wallet_messages.prove(message, signature, now=now)
+    key = wallet_messages.prove(
+        message, signature, browser=_mark(by), act=wallet_messages.STEP_UP, now=now
+    )
     holder = wallets.holder(key.address)
     if holder is None or holder.id != user.id:
         raise SignInRefused
@@ -107,6 +122,10 @@ def proved(*, by: Actor, how: str, now: datetime) -> None:
             raise TokenRefused
         subject = ("session", str(by.session_id))
         audit.record("session.proven-again", by=by, subject=subject, now=now, facts={"how": how})
+
+
+def _mark(by: Actor) -> str:
+    return challenges.digest(f"session {by.session_id}")
 
 
 def _user(by: Actor) -> User:

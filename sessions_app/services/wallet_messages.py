@@ -22,7 +22,7 @@ from sessions_app.models import Application
 from sessions_app.services import challenges
 
 LASTS: Final = timedelta(minutes=5)
-_PURPOSE: Final = "wallet-message"
+
 _ETHEREUM: Final = "eip155:1"
 _SOLANA: Final = "solana:mainnet"
 _KINDS: Final = {
@@ -32,6 +32,20 @@ _KINDS: Final = {
     "secp256k1": Wallet.Kind.SECP256K1,
     "p256": Wallet.Kind.P256,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a signature is asked for; the holder reads it, and it is good for nothing else."""
+
+    purpose: str
+    statement: str
+
+
+SIGN_IN: Final = Act("wallet-message", "Sign in. This costs nothing and moves nothing.")
+STEP_UP: Final = Act(
+    "wallet-step-up", "Confirm that it is you: a change to your account is about to be made."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +74,15 @@ def place_of(application_id: UUID, uri: str) -> Place:
 
 
 def text_to_sign(
-    *, address: str, place: Place, now: datetime, chain: str = "", browser: str = ""
+    *,
+    address: str,
+    place: Place,
+    now: datetime,
+    chain: str = "",
+    browser: str = "",
+    act: Act = SIGN_IN,
 ) -> str:
-    """A new text for one account, good for five minutes and one answer.
+    """A new text for one account and one act, good for five minutes and one answer.
 
     `address` is one of Ethereum or Solana, a did:key or a did:pkh; `chain` a CAIP-2 name where the
     address does not say it. The scope must be in force. Raises `identity.errors.Invalid`.
@@ -70,7 +90,7 @@ def text_to_sign(
     dialect, account, network = _account(address, chain)
     data = {"uri": place.uri, "domain": place.domain, "chain": network}
     issued = challenges.issue(
-        purpose=_PURPOSE, subject=account, browser=browser, data=data, lasts=LASTS, now=now
+        purpose=act.purpose, subject=account, browser=browser, data=data, lasts=LASTS, now=now
     )
     reference = network if dialect is Dialect.DID else network.partition(":")[2]
     message = Message(
@@ -82,12 +102,14 @@ def text_to_sign(
         nonce=issued.secret,
         issued_at=_written(now),
         expiration_time=_written(now + LASTS),
-        statement="Sign in. This costs nothing and moves nothing.",
+        statement=act.statement,
     )
     return sign_in_message.build(message)
 
 
-def prove(text: str, signature: str, *, now: datetime, browser: str = "") -> wallets.Key:
+def prove(
+    text: str, signature: str, *, now: datetime, browser: str = "", act: Act = SIGN_IN
+) -> wallets.Key:
     """Check a signed text and spend its challenge; the key that it proves.
 
     Raises SignInMessageMalformed and ContractWalletUnsupported, which say what is wrong with the
@@ -95,7 +117,7 @@ def prove(text: str, signature: str, *, now: datetime, browser: str = "") -> wal
     """
     message = sign_in_message.parse(text)
     taken = challenges.take(
-        message.nonce, purpose=_PURPOSE, subject=message.address, browser=browser, now=now
+        message.nonce, purpose=act.purpose, subject=message.address, browser=browser, now=now
     )
     expected = Expectation(
         domain=taken.data["domain"],

@@ -4,9 +4,10 @@ Two ways to say the same: a text that people can read (CAIP-122, of which EIP-43
 Ethereum), and a token that a wallet signs (`identity.crypto.wallet_jwt`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from accounts import errors as accounts_errors
 from accounts.models import User, Wallet
@@ -22,6 +23,11 @@ from sessions_app.models import Session
 from sessions_app.services import spent_tokens
 from sessions_app.services.sessions import Proof
 
+_ANSWERS: Final = frozenset(
+    {"action", "requestedClaims", "appInfo", "authInfo", "chainInfo", "url", "origin"}
+)
+"""What stands in a wallet's answer to a site that asked it to sign in there."""
+_AUDIENCES: Final = ("aud", "appPid", "appDid", "appId")
 _KINDS: Final = {
     KeyKind.ED25519: Wallet.Kind.ED25519,
     KeyKind.SECP256K1: Wallet.Kind.SECP256K1,
@@ -40,17 +46,24 @@ class Token:
     wallet_os: str = ""
 
 
-def prove_token(sent: Token, *, now: datetime) -> wallets.Key:
+def prove_token(sent: Token, *, audience: str, now: datetime) -> wallets.Key:
     """Check a wallet's token and spend it; the key that it proves. The scope must be in force.
 
     The address must be that of the key, the token its own, for now, over this challenge, and
-    never seen before: of two at the same time one is taken. Raises `identity.errors.Invalid` for
-    an address or a key that can't be read or don't belong together, SignInRefused for the rest.
+    never seen before in any scope: of two at the same time one is taken. A token that a wallet
+    made for somebody else, as far as it says so, is refused: it may name `audience` alone, and is
+    no answer to another site's request. Raises `identity.errors.Invalid` for an address or a key
+    that can't be read or don't belong together, SignInRefused for the rest.
     """
     key = _key(sent)
     claims = _verified(sent, key.public, now=now)
-    said = claims.text("challenge")
-    if said != sent.challenge and (said or not _may_lack_challenge()):
+    said = claims.body.get("challenge")
+    if said is None or said == "":
+        if not _may_lack_challenge():
+            raise SignInRefused
+    elif said != sent.challenge:
+        raise SignInRefused
+    if not _is_for(claims.body, audience):
         raise SignInRefused
     expires_at = datetime.fromtimestamp(claims.expires_at + wallet_jwt.TOLERANCE, tz=UTC)
     spent_tokens.spend(claims.digest, expires_at=expires_at)
@@ -115,6 +128,13 @@ def _verified(sent: Token, public: wallet_keys.PublicKey, *, now: datetime) -> w
         return wallet_jwt.verify(sent.token, public, now=int(now.timestamp()))
     except TokenInvalid:
         raise SignInRefused from None
+
+
+def _is_for(body: Mapping[str, Any], audience: str) -> bool:
+    if not _ANSWERS.isdisjoint(body):
+        return False
+    named = [body[name] for name in _AUDIENCES if name in body]
+    return all(name in (audience, did_address.PREFIX + audience) for name in named)
 
 
 def _may_lack_challenge() -> bool:

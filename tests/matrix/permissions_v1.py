@@ -32,6 +32,7 @@ POST   /sign-in/email                                          open             
 POST   /sign-in/email/code                                     open               + + + + + + + +
 POST   /me/step-up                                             self               + + + + + + + .
 POST   /me/step-up/email                                       self               + + + + + + + .
+POST   /me/step-up/wallet                                      self               + + + + + + + .
 GET    /me/one-time-password                                   self               + + + + + + + .
 POST   /me/one-time-password                                   self               + + + + + + + .
 POST   /me/one-time-password/confirm                           self               + + + + + + + .

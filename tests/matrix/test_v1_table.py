@@ -33,6 +33,7 @@ WITHOUT_WORD = {
     "sign_in_email_code": route.OPEN,
     "my_step_up": route.SELF,  # what follows is about the caller's own ways in
     "my_step_up_email": route.SELF,
+    "my_step_up_wallet": route.SELF,
     "my_one_time_password_get": route.SELF,
     "my_one_time_password_begin": route.SELF,
     "my_one_time_password_confirm": route.SELF,

@@ -54,7 +54,7 @@ def pair(asked: Asked, session: Any) -> Pair:
         credential=str(session.data.get(tokens.CREDENTIAL, "")),
     )
     live = sessions.live(session, scope_slug=asked.slug)
-    return tokens.pair(live, row, held, asked.sent, now=asked.now)
+    return tokens.pair(live, row, held, now=asked.now)
 
 
 def told(found: Pair, visitor: str) -> dict[str, str]:

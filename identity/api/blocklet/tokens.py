@@ -8,7 +8,6 @@ from typing import Any, Final
 from accounts.queries import profiles
 from accounts.queries.profiles import ProfileRow, RoleCredentialRow
 from identity.api.blocklet import application, outputs, replies
-from identity.api.blocklet.sent import Sent
 from identity.crypto import csrf_token
 from identity.scoping.session_doors import SessionDoor
 from identity.services import scopes
@@ -79,9 +78,9 @@ def says_too_much(door: SessionDoor, claims: Mapping[str, Any], *, now: datetime
     return not any(each.credential_id == credential for each in held_now)
 
 
-def seconds(sent: Sent, settings: ScopeSettings) -> int:
-    """How long an access token is good: a day, or what the scope says for clients that renew."""
-    return settings.access_minutes * 60 if "x-did-connect-version" in sent.headers else DAY
+def seconds(settings: ScopeSettings) -> int:
+    """How long an access token is good: what the scope says, whatever client asks."""
+    return settings.access_minutes * 60
 
 
 def lasts(settings: ScopeSettings) -> timedelta:
@@ -93,7 +92,6 @@ def pair(
     live: Live,
     row: ProfileRow,
     session: Held,
-    sent: Sent,
     *,
     now: datetime,
     settings: ScopeSettings | None = None,
@@ -106,7 +104,7 @@ def pair(
     fixed = {name: claims[name] for name in ("type", "did", "provider", "walletOS", "elevated")}
     access, refresh = tokens.pair(
         live,
-        seconds=seconds(sent, settings),
+        seconds=seconds(settings),
         claims=claims,
         refresh_claims={**fixed, "tokenType": "refresh"},
         now=now,

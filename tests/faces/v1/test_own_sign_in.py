@@ -158,7 +158,7 @@ def test_a_wallet_of_the_account_is_a_proof(app: App, world: cast.World, alice: 
     apps.left_alone(world)
     for key, status in ((other, 401), (mine, 200), (mine, 200)):
         address = ethereum_address.of_key(key.public.uncompressed[1:])
-        text = App(world).post("/sign-in/wallet/challenge", {"address": address}).json()["message"]
+        text = app.post("/me/step-up/wallet", {"address": address}).json()["message"]
         proof = {"wallet": {"message": text, "signature": eip191.sign(key, text.encode())}}
         assert app.post("/me/step-up", proof).status_code == status
     problem(app.post("/me/step-up", proof), 401, "challenge.refused")

@@ -21,6 +21,7 @@ from tests.races import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+AUDIENCE = "zNKapplication"
 KINDS = [KeyKind.ED25519, KeyKind.SECP256K1, KeyKind.ETHEREUM]
 
 
@@ -40,7 +41,7 @@ def key(kind: KeyKind = KeyKind.ED25519, seed: int = 1) -> wallet_keys.PrivateKe
     return wallet_keys.private_of(kind, bytes([seed]) * 32)
 
 
-def signed(private: wallet_keys.PrivateKey, claims: dict[str, str]) -> str:
+def signed(private: wallet_keys.PrivateKey, claims: dict[str, object]) -> str:
     address = did_address.parse(private.public.address())
     return wallet_jwt.sign(private, claims, issuer=address, now=int(now().timestamp()))
 
@@ -58,7 +59,7 @@ def token(private: wallet_keys.PrivateKey, challenge: str = "c", **more) -> Toke
 
 def arrive(world: cast.World, sent: Token, **more) -> User:
     with current.in_scope(world.scope.id):
-        proven = wallet_sign_in.prove_token(sent, now=now())
+        proven = wallet_sign_in.prove_token(sent, audience=AUDIENCE, now=now())
         return wallet_sign_in.person(proven, Newcomer(source="wallet"), now=now(), **more)
 
 
@@ -139,3 +140,50 @@ def test_makes_a_new_person_after_the_account_was_deleted(world) -> None:
     second = arrive(world, token(private, "2"))
     assert second.id != first.id
     assert second.public_id != first.public_id
+
+
+def test_needs_a_challenge_that_is_something(world) -> None:
+    private = key()
+    sent = dataclasses.replace(token(private, ""), challenge="")
+    assert (
+        "challenge"
+        not in wallet_jwt.verify(sent.token, private.public, now=int(now().timestamp())).body
+    )
+    with pytest.raises(SignInRefused):
+        arrive(world, sent)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"action": "responseAuth"},
+        {"url": "https://elsewhere.example/auth"},
+        {"appInfo": {"name": "Elsewhere"}},
+        {"requestedClaims": [{"type": "profile"}]},
+        {"origin": "https://elsewhere.example"},
+        {"aud": "zNKelsewhere"},
+        {"aud": [AUDIENCE]},
+        {"appPid": "zNKelsewhere"},
+    ],
+)
+def test_takes_no_answer_that_was_made_for_another_site(world, claims) -> None:
+    private = key()
+    text = signed(private, {"challenge": "c", **claims})
+    with pytest.raises(SignInRefused):
+        arrive(world, token(private, token=text))
+
+
+def test_takes_a_token_that_names_this_application(world) -> None:
+    private = key()
+    text = signed(private, {"challenge": "c", "aud": AUDIENCE, "appPid": f"did:abt:{AUDIENCE}"})
+    assert arrive(world, token(private, token=text)).status == "active"
+
+
+def test_takes_a_token_in_one_scope_alone(world) -> None:
+    other = cast.world("other")
+    with current.in_scope(other.scope.id):
+        scopes.change_settings(changes={"sign_up": True}, by=other.system, now=now())
+    sent = token(key())
+    arrive(other, sent)
+    with pytest.raises(SignInRefused):
+        arrive(world, sent)

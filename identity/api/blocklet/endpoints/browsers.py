@@ -84,7 +84,7 @@ def go_on(asked: Asked) -> Answer:
     except SignInRefused:
         raise errors.said(_OVER, status=401) from None
     live = sessions.live(session, scope_slug=asked.slug)
-    pair = tokens.pair(live, row, held, asked.sent, now=now)
+    pair = tokens.pair(live, row, held, now=now)
     content = {
         "sessionToken": pair.access,
         "refreshToken": pair.refresh,

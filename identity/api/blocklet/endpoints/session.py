@@ -78,7 +78,7 @@ def refresh(asked: Asked) -> Answer:
         raise errors.worded(OVER, status=400)
     credentials = profiles.role_credentials(door.user_id, now=asked.now)
     held = tokens.held(door, credentials)
-    pair = tokens.pair(live, row, held, asked.sent, now=asked.now, settings=settings)
+    pair = tokens.pair(live, row, held, now=asked.now, settings=settings)
     content = {
         "user": outputs.user(row, asked.sent, role_name=held.role, credentials=credentials),
         "nextToken": pair.access,

@@ -64,7 +64,9 @@ def by_wallet(asked: Asked) -> Answer:
     address = inputs.address(body.user_did, name="userDid")
     public = inputs.public_key(body.user_pk)
     key = wallet_sign_in.prove_token(
-        Token(address.text, public.base58, body.signature, body.challenge, body.wallet_os), now=now
+        Token(address.text, public.base58, body.signature, body.challenge, body.wallet_os),
+        audience=application.permanent(now=now),
+        now=now,
     )
     newcomer = Newcomer(
         source="wallet",
@@ -193,7 +195,7 @@ def _begun(
     )
     row = _profile(user_id)
     live = sessions.live(session, scope_slug=asked.slug)
-    return row, tokens.pair(live, row, held, asked.sent, now=now, settings=settings)
+    return row, tokens.pair(live, row, held, now=now, settings=settings)
 
 
 def _profile(user_id: UUID) -> ProfileRow:

@@ -7,22 +7,31 @@ from uuid import UUID
 
 import msgspec
 
+from identity import queries as ground
 from identity.actor import Actor, ActorKind
 from identity.api.v1 import route
 from identity.api.v1.nouns.sessions import Nothing
 from identity.api.v1.nouns.sign_in import Code, CodeSent
+from identity.api.v1.nouns.sign_in_by_wallet import TextToSign
 from identity.api.v1.route import SELF, Asked
 from identity.api.v1.shapes import Body, Shown
 from identity.errors import Forbidden, Invalid
-from sessions_app.services import step_up
+from sessions_app.services import step_up, tokens, wallet_messages
 from sessions_app.services.mailed_codes import Asker, Sent
+from sessions_app.services.wallet_messages import Place
 
 
 class WalletProof(Body, frozen=True):
-    """A text of /v1/sign-in/wallet/challenge, signed by a wallet of the account."""
+    """A text of /v1/me/step-up/wallet, signed by a wallet of the account."""
 
     message: Annotated[str, msgspec.Meta(max_length=8192)]
     signature: Annotated[str, msgspec.Meta(max_length=512)]
+
+
+class OwnWallet(Body, frozen=True):
+    """The address of a wallet of the account."""
+
+    address: Annotated[str, msgspec.Meta(max_length=200)]
 
 
 class Proof(Body, frozen=True):
@@ -80,6 +89,23 @@ def send_proof(asked: Asked) -> CodeSent:
     return shown(step_up.send_code(by=actor, asker=asker_of(asked, actor), now=asked.now))
 
 
+@route.act(
+    "POST",
+    "/me/step-up/wallet",
+    SELF,
+    "my_step_up_wallet",
+    "A text for a wallet of yours to sign, to prove who you are",
+    body=OwnWallet,
+    shows=TextToSign,
+)
+def text_for_wallet(asked: Asked) -> TextToSign:
+    """Bound to the session; good once, for five minutes."""
+    place = Place(f"{tokens.issuer(ground.scope().slug)}/login")
+    actor = own_account(asked)
+    text = step_up.text_for_wallet(address=asked.body.address, place=place, by=actor, now=asked.now)
+    return TextToSign(text, int(wallet_messages.LASTS.total_seconds()))
+
+
 def _given(asked: Asked, actor: Actor) -> list[Callable[[], None]]:
     """How each proof that was sent is checked."""
     given: Proof = asked.body
@@ -128,4 +154,4 @@ def shown(sent: Sent) -> CodeSent:
     return CodeSent(sent.address, sent.expires_at.replace(microsecond=0), sent.resend_after)
 
 
-ROUTES: Final = (prove, send_proof)
+ROUTES: Final = (prove, send_proof, text_for_wallet)
