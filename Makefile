@@ -39,7 +39,7 @@ test-postgresql: $(VENV)/dev.stamp ## the tests that ask a database, on PostgreS
 test-redis: $(VENV)/dev.stamp ## limits counted in Redis (TEST_REDIS_URL)
 	REDIS_URL=$(TEST_REDIS_URL) $(PYTEST) -m redis
 
-test-browser: $(VENV)/dev.stamp ## admin and pages in the system's Chromium
+test-browser: $(VENV)/dev.stamp tests/interop/node_modules ## admin and pages in the system's Chromium
 	$(PYTEST) -m browser -n $(BROWSERS) --dist loadfile
 
 test-interop: $(VENV)/dev.stamp tests/interop/node_modules ## the JavaScript client against a live server (Node 20)

@@ -46,7 +46,7 @@ class RequestFaulty(Exception):
         self.error, self.address = error, address
 
 
-def requested(given: Mapping[str, list[str]]) -> Request | None:
+def requested(given: Mapping[str, list[str]], *, issuer: str) -> Request | None:
     """The request in a page's parameters; None where there is none.
 
     Raises ReturnRefused as long as it is not certain where to send somebody (RFC 6749 §4.1.2.1),
@@ -64,7 +64,9 @@ def requested(given: Mapping[str, list[str]]) -> Request | None:
     state = once.get("state", "")
     fault = _fault(given, once, state)
     if fault:
-        told = {"error": fault, **({"state": state} if 0 < len(state) <= _MOST_STATE else {})}
+        told = {"error": fault, "iss": issuer}  # RFC 9207 §2: refusals name who refuses, too
+        if 0 < len(state) <= _MOST_STATE:
+            told["state"] = state
         raise RequestFaulty(fault, return_addresses.with_answer(address, told))
     return Request(application.id, application.name, address, state, once["code_challenge"])
 

@@ -25,6 +25,8 @@ from tests.matrix.scene import Scene, one_connection, undone
 pytestmark = pytest.mark.django_db
 
 WRITES = [line for line in LINES if line.method != "GET"]
+# Client libraries send more than is asked for: it is passed over (RFC 7662 §2.1, RFC 6749 §3.2).
+LENIENT = ("/token", "/token/introspect", "/token/revoke")
 # Values that would be worth having, by what a field's name ends in.
 VALUES: dict[str, Any] = {
     "status": "active",
@@ -85,7 +87,8 @@ def test_no_route_takes_a_field_that_is_not_on_its_list(scene: Scene) -> None:
             dangerous = [name for name in extra if name in VALUES or name.startswith("is_")]
             for added in (extra, *({name: extra[name]} for name in dangerous)):
                 answer = scene.owner.send(line.method, path, {**good, **added}, {"If-Match": "*"})
-                assert answer.status_code == 400, (line.name, added, answer.text)
+                is_refused = answer.status_code == 400 or line.path in LENIENT
+                assert is_refused, (line.name, added, answer.text)
             after = everything(scene)
             ignored = {"accounts.Device"}  # when a device was seen last
             assert {k: v for k, v in after.items() if k not in ignored} == {

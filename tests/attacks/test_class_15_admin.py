@@ -78,8 +78,8 @@ def test_ids_of_another_scope_are_those_of_nobody(
 ) -> None:
     before = everything(scenes[1])
     for line in LINES_WITH_IDS:
-        if line.word == "never":
-            continue
+        if line.word == "never" or "<kind>" in line.path:
+            continue  # a kind is a word, and the same in every scope
         theirs = filled(scenes, line, foreign=True)
         nobodys = unknown(theirs)
         assert nobodys != theirs, line.path

@@ -23,7 +23,7 @@ from tests.matrix.scene import Scene, one_connection, undone
 pytestmark = pytest.mark.django_db
 
 # Ids that are words or numbers mean something in every scope.
-EVERYWHERE = frozenset({"purpose", "event"})
+EVERYWHERE = frozenset({"purpose", "event", "kind"})
 VOLATILE = ("instance", "request_id")
 
 

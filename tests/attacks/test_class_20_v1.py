@@ -32,12 +32,12 @@ HARMLESS = {
     "POST /me/lock",
     "POST /me/step-up",
     "POST /me/step-up/email",
+    "POST /me/step-up/wallet",
     "POST /policies/decide",
     "POST /invitations/batches",
     "POST /proposals/{proposal}/cancellation",
     "DELETE /proposals/{proposal}/votes/mine",
     "POST /token/introspect",
-    "POST /token/revoke",
 }
 
 

@@ -152,7 +152,7 @@ DELETE /users/{user}/sessions                                  sessions:end     
 POST   /users/{user}/lock                                      users:lock         + . + . . + . +
 GET    /sign-ins                                               sessions:view      + + + + . + . +
 POST   /token/introspect                                       sessions:introspect + . + . . . . +
-POST   /token/revoke                                           sessions:introspect + . + . . . . +
+POST   /token/revoke                                           open                + + + + + + + +
 POST   /token/refresh                                          open               + + + + + + + +
 POST   /token                                                  open               + + + + + + + +
 GET    /api-keys                                               api-keys:list      + + + + . + . +

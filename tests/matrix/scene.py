@@ -289,6 +289,7 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
         "POST /sign-in/email/code": {"email": "someone@example.test", "code": "x"},
         "POST /me/step-up": {"password": "x"},
         "POST /me/step-up/email": {},
+        "POST /me/step-up/wallet": {"address": "0x" + "11" * 20},
         "POST /me/one-time-password": {},
         "POST /me/one-time-password/confirm": {"code": "x"},
         "POST /me/recovery-codes": {},

@@ -48,6 +48,7 @@ WITHOUT_WORD = {
     "invitations_accept": route.OPEN,
     "sign_in_wallet_challenge": route.OPEN,  # what is sent is the proof
     "sign_in_wallet": route.OPEN,
+    "token_revoke": route.OPEN,  # whoever holds the token may end its session
     "server_keys_statements": route.OPEN,  # public keys, for those who know an older one
     "proposals_take_outcome": route.SELF,  # the service asks for the proposer
     "proposals_retract_vote": route.SELF,  # touches the caller's own vote alone

@@ -146,7 +146,7 @@ def read_query(visit: Visit, query: str) -> None:
     """Take up what the page was asked with when a round began. Raises ReturnRefused."""
     visit.query = query
     given = parse_qs(query, keep_blank_values=True, max_num_fields=20)
-    visit.request = authorization_codes.requested(given)
+    visit.request = authorization_codes.requested(given, issuer=visit.issuer)
 
 
 def _elsewhere(request: HttpRequest, slug: str) -> HttpResponse | None:
@@ -162,7 +162,7 @@ def _read_request(visit: Visit) -> HttpResponse | None:
     query = visit.http.META.get("QUERY_STRING", "")
     try:
         given = parse_qs(query, keep_blank_values=True, max_num_fields=20)
-        visit.request = authorization_codes.requested(given)
+        visit.request = authorization_codes.requested(given, issuer=visit.issuer)
     except RequestFaulty as fault:
         return HttpResponseRedirect(fault.address)
     except (DomainError, ValueError) as refusal:

@@ -44,8 +44,20 @@ def test_no_two_routes_are_the_same() -> None:
 
 
 # What is done in a session or over the API of our own only.
-ELSEWHERE = frozenset({"device.edit", "device.register", "scope.edit", "server-key.rotate"})
-NOUNS_ELSEWHERE = ("/staff", "/webhooks", "/providers", "/applications", "/role-credentials")
+ELSEWHERE = frozenset(
+    {
+        "session.end-all",
+        "user.lock",
+        "device.edit",
+        "device.register",
+        "scope.edit",
+        "server-key.rotate",
+    }
+)
+NOUNS_ELSEWHERE = (
+    *("/api-keys", "/applications", "/providers", "/role-credentials", "/sessions"),
+    *("/staff", "/webhooks"),
+)
 
 
 def test_every_sensitive_command_has_a_route_with_its_resource_and_permission() -> None:

@@ -37,7 +37,9 @@ def test_removes_what_has_run_out(monkeypatch: pytest.MonkeyPatch) -> None:
                     began = Beginner(Origin(), browser="")
                     exchanges.begin(action="x", beginner=began, now=NOW + days * DAY)
                 SpentToken.objects.create(
-                    scope_id=world.scope.id, digest=str(days), expires_at=NOW + days * DAY
+                    scope_id=world.scope.id,
+                    digest=f"{world.scope.slug} {days}",
+                    expires_at=NOW + days * DAY,
                 )
     swept = sweep.sweep(now=NOW)
     assert swept == sweep.Swept(challenges=4, exchanges=2, spent_tokens=6, sign_ins=4, sessions=4)

@@ -15,6 +15,7 @@ from identity.services import scope_settings
 from sessions_app import jwt
 from sessions_app.errors import TokenRefused
 from sessions_app.services import sessions, tokens
+from sessions_app.services.sessions import Checked
 from sessions_app.services.tokens import Read
 
 
@@ -88,27 +89,25 @@ def introspect(asked: Asked) -> Reply:
 @route.act(
     "POST",
     "/token/revoke",
-    "sessions:introspect",
+    OPEN,
     "token_revoke",
     "End the session of a token",
     body=Token,
     shows=Revoked,
     takes=FORM,
-    is_for_programs=True,
 )
 def revoke(asked: Asked) -> Revoked:
-    """Either token ends its session, and with that every other token of it."""
+    """Either token ends its session, and with that every other token of it.
+
+    Whoever holds a token may: applications are public clients and have no other credential.
+    """
     for use in (jwt.ACCESS, jwt.REFRESH):
         try:
             found = _found(asked, use)
         except TokenRefused:
             continue
-        sessions.end(
-            session_id=found.door.session_id,
-            reason="revoked",
-            by=asked.caller.actor,
-            now=asked.now,
-        )
+        bearer = Checked(found.door, found.claims).actor(asked.sent.address)
+        sessions.end(session_id=found.door.session_id, reason="revoked", by=bearer, now=asked.now)
     return Revoked()
 
 
@@ -146,7 +145,7 @@ def refresh(asked: Asked) -> Pair:
 
 def _found(asked: Asked, use: str) -> Read:
     found = tokens.inspect(asked.body.token, expected_use=use, now=asked.now)
-    if found.door.scope_id != asked.caller.actor.scope_id:
+    if found.door.scope_id != current.required_scope():
         raise TokenRefused
     return found
 
