@@ -34,13 +34,16 @@ def switch(role: Role, *, origin: Origin, by: Actor, now: datetime) -> Session:
     """Give the actor's own session another role; that the user has it was checked before.
 
     The refresh token that was living is spent: the session goes on with those made next. Raises
-    TokenRefused if the session has ended in the meantime.
+    TokenRefused if the session has ended in the meantime, Forbidden for a role of a session that
+    rests on the word of an application's server alone.
     """
     session_id = _own(by)
     with writing.of(by):
         row = Session.objects.select_for_update().filter(id=session_id).first()
         if row is None or row.status != Session.Status.ACTIVE or row.expires_at <= now:
             raise TokenRefused
+        if role.name and row.method == Session.Method.BACKEND:
+            raise Forbidden("An application's word makes guests: sign in yourself to take a role.")
         data: dict[str, Any] = {k: v for k, v in row.data.items() if k != CREDENTIAL}
         if role.credential:
             data[CREDENTIAL] = role.credential

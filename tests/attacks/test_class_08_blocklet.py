@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 import pytest
 
 from accounts.models import ExternalIdentity, Profile, User
+from accounts.services import role_assignments, role_credentials
+from accounts.services.role_credentials import Granted
+from identity import ids
 from identity.services import app_keys
 from tests import cast
-from tests.faces.blocklet.browser import Wallet, sign_in
+from tests.faces.blocklet.browser import Signed, Wallet, sign_in
 from tests.faces.blocklet.test_session import claims
 from tests.faces.blocklet.test_sign_in import BODY, log_in
 
@@ -107,7 +110,6 @@ def test_staff_get_no_rights_by_its_word(world, key) -> None:
     alice = sign_in(world)
     with cast.in_scope(world):
         user = User.objects.get(wallets__address=alice.wallet.did)
-    from accounts.services import role_assignments
 
     now = datetime.now(UTC)
     role_assignments.grant(user_id=user.id, role="super-admin", by=world.system, now=now)
@@ -115,3 +117,34 @@ def test_staff_get_no_rights_by_its_word(world, key) -> None:
     told = log_in(world, key, body).json
     assert claims(told["token"])["role"] == "guest"
     assert told["user"]["permissions"] == []
+
+
+@pytest.fixture
+def taken(world, key) -> Signed:
+    """A session of alice's that only an application's server vouches for."""
+    alice = sign_in(world)
+    body = {"did": alice.wallet.did, "pk": alice.wallet.private.public.base58, "fullName": "A"}
+    told = log_in(world, key, body).json
+    alice.access, alice.refresh = told["token"], told["refreshToken"]
+    assert alice.get("did/session").status == 200
+    return alice
+
+
+@pytest.mark.parametrize("kind", ["oauth", "passkey"])
+def test_its_word_takes_no_role_of_a_passport(world, taken, kind) -> None:
+    now = datetime.now(UTC)
+    with cast.in_scope(world):
+        user = User.objects.get(wallets__address=taken.wallet.did)
+    role_assignments.grant(user_id=user.id, role="member", by=world.system, now=now)
+    passport = role_credentials.issue(
+        Granted(user.id, "member"), credential_id=ids.new(), by=world.system, now=now
+    )
+    answer = taken.post(f"{kind}/switch", {"passportId": passport.credential_id})
+    assert answer.status == 403
+    assert taken.get("did/session").json["user"]["role"] == "guest"
+
+
+def test_its_word_adds_no_way_in(taken) -> None:
+    address = {"email": "thief@example.test"}
+    assert taken.post("kyc/email/send", address).status == 403
+    assert taken.post("kyc/email/verify", {"code": "123456"}).status == 403

@@ -14,7 +14,13 @@ from identity.web import browser
 from identity.web.browser import Mark
 from identity.web.lane import Answer
 from sessions_app.errors import CodeRefused, CodeSentAlready, SignUpClosed
-from sessions_app.services import email_sign_in, first_factor, mailed_codes, own_address
+from sessions_app.services import (
+    email_sign_in,
+    first_factor,
+    mailed_codes,
+    own_address,
+    step_up,
+)
 from sessions_app.services.first_factor import Arrival, SecondFactorDue
 from sessions_app.services.mailed_codes import Asker, Purpose
 from sessions_app.services.sessions import Origin
@@ -110,7 +116,12 @@ def _begun(asked: Asked, arrival: Arrival) -> Any:
 
 
 def send_to_verify(asked: Asked) -> Answer:
-    """Mail a code to the address that the caller says is its own."""
+    """Mail a code to the address that the caller says is its own.
+
+    A proven address signs in, so whoever adds one proves first who it is: neither a token that was
+    stolen nor the word of an application's server is enough.
+    """
+    step_up.require_fresh(asked.caller.door.authenticated_at, now=asked.now)
     row = people.own(asked.caller, now=asked.now)
     address = asked.body.email
     if row.is_email_verified and row.email == address.strip().lower():
@@ -128,6 +139,7 @@ def send_to_verify(asked: Asked) -> Answer:
 def verify(asked: Asked) -> Answer:
     """Bring the code: the address is the caller's verified one."""
     caller, mark = asked.caller, browser.known(asked.sent.cookies)
+    step_up.require_fresh(caller.door.authenticated_at, now=asked.now)
     found = mailed_codes.latest(
         purpose=Purpose.VERIFY_ADDRESS,
         browser=mark.digest if mark else "",
