@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import prepared
 from tests.serving import ROOT, Served
 
 SLUG = "acme"
@@ -49,7 +50,7 @@ def may(served: Served, access: str) -> bool:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("refresh") / "home"
+    return prepared.home(tmp_path_factory.mktemp("refresh") / "home")
 
 
 def test_fifty_at_once_on_two_workers_leave_one_living_line(home: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import prepared
 from tests.attacks.test_class_05_refresh_tokens import SLUG, begun
 from tests.serving import Served
 
@@ -42,7 +43,7 @@ class Asking:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("lock") / "home"
+    return prepared.home(tmp_path_factory.mktemp("lock") / "home")
 
 
 def test_a_locked_account_is_refused_at_once_by_every_worker(home: Path) -> None:

@@ -16,7 +16,6 @@ from tests import cast
 from tests.faces.blocklet.browser import Browser, Wallet, sign_in
 from tests.faces.blocklet.exchange import Page, Phone
 
-NOW = datetime.now(UTC)
 SECRET = bytes(range(32))
 FOUR = {"sessionToken", "refreshToken", "visitorId", "csrfToken"}
 
@@ -155,7 +154,7 @@ def test_shuts_out_whoever_was_disabled_before_or_after_the_answer(world, alice)
     phone.answer()
     with current.in_scope(world.scope.id):
         user = Profile.objects.get(address=alice.wallet.did).user
-    users.disable(user_id=user.id, by=world.system, now=NOW)
+    users.disable(user_id=user.id, by=world.system, now=datetime.now(UTC))
     assert not FOUR & page.status().json.keys()
     page, phone = begun(world)
     phone.wallet = alice.wallet
@@ -225,7 +224,7 @@ def test_takes_no_answer_twice(world) -> None:
 
 def test_is_over_after_five_minutes(world) -> None:
     page, _phone = begun(world)
-    later = NOW + timedelta(minutes=6)
+    later = datetime.now(UTC) + timedelta(minutes=6)
     assert page.status(now=later).json == {"error": "Session not found or expired"}
     assert page.status(now=later).status == 400
 
@@ -295,7 +294,7 @@ def test_needs_somebody_signed_in(world, action) -> None:
 
 def test_needs_a_fresh_proof_to_bind_and_takes_one_by_the_wallet(world, alice) -> None:
     with current.in_scope(world.scope.id):
-        Session.objects.update(authenticated_at=NOW - timedelta(hours=1))
+        Session.objects.update(authenticated_at=datetime.now(UTC) - timedelta(hours=1))
     answer = alice.get("did/bind-wallet/token")
     assert answer.status == 403
     assert answer.json["code"] == "session.step-up-needed"

@@ -118,6 +118,7 @@ def test_cookies_are_for_https_alone_in_production(world, alice) -> None:
     assert all("; Secure" in cookie for cookie in alice.renew().cookies)
 
 
+@pytest.mark.django_db
 def test_nothing_else_is_taken_from_django() -> None:
     status, _, _ = carried("/.well-known/servicex/api/did/session", HTTP_HOST="testserver")
     assert status.startswith("404")
