@@ -64,6 +64,10 @@ LISTS: Final[dict[str, Callable[[cast.Member], Any]]] = {
     "scopes": lambda alice: ground.scopes_for_operators(After()),
 }
 
+END_THE_OTHERS: Final = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 SERIES: Final = "WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series"
 USERS: Final = f"""
 INSERT INTO accounts_user (id, public_id, scope_id, username, username_folded, email, first_name,
@@ -94,7 +98,9 @@ def alice() -> cast.Member:
         with current.as_owner(why="fills tables"), connection.cursor() as cursor:
             cursor.execute(USERS, given)
             cursor.execute(EVENTS, given)
-            # What earlier tests left dead would be read too, from tables and from indexes.
+            # What earlier tests left dead would be read too, from tables and from indexes; and it
+            # stays there as long as somebody might still see it.
+            cursor.execute(END_THE_OTHERS)
             cursor.execute("VACUUM (ANALYZE, INDEX_CLEANUP ON)")
     return alice
 
