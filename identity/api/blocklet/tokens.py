@@ -16,7 +16,6 @@ from sessions_app.services import role_switching, tokens
 from sessions_app.services.tokens import Live
 
 CREDENTIAL: Final = role_switching.CREDENTIAL
-DAY: Final = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
