@@ -34,6 +34,10 @@ class Section:
     search_label: str = ""
     body: SafeString | str = ""
 
+    def lines(self) -> list[list[tuple[str, str]]]:
+        """Each row as its cells, each with the heading that a narrow page shows beside it."""
+        return [list(zip(self.columns, row, strict=True)) for row in self.rows]
+
 
 class WithRelated(ReadOnlyAdmin):
     """A page about rows that shows what belongs to each."""

@@ -119,6 +119,10 @@ class ProposalAdmin(ReadOnlyAdmin):
             context["when_empty"] = "Nothing is here now. Choose “All” to see every proposal."
         return super().changelist_view(request, context)
 
+    def object_title(self, row: Proposal) -> str:
+        """The change in words."""
+        return queries.words_of(row)
+
     @admin.display(description="change")
     def what(self, proposal: Proposal) -> str:
         """The change in words."""

@@ -97,7 +97,7 @@ _OTHERS = {
     "own-devices": "own-devices/",
     "app": "accounts/",
     "users-page-2": "accounts/user/?p=2",
-    "users-found": "accounts/user/?q=wilhelm",
+    "users-found": "accounts/user/?q=a-person",
     "users-not-found": "accounts/user/?q=nobody-of-this-name",
     "invitations-open": "invitations/invitation/?state=open",
     "forbidden": "accounts/user/add/",
@@ -139,10 +139,10 @@ with current.across_scopes(why="seeding pictures"):
 now = datetime.now(UTC)
 with current.in_scope(scope.id):
     for number in range(120):
-        name = "wilhelmina.van-der-westhuizen-%03d@subsidiary.example.test" % number
+        name = "a-person-with-a-long-name-%03d@subsidiary.example.test" % number
         user = User.objects.create(
             scope_id=scope.id, username=name, username_folded=fold(name), email=name,
-            first_name="Wilhelmina Constance", last_name="van der Westhuizen-Oppenheimer",
+            first_name="A first name and another", last_name="A last name with-a-hyphen",
             status=["active", "invited", "disabled"][number % 3],
             created_at=now - timedelta(hours=number), updated_at=now,
         )
