@@ -46,13 +46,24 @@ def application(*, now: datetime) -> ed25519.PrivateKey:
 
 
 def published(*, now: datetime) -> list[tuple[str, ecdsa_p256.PublicKey]]:
-    """Kid and public half of every key whose tokens may still be in use, newest first."""
+    """Kid and public half of every key whose tokens may still be in use, newest first.
+
+    Where there is none yet the first one is made here, so that a verifier can fetch it before the
+    first token.
+    """
+    rows = _published(now)
+    if not rows:
+        _active_row(server_keys.TOKEN, now=now)
+        rows = _published(now)
+    return [(kid, ecdsa_p256.stored_public(public)) for kid, public in rows]
+
+
+def _published(now: datetime) -> list[tuple[str, str]]:
     in_time = Q(status=ServerKey.Status.ACTIVE) | Q(
         status=ServerKey.Status.RETIRING, expires_at__gt=now
     )
     rows = ServerKey.objects.filter(in_time, purpose=server_keys.TOKEN)
-    ordered = rows.order_by("-activated_at", "-id").values_list("kid", "public")
-    return [(kid, ecdsa_p256.stored_public(public)) for kid, public in ordered]
+    return list(rows.order_by("-activated_at", "-id").values_list("kid", "public"))
 
 
 def first_application() -> bytes | None:

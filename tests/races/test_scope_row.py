@@ -11,7 +11,7 @@ from django.db import transaction
 from identity import actor
 from identity.models import ServerKey
 from identity.scoping import current
-from identity.services import audit, audit_trail, scopes, server_keys
+from identity.services import audit, audit_trail, scopes, server_keys, token_keys
 from tests.races import together
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -36,3 +36,16 @@ def test_changes_a_scope_while_events_are_written() -> None:
     assert together.run(write, count=WRITERS) == [None] * WRITERS
     with current.in_scope(scope.id):
         assert audit_trail.verify().last_seq > WRITERS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_first_readers_of_token_keys_are_shown_one_key() -> None:
+    scope = scopes.create(slug="acme", name="Acme", now=NOW)
+
+    def read(_: int) -> list[str]:
+        with current.in_scope(scope.id):
+            return [kid for kid, _ in token_keys.published(now=NOW)]
+
+    first, *others = together.run(read, count=WRITERS)
+    assert len(first) == 1
+    assert others == [first] * (WRITERS - 1)

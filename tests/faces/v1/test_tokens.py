@@ -177,6 +177,14 @@ def test_publishes_keys_that_verify_tokens(world: cast.World, held: SignedIn) ->
     numbers.public_key().verify(der, signed, ec.ECDSA(hashes.SHA256()))
 
 
+def test_publishes_a_key_before_the_first_token(world: cast.World) -> None:
+    address = f"/s/{world.scope.slug}/.well-known/jwks.json"
+    (jwk,) = WEB.get(address).json()["keys"]
+    held = signed_in.start(world, world.member("bob"), origin=PHONE)
+    assert orjson.loads(raw(held.access.split(".")[0]))["kid"] == jwk["kid"]
+    assert WEB.get(address).json()["keys"] == [jwk]
+
+
 def test_keys_overlap_when_they_are_rotated(world: cast.World, held: SignedIn) -> None:
     address = f"/s/{world.scope.slug}/.well-known/jwks.json"
     before = WEB.get(address)
