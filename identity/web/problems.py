@@ -81,34 +81,34 @@ class ProblemMiddleware:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404: a page for people, a problem for programs."""
-    if _is_person(request):
+    if is_person(request):
         return defaults.page_not_found(request, exception)
     return _plain(404, "Not Found")
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler403."""
-    if _is_person(request):
+    if is_person(request):
         return defaults.permission_denied(request, exception)
     return _plain(403, "Forbidden")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400."""
-    if _is_person(request):
+    if is_person(request):
         return defaults.bad_request(request, exception)
     return _plain(400, "Bad Request")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500; the error itself is in the log, never in the answer."""
-    if _is_person(request):
+    if is_person(request):
         return defaults.server_error(request)
     return _plain(500, "Internal Server Error")
 
 
-def _is_person(request: HttpRequest) -> bool:
-    # Browsers name HTML; programs say "anything" or nothing.
+def is_person(request: HttpRequest) -> bool:
+    """Whether a page is wanted: browsers name HTML; programs say "anything" or nothing."""
     return "text/html" in request.headers.get("accept", "")
 
 

@@ -99,7 +99,10 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         del slug  # the address as a whole says which scope it is
         now = datetime.now(UTC)
         named_by = scope_resolution.of_environ(request.META)
-        scope = scope_resolution.resolve(named_by, now=now)
+        try:
+            scope = scope_resolution.resolve(named_by, now=now)
+        except DomainError as refusal:
+            return _of_no_scope(request, refusal)
         if elsewhere := _elsewhere(request, scope.slug):
             return elsewhere
         with current.in_scope(scope.scope_id):
@@ -147,6 +150,14 @@ def read_query(visit: Visit, query: str) -> None:
     visit.query = query
     given = parse_qs(query, keep_blank_values=True, max_num_fields=20)
     visit.request = authorization_codes.requested(given, issuer=visit.issuer)
+
+
+def _of_no_scope(request: HttpRequest, refusal: DomainError) -> HttpResponse:
+    """The address leads to no scope that lets people in: told to people as a page."""
+    if not problems.is_person(request):
+        raise refusal
+    status = problems.STATUS[refusal.kind]
+    return TemplateResponse(request, "login/no_scope.html", {"stopped": refusal}, status=status)
 
 
 def _elsewhere(request: HttpRequest, slug: str) -> HttpResponse | None:
