@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sessions_app.models import Application
-from sessions_app.services import applications
+from sessions_app.services import applications, return_addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,13 @@ def active_by_text(text: str) -> ApplicationRow | None:
     except ValueError:
         return None
     return active(application_id) if str(application_id) == text else None
+
+
+def origins() -> frozenset[str]:
+    """The origins that active applications of the scope in force send their users back to."""
+    rows = Application.objects.filter(status=Application.Status.ACTIVE)
+    lists = rows.values_list("return_addresses", flat=True)
+    return return_addresses.origins(address for addresses in lists for address in addresses)
 
 
 def _row(row: Application) -> ApplicationRow:

@@ -6,7 +6,7 @@ request names must be one of these texts, character by character (RFC 9700 §2.1
 
 import re
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from django.conf import settings
@@ -24,6 +24,7 @@ _ESCAPE: Final = re.compile(r"%(?![0-9A-F]{2})")
 # An escape of a letter, digit, dot or slash is a second spelling of a plain character.
 _NEEDLESS: Final = re.compile(r"%(?:2[DEF]|3[0-9]|4[1-9A-F]|5[0-9ACF]|6[1-9A-F]|7[0-9AE]|[01]|7F)")
 _OURS: Final = frozenset({"code", "state", "error", "error_description", "iss", "response"})
+_OWN_PORTS: Final = {"https": ":443", "http": ":80"}
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
 
 
@@ -51,6 +52,12 @@ def origin(address: str) -> str:
     """Scheme, host and port of a registered address, as a content policy names it."""
     parts = urllib.parse.urlsplit(address)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def origins(addresses: Iterable[str]) -> frozenset[str]:
+    """The origins of registered addresses as browsers write them: without a scheme's own port."""
+    found = {origin(address) for address in addresses}
+    return frozenset(each.removesuffix(_OWN_PORTS[each.partition(":")[0]]) for each in found)
 
 
 def _check(address: str) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from django.conf import settings
 
-from identity.api.v1 import auth, bearers, repeats, replies, route
+from identity.api.v1 import auth, bearers, cross_origin, repeats, replies, route
 from identity.api.v1.caller import Caller
 from identity.api.v1.replies import Streamed
 from identity.api.v1.route import Asked, Reply, Route
@@ -31,8 +31,17 @@ per_address = Throttle(count=settings.REQUESTS_PER_ADDRESS, seconds=60)
 
 def answer(sent: Sent, *, now: datetime) -> Answer | Streamed:
     """Answer one request; refusals are problem details. Other errors are the caller's to catch."""
+    given = _answer(sent, now=now)
+    if sent.path in cross_origin.PATHS and isinstance(given, Answer):
+        return cross_origin.marked(given, sent, now=now)
+    return given
+
+
+def _answer(sent: Sent, *, now: datetime) -> Answer | Streamed:
     try:
         per_address.hit(client_ip.neighbourhood(sent.address), now=int(now.timestamp()))
+        if sent.path in cross_origin.PATHS and cross_origin.is_preflight(sent):
+            return Answer(204, b"")
         found, ids = _found(sent)
         _require_manners(sent, found)
         if found.permission == route.OPEN:

@@ -90,6 +90,7 @@ class Route:
     - `is_alone`: it commits by itself, so no transaction may be around it;
     - `is_streamed`: the content is lines of bytes of `media_type`;
     - `is_for_programs`: an API key may use it though it is neither a read nor a command;
+    - `is_for_pages`: scripts of applications' pages may read the answer (`cross_origin`);
     - `takes`: the media type of the body, JSON or FORM; JSON is read in place of a form, too;
     - `refuses`: what a 400 may show in place of a problem, where an RFC says so.
     """
@@ -112,6 +113,7 @@ class Route:
     is_alone: bool = False
     may_wait: bool = False
     is_for_programs: bool = False
+    is_for_pages: bool = False
     takes: str = "application/json"
     refuses: Any = None
     media_type: str = "application/json"

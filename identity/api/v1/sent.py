@@ -14,7 +14,7 @@ _HEADERS: Final = (
     *("accept", "accept-signature", "authorization"),
     *("content-digest", "content-encoding", "content-type"),
     *("idempotency-key", "if-match", "if-none-match", "signature", "signature-input", "x-scope-id"),
-    *("cookie", "user-agent"),
+    *("cookie", "user-agent", "origin", "access-control-request-method"),
 )
 _IN_ENVIRON: Final = tuple(
     (name, "CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper().replace('-', '_')}")

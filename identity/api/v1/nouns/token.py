@@ -95,6 +95,7 @@ def introspect(asked: Asked) -> Reply:
     body=Token,
     shows=Revoked,
     takes=FORM,
+    is_for_pages=True,
 )
 def revoke(asked: Asked) -> Revoked:
     """Either token ends its session, and with that every other token of it.

@@ -56,6 +56,7 @@ class TokenRefusal(Shown, frozen=True):
     shows=TokenAnswer,
     takes=FORM,
     is_alone=True,
+    is_for_pages=True,
     refuses=TokenRefusal,
 )
 def grant(asked: Asked) -> Reply:
