@@ -34,9 +34,17 @@ def ring_of_keys(request: pytest.FixtureRequest) -> None:
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
 # They start processes of their own, which ask the database of the run.
 ALWAYS = ("tests/crash/", "tests/races/", "tests/budgets/", "tests/unit/identity/scoping/")
+# They walk every page with every role; what a page asks the database has tests of its own.
+ON_SQLITE_ALONE = (
+    "tests/matrix/test_permissions_admin.py",
+    "tests/attacks/test_class_24_pages.py",
+    "tests/attacks/test_class_28_v1.py",
+)
 
 
 def asks_a_database(item: pytest.Item) -> bool:
+    if item.nodeid.startswith(ON_SQLITE_ALONE):
+        return False
     fixtures = set(getattr(item, "fixturenames", ()))
     if fixtures & DATABASE_FIXTURES or item.get_closest_marker("django_db"):
         return True
@@ -44,7 +52,10 @@ def asks_a_database(item: pytest.Item) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests of PostgreSQL run on it alone, and there no tests run that ask no database."""
+    """Tests of PostgreSQL run on it alone, and there no tests run that ask no database.
+
+    Nor do the longest walks, in which the database makes no difference.
+    """
     if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
         others = [item for item in items if not asks_a_database(item)]
     else:

@@ -167,11 +167,13 @@ class Commands(Attack):
             self.hers |= set(mine_too.values_list("user_id", flat=True))
 
     def exhaust(self) -> None:
-        """Every move, and a list with a line for every role."""
+        """Every move, and a list with a line for every role; again, if the list let somebody in."""
         self.upload()
         super().exhaust()
+        known = len(self.taken)
         self.upload()
-        super().exhaust()
+        if len(self.taken) > known:
+            super().exhaust()
 
     def upload(self) -> None:
         """A batch of people with roles; who takes the links is who they let in."""
