@@ -22,6 +22,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+from django.urls import get_resolver
 
 WRITE = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)")
 COMMIT = re.compile(r"\s*COMMIT\b", re.IGNORECASE)
@@ -131,6 +132,8 @@ def main(port: int) -> None:
     # This reads the environment and sets Django up.
     from identity.wsgi import application
 
+    # What a process reads once is read before it forks.
+    assert get_resolver().url_patterns
     fate = Fate()
     make_mortal(fate)
     mortal: Any = Mortal(application, fate)

@@ -10,38 +10,9 @@ import httpx
 import pytest
 
 from tests.crash import books, scene
-from tests.crash.books import Books
 from tests.crash.scene import Deployment
+from tests.crash.sign_in_scene import SESSIONS, SLUG, SignInBooks
 from tests.serving import ROOT
-
-SLUG = "acme"
-HALVES = {
-    "each session has its one sign-in": (
-        "SELECT count(*) FROM sessions_app_session s WHERE 1 <>"
-        " (SELECT count(*) FROM sessions_app_signin i WHERE i.session_id = s.id)"
-    ),
-    "each sign-in has its session": (
-        "SELECT count(*) FROM sessions_app_signin i WHERE NOT EXISTS"
-        " (SELECT 1 FROM sessions_app_session s WHERE s.id = i.session_id)"
-    ),
-    "each session is on record, once": (
-        "SELECT (SELECT count(*) FROM sessions_app_session) -"
-        " (SELECT count(*) FROM identity_auditevent WHERE name = 'session.started')"
-    ),
-    "whatever ended has an end, and nothing else": (
-        "SELECT count(*) FROM sessions_app_session"
-        " WHERE (status = 'ended') <> (ended_at IS NOT NULL)"
-    ),
-}
-
-
-class SessionBooks(Books):
-    """The books of sessions alone; their users came by no invitation here."""
-
-    def require_whole(self) -> None:
-        (answers,) = self.rows("SELECT " + ", ".join(f"({each})" for each in HALVES.values()))
-        told = dict(zip(HALVES, answers, strict=True))
-        assert not any(answers), {claim: wrong for claim, wrong in told.items() if wrong}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +21,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     with books.opened(home) as database:
         served = scene.served_on(home, database)
         served.manage("migrate", "--verbosity=0")
-        deployment = Deployment(served, SessionBooks(database))
+        deployment = Deployment(served, SignInBooks(database, SESSIONS))
         deployment.start()
         yield deployment
         deployment.stop()
