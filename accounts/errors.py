@@ -75,6 +75,14 @@ class GrantTooWide(DomainError):
     title = "You can't grant more than you hold yourself."
 
 
+class AccountHoldsMore(DomainError):
+    """Whoever could change how a mightier account is signed in to would become that account."""
+
+    kind = Kind.FORBIDDEN
+    code = "user.holds-more"
+    title = "This account may do more than you, so you can't change how it is signed in to alone."
+
+
 class ProofInvalid(DomainError):
     """The new signature key did not sign both new keys for this device."""
 

@@ -1,10 +1,13 @@
-"""The ways in which somebody can sign in to an account: there is always one left."""
+"""The ways in which somebody can sign in to an account: one is left, and none is a way up."""
 
 from uuid import UUID
 
-from accounts import errors
+from accounts import errors, queries
 from accounts.models import Device, ExternalIdentity, Profile, User, Wallet
+from accounts.rights import Rights
 from identity import errors as refusals
+from identity.actor import Actor, ActorKind
+from identity.permissions import SELF_SERVICE
 
 
 def lock(user_id: UUID) -> User:
@@ -33,3 +36,22 @@ def has_one(user_id: UUID) -> bool:
         or User.objects.filter(id=user_id).exclude(password="").exists()
         or Device.objects.filter(user_id=user_id, status=Device.Status.ACTIVE).exists()
     )
+
+
+def require_changeable(public_id: UUID, *, by: Actor) -> None:
+    """Refuse to change the ways in of somebody who may more than `by`; only a review allows that.
+
+    Everybody's own are their own; not so for an API key, which may less than whom it acts for.
+    Operators and the platform's shell stand above a scope's rights, and nobody else above an
+    operator. Nothing is refused for an id that nobody has yet. Raises
+    `accounts.errors.AccountHoldsMore`.
+    """
+    if by.kind is ActorKind.SYSTEM or by.is_operator:
+        return
+    user = User.objects.filter(public_id=public_id).first()
+    if user is None or (user.id == by.user_id and by.kind is not ActorKind.API_KEY):
+        return
+    held = queries.grants_of(user.id)
+    beyond_everybody = Rights(held.permissions - SELF_SERVICE, held.approves)
+    if user.is_operator or beyond_everybody.exceed(Rights(by.permissions, by.approves)):
+        raise errors.AccountHoldsMore

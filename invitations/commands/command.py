@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from accounts.services import ways_in
 from identity import errors
 from identity.actor import Actor
 
@@ -42,7 +43,7 @@ def no_target(_: Any) -> Target | None:
 
 
 def nobody(_: Any) -> UUID | None:
-    """For commands that raise nobody's rights."""
+    """For commands that raise nobody's rights, and for those that change nobody's ways in."""
     return None
 
 
@@ -89,6 +90,9 @@ class Command(Generic[In]):
     own account. `execute(input, by=…, now=…)` calls one service; `execute_reviewed` is called in
     its place when others have approved (default: the same). `check(input, by)` refuses what only
     a review may allow (a grant wider than the actor's own) and runs on direct execution only;
+    `ways_in_of(input)` is the client-visible id of the user whose ways in the command opens or
+    changes: nobody does that alone to an account that may more. What only shuts somebody out names
+    nobody, since an account that was broken into may be the mightiest.
     `validate(input)` refuses input that could never be carried out, before anybody reviews it.
     `facts(input)` adds what policies may ask for under `details.*`. `secrets` are input fields
     that no reader sees. `is_own_reviewed` says that built-in policies hold for what actors do to
@@ -107,6 +111,7 @@ class Command(Generic[In]):
     target: Callable[[In], Target | None] = no_target
     raises_rights_of: Callable[[In], UUID | None] = nobody
     raises_rights_of_all: Callable[[In], Collection[UUID]] = nobody_at_all
+    ways_in_of: Callable[[In], UUID | None] = nobody
     is_own: Callable[[In, Actor], bool] = not_own
     facts: Callable[[In], Mapping[str, Any]] = no_facts
     abandon: Callable[..., None] = nothing_to_undo
@@ -119,6 +124,16 @@ class Command(Generic[In]):
         return self.resource.format_map(
             {name: getattr(details, name) for name in details.__struct_fields__}
         )
+
+    def require_allowed_alone(self, details: In, by: Actor) -> None:
+        """Refuse what only a review may allow.
+
+        Raises `accounts.errors.AccountHoldsMore`, `GrantTooWide` and what `check` raises.
+        """
+        self.check(details, by)
+        account = self.ways_in_of(details)
+        if account is not None:
+            ways_in.require_changeable(account, by=by)
 
     def read(self, details: Mapping[str, Any]) -> In:
         """The input from stored JSON. Raises `identity.errors.Invalid`."""

@@ -145,6 +145,10 @@ def _renames_own(details: EditDevice, by: Actor) -> bool:
     return is_own and details.status is None
 
 
+def _account_edited(details: EditDevice) -> UUID | None:
+    return None if details.status is None else details.user
+
+
 def _edit_facts(details: EditDevice) -> dict[str, Any]:
     return {"changes_status": details.status is not None}
 
@@ -237,6 +241,7 @@ registry.add(
         execute=edit,
         validate=_validate_edit,
         is_own=_renames_own,
+        ways_in_of=_account_edited,
         facts=_edit_facts,
     ),
     Command(

@@ -5,9 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from accounts import queries as accounts
-from accounts import rights
 from accounts.models import User
-from accounts.services import role_assignments, users
+from accounts.services import users
 from identity import errors
 from identity.actor import Actor, ActorKind
 from identity.services import scopes, server_keys
@@ -150,14 +149,11 @@ def _account(user: User) -> dict[str, bool]:
     }
 
 
-def _check_reach(details: InviteUser | InviteDevice, by: Actor) -> None:
-    # Who hands out an invitation could use it itself. Without a review it must lead to an account
-    # that may no more than its maker, or that asks for a password which the maker does not know.
-    user = User.objects.filter(public_id=details.user).first()
-    if user is None or user.password or user.id == by.user_id or by.is_operator:
-        return
-    held = accounts.grants_of(user.id)
-    role_assignments.check_rights(by, rights.Rights(held.permissions, held.approves))
+def _account_opened(details: InviteUser | InviteDevice) -> UUID | None:
+    # Who hands out an invitation could use it itself, unless the account asks for a password,
+    # which the maker does not know.
+    is_protected = User.objects.filter(public_id=details.user).exclude(password="").exists()
+    return None if is_protected else details.user
 
 
 def _refuse(details: AuthorizeDevice, *, now: datetime) -> None:
@@ -179,7 +175,7 @@ registry.add(
         input=InviteUser,
         execute=invite_user,
         validate=_validate_person,
-        check=_check_reach,
+        ways_in_of=_account_opened,
         facts=_offer,
     ),
     Command(
@@ -190,7 +186,7 @@ registry.add(
         input=InviteDevice,
         execute=invite_device,
         validate=_validate_further,
-        check=_check_reach,
+        ways_in_of=_account_opened,
         facts=_protection,
     ),
     Command(

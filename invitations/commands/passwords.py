@@ -1,5 +1,6 @@
 """The command that changes one's own account password."""
 
+import operator
 from datetime import datetime
 from uuid import UUID
 
@@ -36,6 +37,7 @@ registry.add(
         input=ChangePassword,
         execute=change,
         is_own=_is_own,
+        ways_in_of=operator.attrgetter("user"),
         secrets=frozenset({"password_verifier"}),
     ),
 )

@@ -6,11 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from accounts import queries as accounts
-from accounts.errors import GrantTooWide
-from accounts.rights import Rights
 from accounts.services import one_time_passwords, role_assignments, staff
 from identity import errors
-from identity.actor import Actor, ActorKind
+from identity.actor import Actor
 from invitations.commands.command import Command, Input, Result, registry
 from invitations.commands.users import user_facts
 
@@ -70,20 +68,11 @@ def _validate_admission(details: AdmitStaff) -> None:
 def _check_admission(details: AdmitStaff, by: Actor) -> None:
     for role in details.roles:
         role_assignments.check_grant(by, role)
-    if not details.login or by.kind is ActorKind.SYSTEM:
-        return
-    held = _held_by(details.user)
-    if held is not None and held.exceed(Rights(by.permissions, by.approves)):
-        raise GrantTooWide
 
 
-def _held_by(public_id: UUID) -> Rights | None:
-    """What somebody who comes back would be given again with the old user."""
-    try:
-        grants = accounts.grants_of(accounts.user_id_of(public_id))
-    except errors.Missing:
-        return None
-    return Rights(grants.permissions, grants.approves)
+def _account_opened(details: AdmitStaff) -> UUID | None:
+    # Somebody who comes back acts as the user of before, with what that one holds.
+    return details.user if details.login else None
 
 
 def _validate_member(details: StaffMember) -> None:
@@ -112,6 +101,7 @@ registry.add(
         validate=_validate_admission,
         check=_check_admission,
         raises_rights_of=_subject,
+        ways_in_of=_account_opened,
         facts=_facts,
     ),
     Command(
@@ -133,6 +123,7 @@ registry.add(
         execute=reset,
         validate=_validate_member,
         raises_rights_of=_subject,
+        ways_in_of=_subject,
         facts=_facts,
     ),
 )

@@ -161,6 +161,13 @@ def _edit_facts(details: EditUser) -> Mapping[str, Any]:
     }
 
 
+def _account_edited(details: EditUser) -> UUID | None:
+    row = accounts.user(details.user)
+    # A form brings every field along; what stays as it is changes nothing.
+    stays = details.email in {None, row.email} and details.status in {None, row.status}
+    return None if stays else details.user
+
+
 def _let_in_again(details: EditUser) -> UUID | None:
     return details.user if details.status == User.Status.ACTIVE else None
 
@@ -187,6 +194,7 @@ registry.add(
         validate=_validate_edit,
         target=_edited,
         raises_rights_of=_let_in_again,
+        ways_in_of=_account_edited,
         facts=_edit_facts,
     ),
     # No version is asked of a removal: who is to be removed can't put it off by a change.
@@ -209,6 +217,7 @@ registry.add(
         execute=reset_password,
         validate=_validate_present,
         raises_rights_of=operator.attrgetter("user"),
+        ways_in_of=operator.attrgetter("user"),
         facts=user_facts,
     ),
 )

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.errors import GrantTooWide
+from accounts.errors import AccountHoldsMore, GrantTooWide
 from identity import errors, ids
 from identity.actor import Actor
 from identity.errors import DomainError
@@ -200,6 +200,7 @@ _OUTCOMES: Final[Sequence[tuple[type[DomainError], Outcome]]] = (
     (refusals.PolicyDenied, Outcome.DENIED),
     (refusals.QuorumUnreachable, Outcome.UNREACHABLE),
     (GrantTooWide, Outcome.TOO_WIDE),
+    (AccountHoldsMore, Outcome.TOO_WIDE),
     (errors.Forbidden, Outcome.FORBIDDEN),
 )
 

@@ -77,7 +77,7 @@ def submit_together(
         results = []
         for index, (command, details) in enumerate(judged.asked):
             with _blamed(index):
-                command.check(details, by)
+                command.require_allowed_alone(details, by)
                 results.append(command.execute(details, by=by, now=now))
         return Done(results=results)
 
@@ -101,7 +101,7 @@ def foresee(
         return review
     for index, (command, details) in enumerate(judged.asked):
         with _blamed(index), _made_earlier(index):
-            command.check(details, by)
+            command.require_allowed_alone(details, by)
     return None
 
 

@@ -34,7 +34,6 @@ pytestmark = pytest.mark.django_db
 GIVES_NOTHING: Mapping[str, str] = {
     "device.authorize": "the holder of a one-time key does it: classes 12 and 13",
     "device.rotate": "the device itself does it, with a proof by its old key",
-    "password.change": "one's own password, with the old one",
     "api-key.revoke": "takes away",
     "session.end": "takes away",
     "session.end-all": "takes away",

@@ -138,6 +138,7 @@ class Attack:
         for user in User.objects.exclude(id__in=self.hers):
             uid = str(user.public_id)
             yield "password.reset", {"user": uid}
+            yield "password.change", {"user": uid, "password_verifier": "argon2$known"}
             yield "user.edit", {"user": uid, "email": "mallory@example.test"}
             yield "device.invite", {"user": uid}
             yield "user.invite", {"user": uid, "email": user.email}
@@ -230,10 +231,14 @@ class Attack:
                 return
 
 
+# Who has sent an account's mail to itself, or has taken a hurdle away, is on the way into it.
+TAKES_OVER = {"user.edit", "password.reset", "password.change", "one-time-password.reset"}
+
+
 def held_by_maker(command: str, result: Mapping[str, Any], details: Mapping[str, Any]) -> set[UUID]:
     """The account that this answer puts into the hands of who reads it."""
     is_handed_out = "one_time_private_key" in result or command == "user.create"
-    if not is_handed_out:
+    if not is_handed_out and command not in TAKES_OVER:
         return set()
     return {User.objects.get(public_id=details["user"]).id}
 

@@ -110,6 +110,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "provider.declined": FORBIDDEN,
     "proposal.may-not-decide": FORBIDDEN,
     "role.grant-too-wide": FORBIDDEN,
+    "user.holds-more": FORBIDDEN,
     "api-key.too-wide": FORBIDDEN,
     "session.reauthentication-needed": FORBIDDEN,
     "user.inactive": FORBIDDEN,

@@ -126,6 +126,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "proposal.too-many": Told(409, "Cancel one of your proposals, or wait for decisions."),
     "rate-limited": Told(429, "Wait as long as Retry-After says."),
     "role.grant-too-wide": Told(403, "Ask somebody who holds these rights to grant them."),
+    "user.holds-more": Told(403, "Ask somebody who may as much as this account does."),
     "role.unknown": Told(400, "List the roles at /v1/roles."),
     "rule.unknown": Told(400, "List the rights at /v1/rules."),
     "scope.ambiguous": Told(400, "Name the scope once: by header, by host or by path."),
