@@ -20,8 +20,8 @@ from identity.errors import Invalid
 from identity.services import scopes
 from sessions_app.errors import SignInRefused, SignUpClosed
 from sessions_app.models import Session
-from sessions_app.services import spent_tokens
-from sessions_app.services.sessions import Proof
+from sessions_app.services import first_factor, spent_tokens
+from sessions_app.services.sessions import Origin, Proof
 
 _ANSWERS: Final = frozenset(
     {"action", "requestedClaims", "appInfo", "authInfo", "chainInfo", "url", "origin"}
@@ -96,6 +96,26 @@ def person(
         if found is None:
             raise SignInRefused from None
         return found
+
+
+def admit(user: User, *, origin: Origin, now: datetime) -> None:
+    """Let a user in whose key was proven, if nothing stands against signing in from there.
+
+    A refusal is put into the user's history. Not to be called in a transaction. Raises
+    SignInRefused.
+    """
+    try:
+        first_factor.require_usable(user, address=origin.address, now=now)
+    except SignInRefused as refusal:
+        first_factor.refused(user.id, Session.Method.WALLET, refusal.code, origin, now=now)
+        raise
+
+
+def admitted(key: wallets.Key, newcomer: Newcomer, *, origin: Origin, now: datetime) -> User:
+    """`person` and then `admit`. Raises SignUpClosed, SignInRefused."""
+    user = person(key, newcomer, now=now)
+    admit(user, origin=origin, now=now)
+    return user
 
 
 def proof_of(key: wallets.Key) -> Proof:

@@ -194,7 +194,7 @@ def _by_wallet(seen: Visit) -> HttpResponse:
 
 def _of_wallet(seen: Visit, key: wallets.Key) -> Any:
     newcomer = Newcomer(source="wallet", address=seen.origin.address)
-    user = wallet_sign_in.person(key, newcomer, now=seen.now)
+    user = wallet_sign_in.admitted(key, newcomer, origin=seen.origin, now=seen.now)
     return sessions.start(
         user_id=user.id,
         proof=wallet_sign_in.proof_of(key),

@@ -78,8 +78,10 @@ def by_wallet(asked: Asked) -> Answer:
         user = wallet_sign_in.person(key, newcomer, now=now)
     except SignUpClosed:
         raise Missing("User does not exist") from None
-    if not user.is_active:
-        raise errors.said(_REVOKED, status=403)
+    try:
+        wallet_sign_in.admit(user, origin=Origin(address=asked.sent.address), now=now)
+    except SignInRefused:
+        raise errors.said(_REVOKED, status=403) from None
     credential = _credential(profiles.role_credentials(user.id, now=now), body.passport_id)
     visitor = _visitor(asked, body.visitor_id)
     proof = Proof(visits.Method.WALLET, "wallet", wallet_os=body.wallet_os[:32])

@@ -84,7 +84,8 @@ def sign_in(asked: Asked) -> Pair:
     given: SignedText = asked.body
     key = wallet_messages.prove(given.message, given.signature, now=asked.now)
     newcomer = Newcomer(source="wallet", address=asked.sent.address)
-    user = wallet_sign_in.person(key, newcomer, now=asked.now)
+    origin = pairs.origin(asked.sent)
+    user = wallet_sign_in.admitted(key, newcomer, origin=origin, now=asked.now)
     return pairs.begin(asked, user.id, wallet_sign_in.proof_of(key))
 
 
