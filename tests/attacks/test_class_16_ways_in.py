@@ -174,9 +174,10 @@ def test_what_stays_as_it_is_is_no_change(world: cast.World) -> None:
         owner = target(world, "super-admin")
         email = User.objects.get(id=owner.user.id).email
         given = {"user": owner.uid, "first_name": "Ali", "email": email}
-        assert governance.submit(
+        answer = governance.submit(
             action="user.edit", details=given, by=by, now=acts.now(), evidence=SIGNED
         )
+        assert isinstance(answer, Done)
         assert User.objects.get(id=owner.user.id).first_name == "Ali"
 
 
