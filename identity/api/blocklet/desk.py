@@ -44,6 +44,7 @@ def answer(sent: Sent, *, now: datetime) -> Answer:
 
 def _let_in(sent: Sent, found: Route, ids: Mapping[str, str], now: datetime) -> Answer:
     given, query = _given(sent), sent.query()
+    _require_storable(given if b"\\u0000" in (sent.body or b"") else {}, query, ids)
     if found.permission == route.SELF:
         caller = _caller(sent, found, given, query, now)
         scope_id, slug = caller.door.scope_id, caller.door.scope_slug
@@ -96,6 +97,17 @@ def _asked(
         ids=ids,
         known=caller,
     )
+
+
+def _require_storable(*told: Any) -> None:
+    """Refuse NUL in every text, also in names: not every database can be asked for it."""
+    for each in told:
+        if isinstance(each, str) and "\0" in each:
+            raise Invalid("A text has a character in it that can't be stored.")
+        if isinstance(each, Mapping):
+            _require_storable(*each.keys(), *each.values())
+        elif isinstance(each, list):
+            _require_storable(*each)
 
 
 def _given(sent: Sent) -> Mapping[str, Any]:

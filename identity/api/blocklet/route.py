@@ -18,6 +18,7 @@ SELF: Final = "self"
 BACKEND: Final = "backend"
 """In place of a permission: the request is signed by a key that was minted for the application."""
 PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+_LOCALE: Final = re.compile(r"[A-Za-z0-9_-]{1,35}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Asked:
             self.sent.cookies.get("nf_lang"),
             self.sent.headers.get("accept-language", "").partition(",")[0].partition(";")[0],
         )
-        return next((each.strip()[:35] for each in wanted if isinstance(each, str) and each), "en")
+        texts = (each.strip() for each in wanted if isinstance(each, str))
+        return next((each for each in texts if _LOCALE.fullmatch(each)), "en")
 
 
 Handler = Callable[[Asked], Answer]
