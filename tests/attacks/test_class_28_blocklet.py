@@ -27,8 +27,8 @@ def alice() -> Signed:
 
 def ask(alice: Signed, method: str, path: str, body: Any = None, **query: str) -> Answer:
     root = "" if path == "/__blocklet__.js" else SERVICE
-    path = root + PLACEHOLDER.sub("x", path)
-    return alice.browser.ask(method, path, body, query=query, **alice.bearer)
+    path, bearer = root + PLACEHOLDER.sub("x", path), alice.bearer["authorization"]
+    return alice.browser.ask(method, path, body, query=query, authorization=bearer)
 
 
 def test_no_parameter_holds_nul(alice: Signed) -> None:
