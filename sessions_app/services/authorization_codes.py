@@ -12,12 +12,13 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.models import User
 from identity.actor import Actor, ActorKind
 from identity.scoping import current
 from identity.services import audit, scopes
 from sessions_app.errors import ChallengeRefused, ReturnRefused, SignInRefused
 from sessions_app.models import Application, Challenge, Session
-from sessions_app.services import challenges, return_addresses, sessions
+from sessions_app.services import challenges, ending, return_addresses, sessions
 from sessions_app.services.sessions import Origin, Proof
 
 LASTS: Final = timedelta(seconds=60)
@@ -164,7 +165,11 @@ def _begun(
         id=data["session"], status=Session.Status.ACTIVE, expires_at__gt=now
     )
     with transaction.atomic(), audit.gathered():
-        browsers = live.select_related("provider").first()
+        # Whoever signs out at the same time waits for this, and then ends it too. The account's row
+        # comes first, as with everybody who ends all of its sessions.
+        User.objects.select_for_update(no_key=True).filter(id=data["user"]).first()
+        rows = live.select_for_update(of=("self",), no_key=True)
+        browsers = rows.select_related("provider").first()
         if browsers is None or _is_shut(browsers):
             raise SignInRefused
         session = sessions.start(
@@ -179,7 +184,7 @@ def _begun(
             audience=audience,
             lasts=timedelta(days=scopes.settings().session_days),
             role=browsers.role,
-            data={"code": str(code_id)},
+            data={"code": str(code_id), ending.BEGUN_FROM: data["session"]},
             now=now,
         )
         # The proof is as old as it is: a code makes nobody more present.

@@ -7,7 +7,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from accounts import queries as accounts
 from accounts.models import User
@@ -18,7 +17,7 @@ from identity.services import audit, neighbourhoods, scopes
 from sessions_app import jwt
 from sessions_app.errors import SignInRefused, TokenRefused
 from sessions_app.models import Session
-from sessions_app.services import history, rotation, tokens
+from sessions_app.services import ending, history, rotation, tokens
 from sessions_app.services.tokens import Live
 
 RETRY: Final = timedelta(seconds=10)
@@ -107,7 +106,9 @@ def start(
         inserts.insert(session)
         history.succeeded(session, now=now)
         facts = {"method": str(proof.method), "provider": session.provider_name}
-        _record("session.started", session.id, by=_bearer(session, user), now=now, facts=facts)
+        ending.record(
+            "session.started", session.id, by=_bearer(session, user), now=now, facts=facts
+        )
     return session
 
 
@@ -194,13 +195,22 @@ def renew(
 
 
 def end(*, session_id: UUID, reason: str, by: Actor, now: datetime) -> bool:
-    """End one session of the actor's scope; whether it was still going on."""
+    """End one session of the actor's scope; whether it was still going on.
+
+    What applications got from it ends too: whoever signs out at the sign-in page is out.
+    """
     with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
-        going_on = Session.objects.filter(id=session_id, status=Session.Status.ACTIVE)
-        if not _end(going_on, reason, now=now):
-            return False
-        _record("session.ended", session_id, by=by, now=now, facts={"reason": reason})
-    return True
+        return ending.one(session_id, reason, by=by, now=now)
+
+
+def replace(*, session_id: UUID, by_session: Session, by: Actor, now: datetime) -> None:
+    """End a browser's session whose place another one takes.
+
+    What applications got from it goes on under the other one if that is the same user's.
+    """
+    with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
+        ending.hand_over(session_id, by_session)
+        ending.one(session_id, "replaced", by=by, now=now)
 
 
 def end_all_of(
@@ -214,7 +224,8 @@ def end_all_of(
     """End every session of a user, except perhaps one; how many were going on."""
     with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
         going_on = Session.objects.filter(user_id=user_id, status=Session.Status.ACTIVE)
-        ended = _end(going_on.exclude(id=but) if but else going_on, reason, now=now)
+        chosen = going_on.exclude(id=but) if but else going_on
+        ended = ending.all_of(chosen, reason, now=now)
         if ended:
             facts = {"count": ended, "reason": reason}
             subject = ("user", str(user_id))
@@ -257,9 +268,7 @@ def _again(door: SessionDoor, serial: int, holder: str, *, now: datetime) -> Liv
         return _after(door, session.refresh_serial, session.refreshed_at, session.expires_at)
     by = _bearer(session, session.user)
     with transaction.atomic():
-        if _end(Session.objects.filter(id=session.id, status=Session.Status.ACTIVE), "reuse", now):
-            facts = {"alarm": True, "serial": serial, "living": session.refresh_serial}
-            _record("session.refresh-reused", session.id, by=by, now=now, facts=facts)
+        ending.stolen(session, serial, by=by, now=now)
     raise TokenRefused
 
 
@@ -276,10 +285,6 @@ def _after(door: SessionDoor, serial: int, refreshed_at: datetime, expires_at: d
     )
 
 
-def _end(going_on: QuerySet[Session], reason: str, now: datetime) -> int:
-    return going_on.update(status=Session.Status.ENDED, ended_at=now, ended_reason=reason[:32])
-
-
 def _bearer(session: Session, user: User) -> Actor:
     return Actor(
         kind=ActorKind.SESSION,
@@ -290,9 +295,3 @@ def _bearer(session: Session, user: User) -> Actor:
         session_id=session.id,
         address=session.address,
     )
-
-
-def _record(
-    name: str, session_id: UUID, *, by: Actor, now: datetime, facts: dict[str, Any]
-) -> None:
-    audit.record(name, by=by, subject=("session", str(session_id)), now=now, facts=facts)

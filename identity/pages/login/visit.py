@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
@@ -27,8 +27,6 @@ from sessions_app.services.authorization_codes import Request, RequestFaulty
 from sessions_app.services.first_factor import Arrival
 from sessions_app.services.sessions import Checked, Origin
 from sessions_app.services.tokens import Live
-
-REPLACED: Final = "replaced"
 
 
 @dataclass
@@ -125,7 +123,9 @@ def begin(visit: Visit, session: Any) -> None:
     if visit.session is not None:
         before = visit.session
         by = before.actor(visit.origin.address)
-        sessions.end(session_id=before.door.session_id, reason=REPLACED, by=by, now=visit.now)
+        sessions.replace(
+            session_id=before.door.session_id, by_session=session, by=by, now=visit.now
+        )
     visit.live = sessions.live(session, scope_slug=visit.slug)
     rotate_token(visit.http)
 

@@ -1,7 +1,8 @@
 """Applications send their users to `/login` and get a code back, and tokens for it."""
 
+import contextlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
@@ -11,8 +12,10 @@ from django.test import Client
 
 from accounts.services import passwords
 from identity import ids
+from sessions_app.errors import TokenRefused
 from sessions_app.models import Session
-from sessions_app.services import applications, authorization_codes, sessions
+from sessions_app.services import applications, authorization_codes, sessions, tokens
+from sessions_app.services.sessions import Origin
 from tests import cast
 from tests.visitors import HOST, Visitor
 
@@ -217,3 +220,86 @@ def test_a_disabled_application_and_its_sessions_are_shut_out(
     assert answer.json() == {"error": "invalid_grant"}
     visitor = Visitor(world)
     assert visitor.client.get(f"{visitor.base}/login?{shop.query()}").status_code == 400
+
+
+class TestSigningOut:
+    """Signing out at `/login` signs out of the applications that were entered from there."""
+
+    def entered(self, visitor: Visitor, shop: Shop, alice: cast.Member) -> dict[str, str]:
+        """The tokens of an application, got by this browser's session."""
+        page = visitor.client.get(f"{visitor.base}/login").content.decode()
+        if "You are signed in" not in page:
+            visitor.post(step="password", username=alice.user.username, password=PASSWORD)
+        address = visitor.post(query=shop.query(), step="continue").headers["Location"]
+        answer = shop.redeem(dict(parse_qsl(urlsplit(address).query))["code"])
+        assert answer.status_code == 200, answer.content
+        given: dict[str, str] = answer.json()
+        return given
+
+    def is_in(self, shop: Shop, given: dict[str, str]) -> bool:
+        try:
+            sessions.check(
+                given["access_token"], audience=shop.client_id, address="", now=datetime.now(UTC)
+            )
+        except TokenRefused:
+            answer = shop.token(grant_type="refresh_token", refresh_token=given["refresh_token"])
+            assert answer.json() == {"error": "invalid_grant"}
+            return False
+        return True
+
+    def test_ends_what_applications_got_from_it(
+        self, world: cast.World, shop: Shop, alice: cast.Member
+    ) -> None:
+        here, elsewhere, market = Visitor(world), Visitor(world), Shop(world)
+        first, second = self.entered(here, shop, alice), self.entered(here, market, alice)
+        other = self.entered(elsewhere, shop, alice)
+        assert here.post("/login/out").status_code == 302
+        assert not self.is_in(shop, first)
+        assert not self.is_in(market, second)
+        # Another browser's session and what hangs on it go on.
+        assert self.is_in(shop, other)
+        with cast.in_scope(world):
+            ended = Session.objects.filter(status="ended")
+            assert {each.ended_reason for each in ended} == {"signed-out"}
+            assert ended.count() == 3
+
+    def test_ends_no_other_users(self, world: cast.World, shop: Shop, alice: cast.Member) -> None:
+        here = Visitor(world)
+        given = self.entered(here, shop, alice)
+        bob = world.member("bob")
+        with cast.in_scope(world):
+            made = passwords.make_verifier(PASSWORD)
+            passwords.store(
+                user_id=bob.user.id, verifier=made, by=world.system, now=datetime.now(UTC)
+            )
+        # bob signs in where alice was: alice is out, of the application too.
+        here.post(step="password", username=bob.user.username, password=PASSWORD)
+        assert not self.is_in(shop, given)
+
+    def test_signing_in_anew_leaves_them_in(
+        self, world: cast.World, shop: Shop, alice: cast.Member
+    ) -> None:
+        here = Visitor(world)
+        given = self.entered(here, shop, alice)
+        here.post(step="password", username=alice.user.username, password=PASSWORD)
+        assert self.is_in(shop, given)
+        here.post("/login/out")
+        assert not self.is_in(shop, given)
+
+    def test_a_stolen_session_takes_them_along(
+        self, world: cast.World, shop: Shop, alice: cast.Member
+    ) -> None:
+        here = Visitor(world)
+        given = self.entered(here, shop, alice)
+        spent, later = here.cookie(world, "refresh"), datetime.now(UTC) + timedelta(hours=2)
+        issuer = tokens.issuer(world.scope.slug)
+        for agent in ("Laptop/1", "Thief/1"):
+            with contextlib.suppress(TokenRefused):
+                sessions.refresh(
+                    spent,
+                    audience=issuer,
+                    lasts=timedelta(days=7),
+                    origin=Origin("192.0.2.9", agent),
+                    now=later,
+                )
+        assert not self.is_in(shop, given)
