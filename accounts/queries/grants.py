@@ -31,6 +31,8 @@ class Grants:
 NOTHING = Grants(permissions.SELF_SERVICE, frozenset(), frozenset(), frozenset())
 """Of a user without roles: what everybody signed in may do."""
 
+_BARE = Grants(frozenset(), frozenset(), frozenset(), frozenset())
+"""Of whoever proved no more than one's own account, or holds an invitation."""
 _ROLE, _GROUP = "role", "group"
 _BOTH_ACTIVE = ("active", "active")
 
@@ -102,9 +104,9 @@ def actor_of_user(
     """The user as an actor in the scope in force, with the rights it has now.
 
     For a device the device must still be accepted; the holder of an invitation need not be active
-    yet and has no rights but its invitation's; staff may be an operator of the platform. With
-    `now`, a program must not have expired. Raises `Missing` for an unknown user and
-    `accounts.errors.UserInactive` for one who can't act any more.
+    yet and has no rights but its invitation's, and who was signed in none but over the own account;
+    staff may be an operator of the platform. With `now`, a program must not have expired. Raises
+    `Missing` for an unknown user and `accounts.errors.UserInactive` for one who can't act any more.
     """
     user = User.objects.filter(id=user_id).first()
     if kind is ActorKind.STAFF:
@@ -115,7 +117,16 @@ def actor_of_user(
         raise errors.UserInactive
     if kind is ActorKind.INVITATION:
         return _invited(user, device_id)
+    if kind is ActorKind.SESSION:
+        return _signed_in(user)
     return _with_device(user, device_id)
+
+
+def _signed_in(user: User) -> Actor:
+    """Whoever asked by a session, which need not go on."""
+    if user.status != User.Status.ACTIVE:
+        raise errors.UserInactive
+    return _actor(user, _BARE, kind=ActorKind.SESSION)
 
 
 def staff_actor(user: User, *, scope_id: UUID) -> Actor:
@@ -187,8 +198,7 @@ def _invited(user: User, device_id: UUID | None) -> Actor:
     if user.status == User.Status.DISABLED:
         raise errors.UserInactive
     # The one-time key opens one command, which asks for no right.
-    bare = Grants(frozenset(), frozenset(), frozenset(), frozenset())
-    return _actor(user, bare, kind=ActorKind.INVITATION, device_id=device_id)
+    return _actor(user, _BARE, kind=ActorKind.INVITATION, device_id=device_id)
 
 
 def _with_device(user: User, device_id: UUID | None) -> Actor:

@@ -18,8 +18,14 @@ def leave(*, user_id: UUID, by: Actor, now: datetime) -> None:
     ask. Raises `Missing`, `Forbidden`.
     """
     with writing.of(by):
-        user = users.locked(user_id)
-        duties = RoleAssignment.objects.filter(user=user).exclude(predefined=_PLAIN_ROLE)
-        if user.is_staff or user.kind != User.Kind.PERSON or duties.exists():
+        users.locked(user_id)
+        if has_duties(user_id):
             raise errors.Forbidden("Have the account deleted by somebody who manages users.")
         users.delete(user_id=user_id, by=by, now=now)
+
+
+def has_duties(user_id: UUID) -> bool:
+    """Whether others are served by this account: by a role beyond that of members, or as staff."""
+    plain = User.objects.filter(id=user_id, kind=User.Kind.PERSON, is_staff=False)
+    roles = RoleAssignment.objects.filter(user_id=user_id).exclude(predefined=_PLAIN_ROLE)
+    return not plain.exists() or roles.exists()

@@ -2,6 +2,7 @@
 
 import functools
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 from uuid import UUID
@@ -13,12 +14,18 @@ from django.db.models import QuerySet
 from accounts import errors
 from accounts import passwords as rules
 from accounts.models import User
-from accounts.services import guessing, hash_lane, writing
+from accounts.services import guessing, hash_lane, sign_in_notices, writing
 from identity import errors as refusals
 from identity import ids
 from identity.actor import Actor
 from identity.scoping import current
 from identity.services import audit
+
+OnChanged = Callable[..., object]
+
+on_changed: list[OnChanged] = []
+"""Called as `hook(user_id, by=…, now=…)` in the transaction that sets, changes or removes a
+password, by rooms above that end what somebody else may have opened. They are added at start."""
 
 MOST_WRONG = 10
 WINDOW = timedelta(minutes=15)
@@ -90,13 +97,19 @@ def change(*, user_id: UUID, old: str, new: str, by: Actor, now: datetime) -> No
 def store(*, user_id: UUID, verifier: str, by: Actor, now: datetime) -> None:
     """Set the verifier of an account, or remove its password if that is empty.
 
-    The caller has checked the old password or has others' approval. Raises `Missing`.
+    The caller has checked the old password or has others' approval. Owners hear of it by mail,
+    since it may have been somebody else who asked as them. Raises `Missing`.
     """
     with writing.of(by):
         if not _account(user_id).update(**_new(verifier, by=by, now=now)):
             raise refusals.Missing("There is no such user.")
         name = "password.changed" if verifier else "password.removed"
         _record(name, user_id, by=by, now=now)
+        for hook in on_changed:
+            hook(user_id, by=by, now=now)
+        if by.user_id == user_id:
+            what = sign_in_notices.PASSWORD_SET if verifier else sign_in_notices.PASSWORD_REMOVED
+            sign_in_notices.tell(_account(user_id).get(), what, now=now)
 
 
 def reset(*, user_id: UUID, by: Actor, now: datetime) -> None:

@@ -8,6 +8,8 @@ from identity.services import mail
 
 GENERATOR_SET: Final = "Sign-ins ask for a one-time password from now on."
 GENERATOR_REMOVED: Final = "Sign-ins ask for no one-time password any more."
+PASSWORD_SET: Final = "A new password was set."  # noqa: S105 a text
+PASSWORD_REMOVED: Final = "The password was removed."  # noqa: S105 a text
 ADDRESS_PROVEN: Final = "Another e-mail address was verified: codes sent there sign in."
 
 

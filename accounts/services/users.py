@@ -11,7 +11,7 @@ from accounts.models.user import MOST_FOLDED, fold
 from accounts.services import belongings, fields, owners, writing
 from identity import errors as refusals
 from identity.actor import Actor
-from identity.services import audit, mail
+from identity.services import api_keys, audit, mail
 
 OnDisabled = Callable[..., object]
 
@@ -109,8 +109,8 @@ def enable(*, user_id: UUID, by: Actor, now: datetime) -> User:
 def delete(*, user_id: UUID, by: Actor, now: datetime) -> User:
     """Disable a user for ever and keep its history; its user name is free again, its id is not.
 
-    Devices are revoked, roles and memberships withdrawn, the password forgotten. Raises `Missing`,
-    also for a user who was deleted before, and `accounts.errors.LastOwner`.
+    Devices and API keys are revoked, roles and memberships withdrawn, the password forgotten.
+    Raises `Missing`, also for a user who was deleted before, and `accounts.errors.LastOwner`.
     """
     with writing.of(by):
         user = locked(user_id)
@@ -122,6 +122,7 @@ def delete(*, user_id: UUID, by: Actor, now: datetime) -> User:
         # No folded name has capitals, so this is nobody's name and never will be.
         user.username_folded = f"DELETED:{user.id}"
         _save(user, by=by, now=now)
+        api_keys.revoke_all_of(user.id, by=by, now=now)
         roles = belongings.withdraw(user, by=by, now=now)
         record("user.deleted", user, by=by, now=now, roles=roles)
     return user

@@ -57,6 +57,16 @@ def not_own(_: Any, __: Actor) -> bool:
     return False
 
 
+def not_reviewed(_: Any) -> bool:
+    """For what people do to their own account as they like."""
+    return False
+
+
+def reviewed(_: Any) -> bool:
+    """For what takes others' consent even on the own account."""
+    return True
+
+
 def no_facts(_: Any) -> Mapping[str, Any]:
     """For commands whose input says all that policies may ask."""
     return {}
@@ -95,8 +105,9 @@ class Command(Generic[In]):
     nobody, since an account that was broken into may be the mightiest.
     `validate(input)` refuses input that could never be carried out, before anybody reviews it.
     `facts(input)` adds what policies may ask for under `details.*`. `secrets` are input fields
-    that no reader sees. `is_own_reviewed` says that built-in policies hold for what actors do to
-    their own account too. `abandon(input, now=…)` is called when a proposal ends without effect.
+    that no reader sees. `is_own_reviewed(input)` says that built-in policies hold for what actors
+    do to their own account too. `abandon(input, now=…)` is called when a proposal ends without
+    effect.
     """
 
     name: str
@@ -116,7 +127,7 @@ class Command(Generic[In]):
     facts: Callable[[In], Mapping[str, Any]] = no_facts
     abandon: Callable[..., None] = nothing_to_undo
     reviews: Callable[[In], Sequence[str]] = no_reviews
-    is_own_reviewed: bool = False
+    is_own_reviewed: Callable[[In], bool] = not_reviewed
     secrets: frozenset[str] = frozenset()
 
     def path(self, details: In) -> str:

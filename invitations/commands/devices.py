@@ -15,7 +15,7 @@ from identity import errors
 from identity.actor import Actor, ActorKind
 from identity.crypto import evidence
 from identity.services import attestations
-from invitations.commands.command import Command, Input, Result, Target, registry
+from invitations.commands.command import Command, Input, Result, Target, registry, reviewed
 from invitations.commands.users import decoded
 from invitations.services import notices
 
@@ -228,7 +228,7 @@ registry.add(
         execute=register,
         validate=_validate_registration,
         is_own=_is_in_own_session,
-        is_own_reviewed=True,
+        is_own_reviewed=reviewed,
         facts=_has_device,
         secrets=frozenset({"registration"}),
     ),

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from accounts import queries as accounts
 from accounts.models import User
-from accounts.services import device_keys, passwords, programs, role_assignments, users
+from accounts.services import device_keys, leaving, passwords, programs, role_assignments, users
 from identity import errors
 from identity.actor import Actor
 from invitations.commands.command import Command, Input, Result, Target, registry
@@ -168,6 +168,21 @@ def _account_edited(details: EditUser) -> UUID | None:
     return None if stays else details.user
 
 
+def _is_own(details: DeleteUser, by: Actor) -> bool:
+    return by.public_id is not None and details.user == by.public_id
+
+
+def _has_duties(details: DeleteUser) -> bool:
+    # Members go as they like. Who holds another role, approves or is staff is missed by others.
+    return leaving.has_duties(accounts.user_id_of(details.user))
+
+
+def _leave_facts(details: DeleteUser) -> Mapping[str, Any]:
+    # What the locked policy about who may act asks: members decide nothing, so it lets them go.
+    told = {"changes_status": _has_duties(details), "changes_contact": False}
+    return {**user_facts(details), **told}
+
+
 def _let_in_again(details: EditUser) -> UUID | None:
     return details.user if details.status == User.Status.ACTIVE else None
 
@@ -207,6 +222,19 @@ registry.add(
         execute=delete_user,
         validate=_validate_present,
         facts=user_facts,
+    ),
+    # As the removal by others, but without a word: whoever leaves needs no permission for it.
+    Command(
+        name="user.leave",
+        action="delete",
+        resource="/users/{user}",
+        permission="users:delete",
+        input=DeleteUser,
+        execute=delete_user,
+        validate=_validate_present,
+        is_own=_is_own,
+        is_own_reviewed=_has_duties,
+        facts=_leave_facts,
     ),
     Command(
         name="password.reset",

@@ -106,7 +106,7 @@ def decide(
         return Allowed()
     facts = facts_of(command=command, details=details, by=by, now=now)
     question = standing.Question.of_steps([(command, details)], by=by, now=now)
-    is_own = command.is_own(details, by) and not command.is_own_reviewed
+    is_own = command.is_own(details, by) and not command.is_own_reviewed(details)
     chosen = _first(matching, facts, question, inquiry, is_own=is_own)
     if isinstance(chosen, Denied):
         return chosen

@@ -1,4 +1,4 @@
-"""Locking an account: everything that acts for it stops at once."""
+"""What stops at once when somebody else may be in an account: all of it, or other sessions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,3 +31,12 @@ def lock(*, user_id: UUID, by: Actor, now: datetime) -> Locked:
         revoked = api_keys.revoke_all_of(user_id, by=by, now=now)
         users.disable(user_id=user_id, by=by, now=now, event="user.locked")
     return Locked(ended, revoked)
+
+
+def sign_out_others(user_id: UUID, *, by: Actor, now: datetime) -> None:
+    """After a change of the password: whoever got in with the old one is out.
+
+    The session that asked for it goes on if it is the account's own.
+    """
+    own = by.session_id if by.user_id == user_id else None
+    sessions.end_all_of(user_id, by=by, now=now, reason="password-changed", but=own)

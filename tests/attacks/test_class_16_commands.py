@@ -45,6 +45,7 @@ GIVES_NOTHING: Mapping[str, str] = {
     "role.withdraw": "takes away",
     "rule.delete": "takes away",
     "user.delete": "takes away",
+    "user.leave": "takes away",
     **dict.fromkeys(
         (f"recipient.{verb}" for verb in ("create", "edit", "delete")), "an address, no account"
     ),

@@ -44,6 +44,7 @@ CHANGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 SHUTS_OUT = {
     "user.lock": "an account that was broken into may be the mightiest",
     "user.delete": "nobody signs in afterwards",
+    "user.leave": "as user.delete, for the own account alone",
     "session.end": "who signs in again does it with what it has",
     "session.end-all": "who signs in again does it with what it has",
     "device.revoke": "a stolen device is nobody's to keep",

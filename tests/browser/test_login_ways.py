@@ -86,7 +86,7 @@ def test_by_password_and_one_time_password(house: House, tabs: Tabs) -> None:
     tab.press("Sign in")
     assert "You are signed in" in tab.text
     assert person.username in tab.text
-    tab.press("Sign out")
+    tab.press("Sign out here")
     assert tab.page.get_by_label("Password", exact=True).is_visible()
 
 

@@ -22,6 +22,8 @@ COLUMNS: Final = {
 _TEXT: Final = """
                                                                                    S O M A B F U P
 GET    /me                                                     self               + + + + + + + +
+DELETE /me                                                     self               + + + + + + + .
+PUT    /me/password                                            self               + + + + + + + .
 GET    /me/scopes                                              self               + + + + + + + +
 GET    /me/devices                                             self               + + + + + + + .
 POST   /me/devices/challenge                                   self               + + + + + + + .

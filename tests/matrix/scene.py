@@ -287,6 +287,7 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
         "POST /sign-in/second-factor": {"ticket": "x", "code": "x"},
         "POST /sign-in/email": {"email": "someone@example.test"},
         "POST /sign-in/email/code": {"email": "someone@example.test", "code": "x"},
+        "PUT /me/password": {"password": "x"},
         "POST /me/step-up": {"password": "x"},
         "POST /me/step-up/email": {},
         "POST /me/step-up/wallet": {"address": "0x" + "11" * 20},

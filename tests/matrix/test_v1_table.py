@@ -18,6 +18,8 @@ every_route = pytest.mark.parametrize("each", ROUTES, ids=lambda each: each.name
 # Undecided by a permission word: each one stands here with its reason.
 WITHOUT_WORD = {
     "me_get": route.SELF,
+    "me_delete": route.SELF,  # through the one door, for the own account alone
+    "my_password_set": route.SELF,  # as the line above
     "my_scopes_list": route.SELF,
     "my_devices_list": route.SELF,
     "my_devices_challenge": route.SELF,

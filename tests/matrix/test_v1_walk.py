@@ -99,8 +99,8 @@ def test_a_role_opens_what_its_words_say_and_nothing_else(world: cast.World, rol
 
 
 def _place(each: Route) -> int:
-    """Who locked the own account is nobody any more."""
-    return 2 if each.name == "my_account_lock" else each.method == "DELETE"
+    """Who deleted or locked the own account is nobody any more."""
+    return 2 if each.name in {"me_delete", "my_account_lock"} else each.method == "DELETE"
 
 
 def test_another_scopes_ids_are_as_if_they_were_not_there(world: cast.World) -> None:

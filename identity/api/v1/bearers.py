@@ -61,6 +61,13 @@ class Session(Caller):
         del command, details, brings_keys
         raise Forbidden("A sensitive change takes a signed request.")
 
+    def submit_own(self, command: str, details: Mapping[str, Any]) -> Done | Pending:
+        """At the one door, with the server's statement."""
+        evidence = attested.of_steps([Step(command, details)], by=self.actor)
+        return governance.submit(
+            action=command, details=details, by=self.actor, now=self.now, evidence=evidence
+        )
+
     def require_recent(self) -> None:
         """Raises `sessions_app.errors.StepUpNeeded` unless the proof is at most 5 minutes old."""
         step_up.require_fresh(self.authenticated_at, now=self.now)

@@ -69,6 +69,10 @@ class Caller(ABC):
         `brings_keys`: the record that goes with new keys for ever is the request itself.
         """
 
+    def submit_own(self, command: str, details: Mapping[str, Any]) -> Done | Pending:
+        """As `submit`, for what is about the caller's own account alone."""
+        return self.submit(command, details)
+
     @abstractmethod
     def require_recent(self) -> None:
         """Refuse a dangerous act of a session that was left alone."""

@@ -11,6 +11,7 @@ from identity import queries as ground
 from identity.api.v1 import route, shapes
 from identity.api.v1.nouns.devices import Device
 from identity.api.v1.nouns.joining import Challenge
+from identity.api.v1.nouns.step_up import own_account
 from identity.api.v1.nouns.users import User
 from identity.api.v1.route import SELF, Asked, Reply
 from identity.api.v1.shapes import Body, Items, Newest, Query, Shown
@@ -156,4 +157,23 @@ def register(asked: Asked) -> Reply:
     return Reply(shown, status=201, headers={"Location": asked.link(f"/devices/{shown.id}")})
 
 
-ROUTES: Final = (me, my_scopes, my_devices, challenge, register)
+@route.act(
+    "DELETE",
+    "/me",
+    SELF,
+    "me_delete",
+    "Delete your own account for ever, with all that belongs to it",
+    shows=shapes.Gone,
+    may_wait=True,
+    is_dangerous=True,
+)
+def leave(asked: Asked) -> Reply:
+    """Members go at once; whoever has duties in the scope goes as its policies ask."""
+    actor = own_account(asked)
+    answer = asked.caller.submit_own("user.leave", {"user": str(actor.public_id)})
+    if isinstance(answer, Pending):
+        return route.waiting(asked, answer)
+    return Reply(shapes.Gone(id=str(actor.public_id)))
+
+
+ROUTES: Final = (me, leave, my_scopes, my_devices, challenge, register)

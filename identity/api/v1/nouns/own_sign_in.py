@@ -2,20 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
+
+import msgspec
 
 from accounts import queries as accounts
 from accounts.services import one_time_passwords, recovery_codes
 from identity import queries as ground
-from identity.actor import Actor
+from identity.actor import Actor, ActorKind
 from identity.api.v1 import route
 from identity.api.v1.nouns.sessions import Nothing
 from identity.api.v1.nouns.sign_in import Address, Code, CodeSent
 from identity.api.v1.nouns.step_up import asker_of, own_account, shown, user_id_of
-from identity.api.v1.route import SELF, Asked
+from identity.api.v1.route import SELF, Asked, Reply
 from identity.api.v1.shapes import Body, Shown
 from identity.pages import own_sign_in
+from invitations.services import account
+from invitations.services.governance import Pending
+from sessions_app.errors import StepUpNeeded
 from sessions_app.services import own_address
+
+Password = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
 
 class OneTimePasswords(Shown, frozen=True):
@@ -60,6 +67,23 @@ class AddressCode(Body, frozen=True):
 
     email: Address
     code: Code
+
+
+class NewPassword(Body, frozen=True):
+    """A new password, of 8 characters and more, and the present one where there is one.
+
+    A session needs no `present_password` within five minutes of a proof, and can't go by it where
+    one-time passwords are set up.
+    """
+
+    password: Password
+    present_password: Password | None = None
+
+
+class PasswordSet(Shown, frozen=True):
+    """The password is the account's from now on; its other sessions are ended."""
+
+    is_set: bool
 
 
 class Verified(Shown, frozen=True):
@@ -202,6 +226,49 @@ def verify_address(asked: Asked) -> Verified:
     return Verified(proven)
 
 
+@route.act(
+    "PUT",
+    "/me/password",
+    SELF,
+    "my_password_set",
+    "Set or change your password: your other sessions end",
+    body=NewPassword,
+    shows=PasswordSet,
+    may_wait=True,
+    is_alone=True,
+)
+def set_password(asked: Asked) -> Reply:
+    """At once, unless a policy of the scope asks for others' consent."""
+    actor, given = own_account(asked), asked.body
+    if actor.kind is ActorKind.SESSION:
+        answer = account.set_password(
+            new=given.password,
+            present=given.present_password,
+            is_proven=_is_recent(asked),
+            by=actor,
+            now=asked.now,
+        )
+    else:
+        answer = account.change_password(
+            old=given.present_password or "",
+            new=given.password,
+            by=actor,
+            now=asked.now,
+            evidence=account.without_secrets(actor),
+        )
+    if isinstance(answer, Pending):
+        return route.waiting(asked, answer)
+    return Reply(PasswordSet(is_set=True))
+
+
+def _is_recent(asked: Asked) -> bool:
+    try:
+        asked.caller.require_recent()
+    except StepUpNeeded:
+        return False
+    return True
+
+
 def state_of(actor: Actor) -> OneTimePasswords:
     """How somebody signs in now."""
     found = accounts.sign_in_state(user_id_of(actor))
@@ -217,4 +284,5 @@ ROUTES: Final = (
     renew,
     send_address,
     verify_address,
+    set_password,
 )
