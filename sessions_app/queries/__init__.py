@@ -20,7 +20,10 @@ from sessions_app.models import Session, SignIn
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A session; `user` is the id that clients see. `is_current`: the one that asks."""
+    """A session; `user` is the id that clients see, `audience` whom its tokens are for.
+
+    `is_current`: the one that asks.
+    """
 
     id: UUID
     user: UUID
@@ -38,6 +41,7 @@ class SessionRow:
     status: str
     ended_at: datetime | None
     ended_reason: str
+    audience: str = ""
     is_current: bool = False
 
 
@@ -174,6 +178,7 @@ def _session(row: Session, current: UUID | None) -> SessionRow:
         status=row.status,
         ended_at=row.ended_at,
         ended_reason=row.ended_reason,
+        audience=row.audience,
         is_current=current is not None and row.id == current,
     )
 

@@ -1,6 +1,6 @@
 """What faces, pages and the admin read about applications."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -46,6 +46,11 @@ def active_by_text(text: str) -> ApplicationRow | None:
     except ValueError:
         return None
     return active(application_id) if str(application_id) == text else None
+
+
+def names() -> Mapping[str, str]:
+    """What the applications of the scope in force are called, by what tokens name them by."""
+    return {str(key): name for key, name in Application.objects.values_list("id", "name")}
 
 
 def origins() -> frozenset[str]:

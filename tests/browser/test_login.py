@@ -115,7 +115,7 @@ def test_an_account_is_made_and_found_again(configured: Place, tabs: Tabs) -> No
     tab.page.get_by_role("heading", name="You are signed in").wait_for()
     assert "Alice There" in tab.text
     tab.picture("login-signed-in")
-    tab.press("Sign out")
+    tab.press("Sign out here")
     assert "Continue with House" in tab.text
     again = signed_in(tabs, configured, "alice")
     assert "Alice There" in again.text

@@ -1,5 +1,7 @@
 """What people type on the sign-in pages."""
 
+from typing import Any
+
 from django import forms
 
 
@@ -64,6 +66,31 @@ class WalletForm(forms.Form):
 
     message = forms.CharField(max_length=8192, strip=False)
     signature = forms.CharField(max_length=512)
+
+
+class NewPasswordForm(forms.Form):
+    """A new password, and the present one where that is the proof."""
+
+    present = forms.CharField(
+        strip=False,
+        max_length=1024,
+        required=False,
+        label="Present password",
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    new = forms.CharField(
+        strip=False,
+        max_length=1024,
+        label="New password",
+        help_text="8 characters or more. You are signed out everywhere else.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *given: Any, asks_for_present: bool, **more: Any) -> None:
+        more.setdefault("auto_id", "password_%s")
+        super().__init__(*given, **more)
+        if not asks_for_present:
+            del self.fields["present"]
 
 
 class ProofForm(forms.Form):

@@ -15,7 +15,10 @@ from sessions_app.services import sessions as services
 
 
 class Session(Shown, frozen=True):
-    """A signed-in period of a user. `is_current`: it is the one that asks."""
+    """A signed-in period of a user. `is_current`: it is the one that asks.
+
+    `audience` is whom its tokens are for: the id of an application, or the issuer for `/v1`.
+    """
 
     id: UUID
     user: UUID
@@ -33,6 +36,7 @@ class Session(Shown, frozen=True):
     status: str
     ended_at: datetime | None
     ended_reason: str
+    audience: str = ""
     is_current: bool = False
 
 
