@@ -11,7 +11,10 @@ from identity.crypto.http_signatures import BOUND, Request, sign_request
 
 
 class DeviceAuth(httpx.Auth):
-    """Signs each request with the device's signature key; `key_id` is the id of the device."""
+    """Signs each request with a device's signature key.
+
+    A program with an API key that signs gives the id of the key as `device`.
+    """
 
     requires_request_body = True
 

@@ -10,6 +10,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 
 from accounts import queries as accounts
 from accounts.services import devices
+from identity.api.v1 import bearers
 from identity.api.v1.caller import Caller, Device, Staff
 from identity.api.v1.sent import Sent
 from identity.crypto import ecdsa_p256, http_signatures
@@ -18,6 +19,7 @@ from identity.crypto.http_signatures import Verified
 from identity.errors import DomainError, Unauthenticated
 from identity.pages import staff_session
 from identity.scoping import current, doors
+from identity.scoping.session_doors import ApiKeyDoor
 from identity.services import nonces
 from identity.web import scope_resolution
 from identity.web.errors import CsrfRefused
@@ -30,19 +32,26 @@ per_device = Throttle(count=settings.REQUESTS_PER_DEVICE, seconds=60)
 
 
 class _Door:
-    """The look-up of one signature's device, with all that may stand against it."""
+    """The look-up of one signature's device or API key, with all that may stand against it."""
 
     def __init__(self, sent: Sent, now: datetime) -> None:
         self._sent = sent
         self._now = now
         self.found: doors.RequestDoor | None = None
+        self.program: ApiKeyDoor | None = None
 
     def key(self, key_id: str) -> ecdsa_p256.PublicKey:
-        """The device's key; nobody's for whoever is refused, so that all cost the same."""
+        """The key of the signer; nobody's for whoever is refused, so that all cost the same."""
         device_id = _uuid(key_id)
         per_device.hit(device_id, now=int(self._now.timestamp()))
         self.found = doors.request_door(device_id, "")
-        if self.found.invitation_id is not None or not self._is_at_its_scope(self.found):
+        if self.found.invitation_id is not None:
+            return ecdsa_p256.DUMMY
+        if self.found.device_id is None:
+            self.program = bearers.signing_key(self._sent, str(device_id), now=self._now)
+            public = self.program.public_key if self.program else ""
+            return ecdsa_p256.stored_public(public) if public else ecdsa_p256.DUMMY
+        if not self._is_at_its_scope(self.found):
             return ecdsa_p256.DUMMY
         key = accounts.verifying_key(self.found, address=self._sent.address, now=self._now)
         return key or ecdsa_p256.DUMMY
@@ -57,8 +66,8 @@ class _Door:
         return True
 
 
-def device(sent: Sent, *, now: datetime) -> Device:
-    """The device that signed this request.
+def signer(sent: Sent, *, now: datetime) -> Caller:
+    """The device that signed this request, or the program whose API key did.
 
     Raises Unauthenticated, the same for every cause, and TooManyRequests. The nonce is taken at
     once, outside any transaction: a refused request can't be sent twice either.
@@ -68,6 +77,10 @@ def device(sent: Sent, *, now: datetime) -> Device:
         verified = http_signatures.verify(_request(sent), door.key, now=int(now.timestamp()))
     except SignatureInvalid:
         raise Unauthenticated from None
+    if door.program is not None:
+        with current.in_scope(door.program.scope_id):
+            _take_nonce(door.program.id, verified)
+            return bearers.program(sent, door.program, now=now)
     sender = accounts.sender_of(door.found) if door.found else None
     if door.found is None or sender is None:
         raise Unauthenticated
@@ -100,11 +113,11 @@ def _request(sent: Sent) -> http_signatures.Request:
     )
 
 
-def _take_nonce(device_id: UUID, verified: Verified) -> None:
+def _take_nonce(signer_id: UUID, verified: Verified) -> None:
     last = verified.created + http_signatures.WINDOW
     expires_at = datetime.fromtimestamp(last + 60, tz=UTC)
     try:
-        nonces.remember(device_id=device_id, nonce=verified.nonce.encode(), expires_at=expires_at)
+        nonces.remember(device_id=signer_id, nonce=verified.nonce.encode(), expires_at=expires_at)
     except EnvelopeReplayed:
         raise Unauthenticated from None
 

@@ -1,4 +1,4 @@
-"""Bearers of tokens (RFC 6750): sessions of users, and API keys of programs."""
+"""Bearers of tokens (RFC 6750): sessions of users, and API keys of programs; some of these sign."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ from sessions_app.services import sessions, step_up, tokens
 
 per_session = Throttle(count=settings.REQUESTS_PER_DEVICE, seconds=60)
 per_api_key = Throttle(count=settings.REQUESTS_PER_ADDRESS, seconds=60)
-_BY_SIGNATURE: Final = "An API key can't do this: it takes a person, or a request that is signed."
+_BY_SIGNATURE: Final = "An API key can't do this: it takes a person, or a device that signs."
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,9 @@ class ApiKey(Caller):
                 steps=steps, by=self.actor, now=self.now, evidence=evidence
             )
             if isinstance(answer, Pending):
-                raise Forbidden("This needs approval. Propose it with a signed request.")
+                raise Forbidden(
+                    "This needs approval. Propose it with a request that a device signs."
+                )
         return answer
 
     def require_recent(self) -> None:
@@ -143,15 +145,39 @@ def _api_key(sent: Sent, secret: str, *, now: datetime) -> ApiKey:
     door = None
     if api_keys.is_secret(secret):
         door = session_doors.api_key_by_secret(api_keys.digest(secret))
-    if door is None or door.kind != "bearer" or not door.is_usable(now):
-        raise Unauthenticated
-    if not accounts.is_allowed_from(door.networks, sent.address):
+    if door is None or door.kind != "bearer" or not _may_act(sent, door, now):
         raise Unauthenticated
     per_api_key.hit(door.id, now=int(now.timestamp()))
     _require_scope(sent, door.scope, now)
     with current.in_scope(door.scope_id):
-        api_keys.note_used(door, now=now)
-        return ApiKey(replace(_actor(door), address=sent.address), now, door)
+        return program(sent, door, now=now)
+
+
+def signing_key(sent: Sent, key_id: str, *, now: datetime) -> ApiKeyDoor | None:
+    """The API key of this id whose signature counts at this address now; None for all others.
+
+    Keys that act for a person in a face have a purpose and a form of signature of their own.
+    """
+    door = session_doors.api_key_by_name(key_id)
+    if door is None or (door.kind, door.purpose) != ("signature", api_keys.BACKEND.purpose):
+        return None
+    if not _may_act(sent, door, now):
+        return None
+    try:
+        _require_scope(sent, door.scope, now)
+    except Unauthenticated:
+        return None
+    return door
+
+
+def program(sent: Sent, door: ApiKeyDoor, *, now: datetime) -> ApiKey:
+    """Who holds an API key that was proven just now; in its scope."""
+    api_keys.note_used(door, now=now)
+    return ApiKey(replace(_actor(door), address=sent.address), now, door)
+
+
+def _may_act(sent: Sent, door: ApiKeyDoor, now: datetime) -> bool:
+    return door.is_usable(now) and accounts.is_allowed_from(door.networks, sent.address)
 
 
 def _actor(door: ApiKeyDoor) -> Actor:

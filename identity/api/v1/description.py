@@ -38,8 +38,9 @@ _SECURITY: Final = {
         "in": "header",
         "name": "Signature",
         "description": "HTTP message signature (RFC 9421) with ecdsa-p256-sha256 by the key of a "
-        "device: covers @method, @target-uri, content-digest where there is a body, and each of "
-        "Idempotency-Key, If-Match, X-Scope-Id that is sent; parameters created, nonce, keyid.",
+        "device, or of an API key that has one: covers @method, @target-uri, content-digest where "
+        "there is a body, and each of Idempotency-Key, If-Match, X-Scope-Id that is sent; "
+        "parameters created, nonce, keyid.",
     },
     "accessToken": {
         "type": "http",

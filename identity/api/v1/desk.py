@@ -108,7 +108,7 @@ def _caller(sent: Sent, now: datetime) -> Caller:
     if sent.bearer is not None:
         return bearers.of(sent, sent.bearer, now=now)
     if sent.is_signed:
-        return auth.device(sent, now=now)
+        return auth.signer(sent, now=now)
     if sent.http is None:
         raise Unauthenticated
     return auth.staff(sent, sent.http, now=now)

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 
 from sessions_app.errors import TokenRefused
 from sessions_app.models import Session
+from sessions_app.services.sessions import Origin
 from tests import cast, signed_in
 from tests.faces.v1 import apps
 from tests.faces.v1.apps import PASSWORD, App
@@ -56,9 +57,9 @@ def test_lists_the_own_sessions_that_go_on(
     world: cast.World, alice: cast.Member, visitor: Visitor
 ) -> None:
     assert "Nowhere else." in text(visitor.get())
-    signed_in.start(world, alice, origin=signed_in.Origin("198.51.100.9", FIREFOX))
+    signed_in.start(world, alice, origin=Origin("198.51.100.9", FIREFOX))
     over = signed_in.start(world, alice, origin=PHONE)
-    other = signed_in.start(world, world.member("bob"), origin=signed_in.Origin("", "Bobs/1"))
+    other = signed_in.start(world, world.member("bob"), origin=Origin("", "Bobs/1"))
     with cast.in_scope(world):
         past = datetime.now(UTC) - timedelta(minutes=1)
         Session.objects.filter(id=over.session.id).update(expires_at=past)
@@ -73,7 +74,7 @@ def test_lists_the_own_sessions_that_go_on(
 
 def test_shows_a_part_at_a_time(world: cast.World, alice: cast.Member, visitor: Visitor) -> None:
     for number in range(12):
-        signed_in.start(world, alice, origin=signed_in.Origin("", f"Agent/{number}."))
+        signed_in.start(world, alice, origin=Origin("", f"Agent/{number}."))
     shown = text(visitor.get())
     assert "Agent/11." in shown
     assert "Agent/0." not in shown

@@ -1,13 +1,19 @@
 """API keys over `/v1`."""
 
+import json
+import time
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
 
 from identity import ids
 from identity.models import ApiKey
 from identity.sdk.keys import DeviceKeys
 from identity.services import api_keys
-from tests import cast
+from tests import cast, signed_in
 from tests.faces.v1.client import Bearer, Signed, problem
+from tests.faces.v1.test_signatures import raw, signed
 
 
 def test_makes_reads_changes_and_revokes_a_key(world: cast.World, alice: Signed) -> None:
@@ -84,3 +90,84 @@ def test_an_id_is_good_once(alice: Signed) -> None:
     body = {"name": "x", "id": str(ids.new())}
     assert alice.post("/api-keys", body).status_code == 201
     problem(alice.post("/api-keys", body), 409, "conflict")
+
+
+class TestSigning:
+    """A key with a public key signs requests as devices do."""
+
+    @pytest.fixture
+    def program(self, world: cast.World, alice: Signed) -> Signed:
+        keys = DeviceKeys.generate()
+        given = {
+            "name": "signer",
+            "public_key": keys.signature_pubkey,
+            "permissions": ["users:list", "groups:create", "sessions:end"],
+        }
+        made = alice.post("/api-keys", given).json()
+        assert made["secret"] == ""
+        return Signed(UUID(made["id"]), keys.signature, alice.prefix, alice.http)
+
+    def test_reads_and_does_what_its_words_say(
+        self, world: cast.World, program: Signed, alice: Signed
+    ) -> None:
+        assert program.get("/users").status_code == 200
+        problem(program.get("/groups"), 403, "forbidden")
+        problem(program.get("/me"), 403, "forbidden")
+        held = signed_in.start(world, world.member("bob")).session
+        assert program.send("DELETE", f"/sessions/{held.id}").status_code == 200
+        events = alice.get("/audit?subject_kind=session").json()["items"]
+        assert events[0]["actor"]["kind"] == "api-key"
+        shown = alice.get(f"/api-keys/{program.device}").json()
+        assert shown["last_used_at"] is not None
+
+    def test_a_request_is_good_once(self, program: Signed) -> None:
+        path = f"{program.prefix}/users"
+        headers = signed(program, path)
+        assert raw(headers, path).status_code == 200
+        problem(raw(headers, path), 401, "unauthenticated")
+
+    def test_everything_wrong_is_one_refusal(
+        self, world: cast.World, program: Signed, alice: Signed
+    ) -> None:
+        path = f"{program.prefix}/users"
+        other = DeviceKeys.generate().signature
+        elsewhere = f"/s/{cast.world().scope.slug}/v1/users"
+        told = {
+            raw(headers, where).content
+            for headers, where in (
+                (signed(program, path, key=other), path),
+                (signed(program, path, key=alice.key), path),
+                (signed(program, path, key_id=str(program.device).upper()), path),
+                (signed(program, path, key_id=str(ids.new())), path),
+                (signed(program, path, now=int(time.time()) - 301), path),
+                (signed(program, elsewhere), elsewhere),
+            )
+        }
+        assert [json.loads(body)["type"] for body in told] == ["/problems/unauthenticated"]
+
+    def test_ends_with_the_key(self, program: Signed, alice: Signed) -> None:
+        assert program.get("/users").status_code == 200
+        assert alice.send("DELETE", f"/api-keys/{program.device}").status_code == 200
+        problem(program.get("/users"), 401, "unauthenticated")
+
+    def test_a_secret_signs_nothing_and_a_signer_is_no_secret(
+        self, world: cast.World, program: Signed, alice: Signed
+    ) -> None:
+        made = alice.post("/api-keys", {"name": "x", "permissions": ["users:list"]}).json()
+        posing = Signed(UUID(made["id"]), program.key, program.prefix, program.http)
+        problem(posing.get("/users"), 401, "unauthenticated")
+        for text in (str(program.device), program.key.public.hex):
+            bearer = Bearer.of(text, world.scope.slug)
+            problem(bearer.get("/users"), 401, "unauthenticated")
+
+    def test_a_persons_access_key_of_a_face_signs_nothing_here(
+        self, world: cast.World, program: Signed
+    ) -> None:
+        with cast.in_scope(world):
+            ApiKey.objects.filter(id=program.device).update(purpose="access")
+        problem(program.get("/users"), 401, "unauthenticated")
+
+    def test_proposes_nothing(self, program: Signed, alice: Signed, world: cast.World) -> None:
+        world.member("carol", "super-admin")
+        told = problem(program.post("/groups", {"name": "treasury"}), 403, "forbidden")
+        assert "a device signs" in told["detail"]
