@@ -48,9 +48,10 @@ def read(found: Exchanged, *, public_key: str, token: str, wallet_os: str, now: 
     """
     try:
         public = wallet_keys.parse_public(public_key)
-        claims = wallet_jwt.verify(token, public, now=int(now.timestamp()))
-    except (KeyInvalid, TokenInvalid):
+    except KeyInvalid:
         raise SignInRefused from None
+    with wallet_sign_in.remembered(public.address(), found.origin, now=now):
+        claims = _claims(token, public, now=now)
     if not found.challenge or claims.text("challenge") != found.challenge:
         raise ChallengeRefused
     key = wallet_sign_in.key_of(public.address(), public_key)
@@ -65,7 +66,11 @@ def sign_in(found: Exchanged, said: Said, newcomer: Newcomer, *, now: datetime) 
     The session begins when that browser collects it. Raises SignUpClosed, SignInRefused,
     ChallengeRefused.
     """
-    with transaction.atomic(), audit.gathered():
+    with (
+        wallet_sign_in.remembered(said.key.address, found.origin, now=now),
+        transaction.atomic(),
+        audit.gathered(),
+    ):
         exchanges.finish(found, said.key, now=now)
         user = wallet_sign_in.person(said.key, newcomer, now=now)
         first_factor.require_usable(user, address=found.origin.address, now=now)
@@ -193,6 +198,17 @@ def _who_began(found: Exchanged, *, now: datetime) -> Actor:
         session_id=session.id,
         address=found.origin.address,
     )
+
+
+def _claims(token: str, public: wallet_keys.PublicKey, *, now: datetime) -> wallet_jwt.Claims:
+    try:
+        claims = wallet_jwt.verify(token, public, now=int(now.timestamp()))
+    except TokenInvalid:
+        raise SignInRefused from None
+    # One key has an address for each role: a wallet speaks for its account.
+    if claims.issuer.text != public.address():
+        raise SignInRefused
+    return claims
 
 
 def _require_own(key: Key, by: Actor) -> None:

@@ -19,10 +19,12 @@ from identity.crypto.sign_in_proof import Expectation
 from identity.errors import DomainError, Invalid
 from sessions_app.errors import ReturnRefused, SignInRefused
 from sessions_app.models import Application
-from sessions_app.services import challenges
+from sessions_app.services import challenges, wallet_sign_in
+from sessions_app.services.sessions import Origin
 
 LASTS: Final = timedelta(minutes=5)
 
+NOWHERE: Final = Origin()
 _ETHEREUM: Final = "eip155:1"
 _SOLANA: Final = "solana:mainnet"
 _KINDS: Final = {
@@ -108,9 +110,18 @@ def text_to_sign(
 
 
 def prove(
-    text: str, signature: str, *, now: datetime, browser: str = "", act: Act = SIGN_IN
+    text: str,
+    signature: str,
+    *,
+    now: datetime,
+    browser: str = "",
+    act: Act = SIGN_IN,
+    origin: Origin = NOWHERE,
 ) -> wallets.Key:
     """Check a signed text and spend its challenge; the key that it proves.
+
+    A refusal is kept in the history of the user whose account it was, as from `origin`. Not to be
+    called in a transaction.
 
     Raises SignInMessageMalformed and ContractWalletUnsupported, which say what is wrong with the
     form, ChallengeRefused, and SignInRefused for everything else.
@@ -128,14 +139,19 @@ def prove(
         address=taken.subject,
         longest_life=LASTS,
     )
+    with wallet_sign_in.remembered(_bare(taken.subject), origin, now=now):
+        proof = _proof(message, signature, expected)
+    return wallets.Key(_KINDS[proof.kind], _bare(proof.address), proof.public_key.hex())
+
+
+def _proof(message: Message, signature: str, expected: Expectation) -> sign_in_proof.Proof:
     try:
         sign_in_proof.check(message, expected)
-        proof = sign_in_proof.verify_signature(message, signature)
+        return sign_in_proof.verify_signature(message, signature)
     except ContractWalletUnsupported:
         raise
     except DomainError as refusal:
         raise SignInRefused from refusal
-    return wallets.Key(_KINDS[proof.kind], _bare(proof.address), proof.public_key.hex())
 
 
 def _account(address: str, chain: str) -> tuple[Dialect, str, str]:

@@ -4,7 +4,9 @@ Two ways to say the same: a text that people can read (CAIP-122, of which EIP-43
 Ethereum), and a token that a wallet signs (`identity.crypto.wallet_jwt`).
 """
 
-from collections.abc import Mapping
+import hmac
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -17,16 +19,18 @@ from identity.crypto import did_address, wallet_jwt, wallet_keys
 from identity.crypto.did_address import KeyKind
 from identity.crypto.errors import AddressInvalid, KeyInvalid, SignatureInvalid, TokenInvalid
 from identity.errors import Invalid
-from identity.services import scopes
+from identity.services import neighbourhoods, rates, scopes
 from sessions_app.errors import SignInRefused, SignUpClosed
 from sessions_app.models import Session
-from sessions_app.services import first_factor, spent_tokens
+from sessions_app.services import first_factor, history, spent_tokens
 from sessions_app.services.sessions import Origin, Proof
 
 _ANSWERS: Final = frozenset(
     {"action", "requestedClaims", "appInfo", "authInfo", "chainInfo", "url", "origin"}
 )
 """What stands in a wallet's answer to a site that asked it to sign in there."""
+MOST_NOTED: Final = (10, 60 * 60)
+"""How many refusals in how many seconds the history keeps of one user from one neighbourhood."""
 _AUDIENCES: Final = ("aud", "appPid", "appDid", "appId")
 _KINDS: Final = {
     KeyKind.ED25519: Wallet.Kind.ED25519,
@@ -56,12 +60,11 @@ def prove_token(sent: Token, *, audience: str, now: datetime) -> wallets.Key:
     that can't be read or don't belong together, SignInRefused for the rest.
     """
     key = _key(sent)
-    claims = _verified(sent, key.public, now=now)
-    said = claims.body.get("challenge")
-    if said is None or said == "":
+    claims = _verified(sent, key, now=now)
+    if "challenge" not in claims.body:
         if not _may_lack_challenge():
             raise SignInRefused
-    elif said != sent.challenge:
+    elif not _names(claims, sent.challenge):
         raise SignInRefused
     if not _is_for(claims.body, audience):
         raise SignInRefused
@@ -118,6 +121,42 @@ def admitted(key: wallets.Key, newcomer: Newcomer, *, origin: Origin, now: datet
     return user
 
 
+@contextmanager
+def remembered(address: str, origin: Origin, *, now: datetime) -> Iterator[None]:
+    """Put a refusal within into the history of the user whose wallet this is, if it is anybody's.
+
+    The refusal goes on as it is. Anybody can name a wallet, so what is kept is bounded. Not to be
+    used in a transaction.
+    """
+    try:
+        yield
+    except SignInRefused as refusal:
+        note_refused(address, refusal.code, origin, now=now)
+        raise
+
+
+def note_refused(address: str, reason: str, origin: Origin, *, now: datetime) -> None:
+    """Put into the history that somebody failed to sign in by this wallet; bounded."""
+    user = wallets.holder(address)
+    if user is None:
+        return
+    limit, window = MOST_NOTED
+    key = f"refused wallet {user.id} {neighbourhoods.of(origin.address) if origin.address else ''}"
+    try:
+        rates.hit(key, limit=limit, window=window, now=int(now.timestamp()))
+    except rates.RateLimited:
+        return
+    history.refused(
+        user_id=user.id,
+        method=Session.Method.WALLET,
+        provider_name=str(Session.Method.WALLET),
+        reason=reason,
+        address=origin.address,
+        user_agent=origin.user_agent,
+        now=now,
+    )
+
+
 def proof_of(key: wallets.Key) -> Proof:
     """How the holder of a proven key signed in."""
     return Proof(Session.Method.WALLET, wallet_os=key.wallet_os)
@@ -143,11 +182,23 @@ def _key(sent: Token) -> _Key:
     return _Key(public, wallet)
 
 
-def _verified(sent: Token, public: wallet_keys.PublicKey, *, now: datetime) -> wallet_jwt.Claims:
+def _verified(sent: Token, key: _Key, *, now: datetime) -> wallet_jwt.Claims:
     try:
-        return wallet_jwt.verify(sent.token, public, now=int(now.timestamp()))
+        claims = wallet_jwt.verify(sent.token, key.public, now=int(now.timestamp()))
     except TokenInvalid:
         raise SignInRefused from None
+    # One key has an address for each role: the token must say the one that is signed in.
+    if claims.issuer.text != key.wallet.address:
+        raise SignInRefused
+    return claims
+
+
+def _names(claims: wallet_jwt.Claims, challenge: str) -> bool:
+    """Whether the token says just this challenge, as a text that says something."""
+    said = claims.text("challenge")
+    return said != "" and hmac.compare_digest(
+        said.encode("utf-8", "surrogatepass"), challenge.encode("utf-8", "surrogatepass")
+    )
 
 
 def _is_for(body: Mapping[str, Any], audience: str) -> bool:

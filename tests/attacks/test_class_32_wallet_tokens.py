@@ -7,11 +7,13 @@ captured one is a signature under everything; here they are all refused.
 
 import base64
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from accounts.services.wallets import Key
 from identity.crypto import (
     base64url,
     did_address,
@@ -20,15 +22,20 @@ from identity.crypto import (
     stable_json,
     wallet_jwt,
     wallet_keys,
-    wallet_proof,
 )
 from identity.crypto.did_address import KeyKind
-from identity.crypto.errors import AddressInvalid, KeyInvalid, TokenInvalid
-from identity.crypto.wallet_proof import Shown
+from identity.crypto.errors import KeyInvalid, TokenInvalid
+from identity.errors import Invalid
+from identity.scoping import current
+from sessions_app.errors import SignInRefused
+from sessions_app.services import wallet_sign_in
+from sessions_app.services.wallet_sign_in import Token
+from tests import cast
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors/blocklet.json").read_text())
 EXPIRY = 4102444800
 NOW = EXPIRY - 300
+AUDIENCE = "zNKapplication"
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 REQUESTS: list[dict[str, Any]] = VECTORS["login_requests"]["requests"]
 NEGATIVES = [
@@ -54,21 +61,43 @@ def clock(case: str) -> int:
     return EXPIRY - 900 if "2099" in case else NOW
 
 
-def shown(body: dict[str, str]) -> Shown:
-    return Shown(body["userDid"], body["userPk"], body["signature"])
+class Served:
+    """What is served: two scopes, of which one takes tokens without a challenge."""
+
+    def __init__(self) -> None:
+        self.strict = cast.world()
+        self.lenient = cast.world(wallets_without_challenge=True)
+
+    def prove(self, sent: Token, *, now: int = NOW, is_lenient: bool = False) -> Key:
+        world = self.lenient if is_lenient else self.strict
+        with current.in_scope(world.scope.id):
+            moment = datetime.fromtimestamp(now, tz=UTC)
+            return wallet_sign_in.prove_token(sent, audience=AUDIENCE, now=moment)
+
+    def refuse(self, sent: Token, *, now: int = NOW) -> None:
+        for is_lenient in (False, True):
+            with pytest.raises((Invalid, SignInRefused)):
+                self.prove(sent, now=now, is_lenient=is_lenient)
+
+
+@pytest.fixture
+def served(db: None) -> Served:
+    return Served()
+
+
+def shown(body: dict[str, str]) -> Token:
+    return Token(body["userDid"], body["userPk"], body["signature"], body["challenge"])
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda each: each["case"])
-def test_answers_every_sign_in_as_advised(request_: dict[str, Any]) -> None:
-    """All that can be judged without a database."""
+def test_answers_every_sign_in_as_advised(served: Served, request_: dict[str, Any]) -> None:
     body, now = request_["body"], clock(request_["case"])
-    for verify in (wallet_proof.verify, wallet_proof.verify_unchallenged):
-        if request_["advised"] == 200:
-            proof = verify(shown(body), expected_challenge=body["challenge"], now=now)
-            assert (proof.address.text, proof.key.base58[0]) == (body["userDid"], "z")
-            continue
-        with pytest.raises((KeyInvalid, AddressInvalid, TokenInvalid)):
-            verify(shown(body), expected_challenge=body["challenge"], now=now)
+    if request_["advised"] != 200:
+        served.refuse(shown(body), now=now)
+        return
+    assert served.prove(shown(body), now=now).address == body["userDid"]
+    # Spent, here and in every other scope.
+    served.refuse(shown(body), now=now)
 
 
 def test_has_sign_ins_of_both_outcomes() -> None:
@@ -298,52 +327,52 @@ def test_takes_no_key_under_which_anybody_signs() -> None:
     assert ed25519.parse_public(bytes(32)).raw == bytes(32)
 
 
-def of(kind: KeyKind, **changed: str) -> Shown:
+def of(kind: KeyKind, challenge: str = "c", **changed: str) -> Token:
     key = PRIVATE[kind].public
-    own = {"did": key.address(), "public_key": key.base58, "token": token(kind, body(kind))}
-    return Shown(**own | changed)
+    own = {"address": key.address(), "public_key": key.base58, "token": token(kind, body(kind))}
+    return Token(**own | changed, challenge=challenge)
 
 
 @KINDS
-def test_needs_the_challenge_in_the_token(kind: KeyKind) -> None:
-    facts: dict[str, Any] = {"expected_challenge": "c", "now": NOW}
-    with pytest.raises(TokenInvalid):
-        wallet_proof.verify(of(kind), **facts)
-    wallet_proof.verify_unchallenged(of(kind), **facts)
-    right = of(kind, token=token(kind, body(kind, challenge="c")))
-    wallet_proof.verify(right, **facts)
-    wallet_proof.verify_unchallenged(right, **facts)
+def test_needs_the_challenge_in_the_token(served: Served, kind: KeyKind) -> None:
+    with pytest.raises(SignInRefused):
+        served.prove(of(kind))
+    served.prove(of(kind), is_lenient=True)
+    for number, is_lenient in enumerate((False, True)):
+        right = of(kind, token=token(kind, body(kind, challenge="c", number=number)))
+        served.prove(right, is_lenient=is_lenient)
 
 
 @KINDS
 @pytest.mark.parametrize("named", ["", "d", "cc", None, ["c"], {"c": "c"}, 0])
-def test_refuses_another_challenge(kind: KeyKind, named: Any) -> None:
-    other = of(kind, token=token(kind, body(kind, challenge=named)))
-    for verify in (wallet_proof.verify, wallet_proof.verify_unchallenged):
-        for expected in ("c", "0", "[]"):
-            with pytest.raises(TokenInvalid):
-                verify(other, expected_challenge=expected, now=NOW)
+def test_refuses_another_challenge(served: Served, kind: KeyKind, named: Any) -> None:
+    for expected in ("c", "0", "[]"):
+        served.refuse(of(kind, expected, token=token(kind, body(kind, challenge=named))))
 
 
 @KINDS
-def test_takes_an_empty_challenge_for_none(kind: KeyKind) -> None:
-    with pytest.raises(TokenInvalid):
-        wallet_proof.verify(
-            of(kind, token=token(kind, body(kind, challenge=""))), expected_challenge="", now=NOW
-        )
+def test_takes_no_empty_challenge(served: Served, kind: KeyKind) -> None:
+    served.refuse(of(kind, "", token=token(kind, body(kind, challenge=""))))
 
 
 @KINDS
-def test_refuses_a_did_that_is_not_the_keys(kind: KeyKind) -> None:
+def test_refuses_a_did_that_is_not_the_keys(served: Served, kind: KeyKind) -> None:
     others = [PRIVATE[other].public for other in PRIVATE if other is not kind]
     device = PRIVATE[kind].public.address(did_address.Role.DEVICE)
+    said = token(kind, body(kind, challenge="c"))
     for changed in (
-        *({"did": other.address()} for other in others),
+        *({"address": other.address()} for other in others),
         *({"public_key": other.hex} for other in others),
-        {"did": ""},
+        {"address": ""},
         {"public_key": ""},
         # The same key in another role is another DID than the token's.
-        *([{"did": device}] if kind is not KeyKind.ETHEREUM else []),
+        *([{"address": device}] if kind is not KeyKind.ETHEREUM else []),
     ):
-        with pytest.raises((KeyInvalid, AddressInvalid, TokenInvalid)):
-            wallet_proof.verify_unchallenged(of(kind, **changed), expected_challenge="", now=NOW)
+        served.refuse(of(kind, **{"token": said} | changed))
+
+
+@pytest.mark.parametrize("kind", [KeyKind.ED25519, KeyKind.SECP256K1])
+def test_refuses_a_token_of_the_keys_other_role(served: Served, kind: KeyKind) -> None:
+    device = PRIVATE[kind].public.address(did_address.Role.DEVICE)
+    said = body(kind, challenge="c", iss=f"did:abt:{device}")
+    served.refuse(of(kind, token=token(kind, said)))

@@ -185,7 +185,11 @@ def _by_wallet(seen: Visit) -> HttpResponse:
     message = form.cleaned_data["message"].replace("\r\n", "\n")
     try:
         key = wallet_messages.prove(
-            message, form.cleaned_data["signature"], browser=seen.mark.digest, now=seen.now
+            message,
+            form.cleaned_data["signature"],
+            browser=seen.mark.digest,
+            origin=seen.origin,
+            now=seen.now,
         )
         return finished(seen, _of_wallet(seen, key))
     except DomainError as refusal:

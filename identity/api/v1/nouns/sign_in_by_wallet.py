@@ -82,9 +82,9 @@ def challenge(asked: Asked) -> TextToSign:
 def sign_in(asked: Asked) -> Pair:
     """The pair of tokens of a new session; newcomers only where the scope lets them join."""
     given: SignedText = asked.body
-    key = wallet_messages.prove(given.message, given.signature, now=asked.now)
-    newcomer = Newcomer(source="wallet", address=asked.sent.address)
     origin = pairs.origin(asked.sent)
+    key = wallet_messages.prove(given.message, given.signature, origin=origin, now=asked.now)
+    newcomer = Newcomer(source="wallet", address=asked.sent.address)
     user = wallet_sign_in.admitted(key, newcomer, origin=origin, now=asked.now)
     return pairs.begin(asked, user.id, wallet_sign_in.proof_of(key))
 
