@@ -11,6 +11,22 @@ class InvitationInvalid(DomainError):
     title = "This invitation is not valid. Ask for a new one."
 
 
+class InvitationWaits(DomainError):
+    """Policy asks for approval of who accepted; it is not used up, and not open to others."""
+
+    kind = Kind.FORBIDDEN
+    code = "invitation.waits"
+    title = "Others have to approve this first. Sign in the same way when they have."
+
+
+class InvitationNeedsDevice(DomainError):
+    """For an account that is in use, or that has a password."""
+
+    kind = Kind.CONFLICT
+    code = "invitation.needs-device"
+    title = "This invitation is accepted with a device, on the page that its link opens."
+
+
 class TooManyInvitations(DomainError):
     kind = Kind.CONFLICT
     code = "invitation.too-many"

@@ -37,6 +37,14 @@ class Picture:
     png: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A picture and whose it is."""
+
+    user_id: UUID
+    png: bytes = field(repr=False)
+
+
 def store(*, user_id: UUID, picture: Picture, by: Actor, now: datetime) -> UUID:
     """Show this picture for a user from now on; the one before goes. Raises `Missing`."""
     with writing.of(by):
@@ -64,10 +72,10 @@ def request(*, user_id: UUID, url: str, by: Actor) -> None:
         queue(by.scope_id, user_id, url)
 
 
-def stored(avatar_id: UUID) -> bytes | None:
-    """The bytes of a picture in the scope in force."""
-    row = Avatar.objects.filter(id=avatar_id).values_list("picture", flat=True).first()
-    return None if row is None else bytes(row)
+def stored(avatar_id: UUID) -> Stored | None:
+    """A picture in the scope in force; whether somebody may see it is the caller's question."""
+    row = Avatar.objects.filter(id=avatar_id).values_list("user_id", "picture").first()
+    return None if row is None else Stored(row[0], bytes(row[1]))
 
 
 def read(data: bytes) -> Picture:

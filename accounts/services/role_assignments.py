@@ -42,6 +42,16 @@ def resolve(role: str) -> Named:
     return Named("", custom)
 
 
+def names_of(user_id: UUID) -> list[str]:
+    """The names of the active roles that a user holds, the one that was granted first first."""
+    rows = RoleAssignment.objects.filter(user_id=user_id).select_related("role")
+    return [
+        row.role.name if row.role else row.predefined
+        for row in rows.order_by("id")
+        if row.role is None or row.role.status == Role.Status.ACTIVE
+    ]
+
+
 def rights_of(role: Named) -> rights.Rights:
     """What the role gives, also while it is disabled."""
     if role.custom is None:

@@ -1,5 +1,6 @@
 """Inputs of the commands about invitations and devices that services read too."""
 
+from typing import Literal
 from uuid import UUID
 
 from invitations.commands.command import Input
@@ -47,3 +48,23 @@ class AuthorizeDevice(Input, frozen=True):
     password_verifier: str = ""
     registration: str = ""
     is_attested: bool = False
+
+
+class AcceptInvitation(Input, frozen=True):
+    """A way in that was proven by who accepts an invitation, in place of a device.
+
+    `way` says which of the other fields there are: the key of a wallet, an address whose mail was
+    read, or an account at a provider.
+    """
+
+    invitation: UUID
+    way: Literal["wallet", "mail", "provider"]
+    wallet_kind: str = ""
+    wallet: str = ""
+    public_key: str = ""
+    wallet_os: str = ""
+    email: str = ""
+    provider: str = ""
+    issuer: str = ""
+    subject: str = ""
+    full_name: str = ""

@@ -11,7 +11,13 @@ from identity import errors
 from identity.actor import Actor, ActorKind
 from identity.services import scopes, server_keys
 from invitations.commands.command import Command, Result, registry
-from invitations.commands.inputs import AuthorizeDevice, InviteDevice, InviteUser, RevokeInvitation
+from invitations.commands.inputs import (
+    AcceptInvitation,
+    AuthorizeDevice,
+    InviteDevice,
+    InviteUser,
+    RevokeInvitation,
+)
 from invitations.errors import LinksByMailOff
 from invitations.services import authorization, invitations, notices
 
@@ -46,6 +52,13 @@ def revoke_invitation(details: RevokeInvitation, *, by: Actor, now: datetime) ->
 def authorize_device(details: AuthorizeDevice, *, by: Actor, now: datetime) -> Result:
     """Register the device and use the invitation up, in the caller's transaction."""
     return authorization.use(details, by=by, now=now)
+
+
+def accept(details: AcceptInvitation, *, by: Actor, now: datetime) -> Result:
+    """Let the invited person in and use the invitation up, in the caller's transaction."""
+    from invitations.services import joining  # noqa: PLC0415 - it asks the door that is built here
+
+    return joining.use(details, by=by, now=now)
 
 
 def issue(
@@ -156,11 +169,11 @@ def _account_opened(details: InviteUser | InviteDevice) -> UUID | None:
     return None if is_protected else details.user
 
 
-def _refuse(details: AuthorizeDevice, *, now: datetime) -> None:
+def _refuse(details: AuthorizeDevice | AcceptInvitation, *, now: datetime) -> None:
     invitations.refuse(invitation_id=details.invitation, now=now)
 
 
-def _is_invited(details: AuthorizeDevice, by: Actor) -> bool:
+def _is_invited(details: AuthorizeDevice | AcceptInvitation, by: Actor) -> bool:
     # Only the holder of the invitation's one-time key acts as this kind of actor.
     del details
     return by.kind is ActorKind.INVITATION
@@ -207,5 +220,16 @@ registry.add(
         is_own=_is_invited,
         abandon=_refuse,
         secrets=frozenset({"password_verifier", "registration"}),
+    ),
+    # The same resource: a policy about who gets in holds for every way.
+    Command(
+        name="invitation.accept",
+        action="add",
+        resource="/account-management/authorize",
+        permission="",
+        input=AcceptInvitation,
+        execute=accept,
+        is_own=_is_invited,
+        abandon=_refuse,
     ),
 )

@@ -39,6 +39,8 @@ class Invitation(ScopeOwned):
         Device, on_delete=models.PROTECT, null=True, blank=True, related_name="invitation"
     )
     proposal_id = models.UUIDField(null=True, blank=True)
+    # How the person joined where it was not with a device.
+    joined_by = models.CharField(max_length=8, blank=True, default="")
 
     class Meta:
         constraints: ClassVar = [
@@ -49,8 +51,14 @@ class Invitation(ScopeOwned):
                 name="invitation_state_known",
             ),
             models.CheckConstraint(
-                condition=models.Q(state="used", device__isnull=False, used_at__isnull=False)
-                | (~models.Q(state="used") & models.Q(device__isnull=True)),
+                condition=models.Q(
+                    state="used", device__isnull=False, used_at__isnull=False, joined_by=""
+                )
+                | (
+                    models.Q(state="used", device__isnull=True, used_at__isnull=False)
+                    & models.Q(joined_by__in=["wallet", "mail", "provider"])
+                )
+                | (~models.Q(state="used") & models.Q(device__isnull=True, joined_by="")),
                 name="invitation_used_paired",
             ),
             models.CheckConstraint(

@@ -21,6 +21,7 @@ WORDS: Final[Mapping[str, str]] = {
     "group.delete": "Remove the group {group}",
     "group.edit": "Change the group {group}",
     "group.remove_member": "Take {user} out of the group {group}",
+    "invitation.accept": "Let the holder of {invitation} join by {way}",
     "invitation.revoke": "Revoke {invitation}",
     "one-time-password.reset": "Let {user} set up one-time passwords anew",
     "password.change": "Change the password of {user}",

@@ -49,6 +49,7 @@ class Acceptance:
 class Held:
     """What the holder of an open invitation may know before accepting it."""
 
+    id: UUID
     scope_id: UUID
     scope_name: str
     address: str
@@ -73,6 +74,7 @@ def look_up(*, invite_string: str, now: datetime) -> Held:
     inviter = User.objects.filter(id=found.invited_by).first() if found.invited_by else None
     keys = server_keys.client_keys()
     return Held(
+        id=found.id,
         scope_id=scope.id,
         scope_name=scope.name,
         address=_masked(User.objects.get(id=found.user_id).email),

@@ -196,6 +196,15 @@ def _first_use(
     return answer
 
 
+def alarm_if_others_used(invitation_id: UUID, digest: str, *, by: Actor, now: datetime) -> None:
+    """Say loudly, once, if an invitation that somebody brings was used by another's proof."""
+    found = Invitation.objects.filter(id=invitation_id).first()
+    if found is None or found.state not in {Invitation.State.USED, Invitation.State.PENDING}:
+        return
+    if not hmac.compare_digest(found.keys_digest, digest):
+        _raise_alarm(found, by=by, now=now)
+
+
 def _raise_alarm(invitation: Invitation, *, by: Actor, now: datetime) -> None:
     """Somebody else holds this invitation too: say so loudly, once."""
     with transaction.atomic(), audit.gathered():

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from accounts.models import Device, User
@@ -35,6 +35,19 @@ def device_registered(user: User, device: Device, *, now: datetime) -> None:
         },
         now=now,
     )
+
+
+def joined(user: User, way: str, *, now: datetime) -> None:
+    """Tell the invited person how the invitation was accepted, where no device was registered."""
+    context = {"name": user.first_name, "way": _WAYS[way]}
+    mail.send(to=user.email, template="joined", context=context, now=now)
+
+
+_WAYS: Final[Mapping[str, str]] = {
+    "wallet": "a wallet",
+    "mail": "a code that was mailed to you",
+    "provider": "an account at another provider",
+}
 
 
 def invitation_used_again(

@@ -1,6 +1,7 @@
 """Signing in by a code that is mailed; whoever is not here yet joins where the scope allows it."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -8,7 +9,8 @@ from accounts.errors import NameTaken
 from accounts.models import User
 from accounts.services import mail_addresses, profiles
 from accounts.services.profiles import Newcomer
-from identity.errors import Conflict
+from identity.actor import Actor
+from identity.errors import Conflict, Forbidden
 from identity.services import audit, scopes
 from sessions_app.errors import SignInRefused, SignUpClosed
 from sessions_app.models import Session
@@ -19,12 +21,14 @@ from sessions_app.services.mailed_codes import Asker, Purpose, Sent
 SOURCE = "email"
 
 
-def send(*, address: str, asker: Asker, now: datetime) -> Sent:
+def send(*, address: str, asker: Asker, now: datetime, page: str = "") -> Sent:
     """Mail a sign-in code to an address; nobody is looked up, so nothing tells who is here.
 
-    Raises what `mailed_codes.send` raises.
+    With a `page` of ours the mail holds a link to it, too. Raises what `mailed_codes.send` raises.
     """
-    return mailed_codes.send(purpose=Purpose.SIGN_IN, address=address, asker=asker, now=now)
+    return mailed_codes.send(
+        purpose=Purpose.SIGN_IN, address=address, asker=asker, page=page, now=now
+    )
 
 
 def sign_in(
@@ -36,12 +40,65 @@ def sign_in(
     `CodeRefused`, SignUpClosed, SignInRefused for a user who is shut out, and
     `accounts.errors.TooManyWrongPasswords`.
     """
-    origin = arrival.origin
-    asker = Asker(browser=arrival.browser, address=origin.address)
+    asker = Asker(browser=arrival.browser, address=arrival.origin.address)
     proven = mailed_codes.redeem(
         purpose=Purpose.SIGN_IN, address=address, code=code, asker=asker, now=now
     )
-    user = mail_addresses.holder_of(proven)
+    return _passed(proven, full_name, arrival, now=now)
+
+
+def sign_in_by_link(*, token: str, arrival: Arrival, now: datetime) -> Passed:
+    """The same by what the mailed link says, in the browser that asked for it."""
+    asker = Asker(browser=arrival.browser, address=arrival.origin.address)
+    proven = mailed_codes.redeem_link(token, purpose=Purpose.SIGN_IN, asker=asker, now=now)
+    return _passed(proven, "", arrival, now=now)
+
+
+def send_to_leave(*, by: Actor, asker: Asker, now: datetime) -> Sent:
+    """Mail a code to the address that the user has proven, to confirm the end of the account.
+
+    Raises `identity.errors.Conflict` for who has proven none, and what `mailed_codes.send` raises.
+    """
+    user_id, address = _own_address(by)
+    return mailed_codes.send(
+        purpose=Purpose.DESTROY_SELF, address=address, asker=asker, user_id=user_id, now=now
+    )
+
+
+def sign_in_to_leave(*, code: str, by: Actor, arrival: Arrival, now: datetime) -> Passed:
+    """A new session of the user who asked for this code: proof enough to end the account.
+
+    Nobody joins by it, and it is nobody else's. Raises as `sign_in` does, and Conflict.
+    """
+    user_id, address = _own_address(by)
+    asker = Asker(browser=arrival.browser, address=arrival.origin.address)
+    mailed_codes.redeem(
+        purpose=Purpose.DESTROY_SELF,
+        address=address,
+        code=code,
+        asker=asker,
+        user_id=user_id,
+        now=now,
+    )
+    user = User.objects.get(id=user_id)
+    try:
+        return first_factor.passed(user, Session.Method.EMAIL, arrival, now=now)
+    except SignInRefused as refusal:
+        method = Session.Method.EMAIL
+        first_factor.refused(user.id, method, refusal.code, arrival.origin, now=now)
+        raise
+
+
+def _own_address(by: Actor) -> tuple[UUID, str]:
+    if by.user_id is None:
+        raise Forbidden("This is for an account.")
+    if not mail_addresses.has_proven(by.user_id):
+        raise Conflict("Your account has no e-mail address that was proven here.")
+    return by.user_id, mail_addresses.verified_of(by.user_id)
+
+
+def _passed(proven: str, full_name: str, arrival: Arrival, *, now: datetime) -> Passed:
+    origin, user = arrival.origin, mail_addresses.holder_of(proven)
     try:
         with transaction.atomic(), audit.gathered():
             user = user or _joined(proven, full_name, arrival, now=now)

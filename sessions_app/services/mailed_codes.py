@@ -2,12 +2,15 @@
 
 import enum
 import hashlib
+import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -26,6 +29,12 @@ MOST_TO_ADDRESS: Final = ((10, 60 * 60), (30, 24 * 60 * 60))
 """How many codes one address gets in how many seconds, whoever asks for them."""
 MOST_FROM_CLIENT: Final = (30, 60 * 60)
 """How many codes one neighbourhood of client addresses may ask for."""
+
+
+LINK_PARAMETER: Final = "magicToken"
+"""What a page that a mailed link leads to reads from its address."""
+_LINK: Final = re.compile(r"([0-9a-f]{32})\.[0-9a-f]{64}")
+_LINKS: Final = b"countersign mailed link\n"
 
 
 class Purpose(enum.StrEnum):
@@ -63,18 +72,21 @@ def send(
     now: datetime,
     user_id: UUID | None = None,
     is_known: bool = True,
+    page: str = "",
 ) -> Sent:
     """Mail a code to an address, whose-ever it is; an earlier one of this browser is void.
 
     `user_id` binds the code to an account that asks for itself. With `is_known` false everything is
-    done but the mail. Not to be called in a transaction: askers are counted. Raises
-    `identity.errors.Invalid`, CodeSentAlready within 60 seconds, `rates.RateLimited`.
+    done but the mail. With a `page`, whose address is the caller's to judge, the mail holds a link
+    to it too, that says the same as the code: see `redeem_link`. Not to be called in a transaction:
+    askers are counted. Raises `identity.errors.Invalid`, CodeSentAlready within 60 seconds,
+    `rates.RateLimited`.
     """
     to, subject = _counted(purpose, address, user_id, asker, now=now)
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
     with transaction.atomic():
         _open(purpose, subject, asker).update(used_at=now)
-        challenges.issue(
+        issued = challenges.issue(
             purpose=_word(purpose),
             subject=subject,
             browser=asker.browser,
@@ -87,7 +99,11 @@ def send(
         mail.send(
             to=to if is_known else "",
             template=f"code-{purpose}",
-            context={"code": code, "minutes": LASTS // timedelta(minutes=1)},
+            context={
+                "code": code,
+                "minutes": LASTS // timedelta(minutes=1),
+                "link": _link(page, issued.id, purpose) if page else "",
+            },
             purpose=str(purpose),
             useful_until=now + LASTS,
             now=now,
@@ -158,6 +174,41 @@ def redeem(
         raise CodeRefused from None
     guessing.give_back(asker.address, now=now)
     return to
+
+
+def redeem_link(token: str, *, purpose: Purpose, asker: Asker, now: datetime) -> str:
+    """Use up the code by what its mailed link says; the normal address that this proves.
+
+    As bound as the code itself, and one with it: of link and code at the same time one is taken,
+    and a newer code makes both void. Raises CodeRefused.
+    """
+    found = _LINK.fullmatch(token)
+    challenge_id = UUID(found[1]) if found else None
+    if challenge_id is None or not hmac.compare_digest(token, _token(challenge_id, purpose)):
+        raise CodeRefused
+    rows = Challenge.objects.filter(
+        id=challenge_id,
+        purpose=_word(purpose),
+        browser=asker.browser,
+        used_at__isnull=True,
+        expires_at__gt=now,
+    )
+    row = rows.first() if asker.browser else None
+    if row is None or not rows.update(used_at=now):
+        raise CodeRefused
+    return str(row.data["address"])
+
+
+def _link(page: str, challenge_id: UUID, purpose: Purpose) -> str:
+    mark = "&" if "?" in page else "?"
+    return f"{page}{mark}{LINK_PARAMETER}={_token(challenge_id, purpose)}"
+
+
+def _token(challenge_id: UUID, purpose: Purpose) -> str:
+    """Nobody without the deployment's key can make one, and nothing of it is stored."""
+    message = f"link {challenge_id.hex} {purpose} {current.required_scope()}".encode()
+    digest = hmac.digest(settings.SECRET_KEY.encode(), _LINKS + message, hashlib.sha256)
+    return f"{challenge_id.hex}.{digest.hex()}"
 
 
 def _counted(

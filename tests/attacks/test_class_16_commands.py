@@ -33,6 +33,7 @@ pytestmark = pytest.mark.django_db
 
 GIVES_NOTHING: Mapping[str, str] = {
     "device.authorize": "the holder of a one-time key does it: classes 12 and 13",
+    "invitation.accept": "the holder of an invitation's secret does it: class 12",
     "device.rotate": "the device itself does it, with a proof by its old key",
     "api-key.revoke": "takes away",
     "session.end": "takes away",

@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from accounts.models import User
+from accounts.models import RoleCredential, User
+from accounts.models import Wallet as WalletRow
 from identity.crypto import base64url, sealed_box
-from identity.models import ApiKey
+from identity.models import ApiKey, AuditEvent
 from identity.scoping import current
+from invitations.models import Invitation
 from sessions_app.models import Session
-from tests import cast
+from tests import acts, cast
 from tests.faces.blocklet.browser import Browser, Wallet, sign_in
 from tests.faces.blocklet.exchange import Page, Phone
 from tests.faces.blocklet.test_access_keys import by_stamp, made
@@ -95,3 +97,31 @@ def test_of_many_equal_stamps_one_is_taken() -> None:
 
     assert together.run(ask, count=12) == [None] * 12
     assert sorted(ends) == [200] + [401] * 11
+
+
+def test_of_fifty_wallets_with_one_invitation_one_joins() -> None:
+    world = cast.world()
+    bundle = acts.invitation(world, "carol@example.com", "support")
+    profile = [{"type": "profile", "fullName": "Carol"}]
+    phones = []
+    for number in range(50):
+        page = Page(Browser(world, address=f"192.0.2.{number}"), "invite")
+        assert page.begin(inviteId=bundle["invite_string"]).status == 200
+        phone = Phone(Browser(world), Wallet.of(), page)
+        phone.scan()
+        phone.sign()
+        phones.append(phone)
+    ends: list[str] = []
+
+    def join(number: int) -> None:
+        ends.append(phones[number].sign(requestedClaims=profile)["status"])
+
+    assert together.run(join, count=50) == [None] * 50
+    assert sorted(ends) == ["error"] * 49 + ["ok"]
+    with current.in_scope(world.scope.id):
+        assert Invitation.objects.get().state == "used"
+        assert (WalletRow.objects.count(), RoleCredential.objects.count()) == (1, 1)
+        assert AuditEvent.objects.filter(name="invitation.used").count() == 1
+        assert AuditEvent.objects.filter(name="invitation.used-again").count() == 1
+    signed_in = [each for each in phones if "sessionToken" in each.page.status().json]
+    assert len(signed_in) == 1

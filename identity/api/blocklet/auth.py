@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from identity.api.blocklet import application, errors, tokens
 from identity.api.blocklet.caller import Caller
+from identity.api.blocklet.errors import Told
 from identity.api.blocklet.replies import CSRF_COOKIE, SIGN_IN_COOKIE
+from identity.api.blocklet.route import Asked
 from identity.api.blocklet.sent import Sent
 from identity.crypto import csrf_token
 from identity.crypto.errors import TokenInvalid
@@ -49,6 +51,15 @@ def caller(sent: Sent, given: Mapping[str, Any], query: Mapping[str, str], now: 
         token=token,
         from_cookie=from_cookie,
     )
+
+
+def caller_if_any(asked: Asked) -> Caller | None:
+    """The session of this scope behind a request that anybody may send; None for nobody."""
+    try:
+        found = caller(asked.sent, asked.given, asked.query, asked.now)
+    except (DomainError, Told):
+        return None
+    return found if found.door.scope_id == asked.scope_id else None
 
 
 def is_labelled(sent: Sent) -> bool:

@@ -25,6 +25,9 @@ from identity.web.lane import Answer
 from identity.web.throttle import Throttle
 from sessions_app.services import sessions
 
+FORM: Final = "application/x-www-form-urlencoded"
+_NUL: Final = (b"\\u0000", b"%00", b"\0")
+"""How a body writes it, in JSON and in a form."""
 per_address = Throttle(count=settings.REQUESTS_PER_ADDRESS, seconds=60)
 _JSON: Final = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json")
 
@@ -43,8 +46,9 @@ def answer(sent: Sent, *, now: datetime) -> Answer:
 
 
 def _let_in(sent: Sent, found: Route, ids: Mapping[str, str], now: datetime) -> Answer:
-    given, query = _given(sent), sent.query()
-    _require_storable(given if b"\\u0000" in (sent.body or b"") else {}, query, ids)
+    given, query = _given(sent, found), sent.query()
+    is_odd = any(sign in (sent.body or b"") for sign in _NUL)
+    _require_storable(given if is_odd else {}, query, ids)
     if found.permission == route.SELF:
         caller = _caller(sent, found, given, query, now)
         scope_id, slug = caller.door.scope_id, caller.door.scope_slug
@@ -110,12 +114,14 @@ def _require_storable(*told: Any) -> None:
             _require_storable(*each)
 
 
-def _given(sent: Sent) -> Mapping[str, Any]:
-    """The JSON object of the body; {} for none. Only JSON is read: a form can't be sent here."""
+def _given(sent: Sent, found: Route) -> Mapping[str, Any]:
+    """The JSON object of the body; {} for none. Forms are read where the route takes them."""
     if sent.body is None:
         raise refusals.BodyTooLarge
     if not sent.body or sent.method in auth.SAFE:
         return {}
+    if found.takes_form and sent.media_type == FORM:
+        return sent.form()
     if not _JSON.fullmatch(sent.media_type):
         # axios announces a form where it has nothing to send.
         if not sent.body.strip() or sent.body == b"{}":

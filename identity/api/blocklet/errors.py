@@ -60,6 +60,7 @@ STATUS: Final[Mapping[Kind, int]] = {
     Kind.UNAVAILABLE: 503,
 }
 _OF_ITS_OWN: Final[Mapping[str, int]] = {
+    "invitation.not-valid": 404,
     "http.method": 405,
     "http.media-type": 415,
     "http.too-large": 413,
@@ -84,10 +85,13 @@ def message(refusal: DomainError) -> str:
     return refusal.detail if is_told else refusal.title
 
 
+_FIELDS: Final[Mapping[str, str]] = {"full_name": "fullName", "postal_address": "address"}
+"""What clients call a field, where it is not what we call it."""
 _SIGN_IN: Final[Mapping[str, str]] = {
     # Where somebody tries to sign in, "not signed in" would say nothing.
     "sign-in.refused": "Invalid signature",
     "challenge.refused": "Invalid signature",
+    "invitation.not-valid": "Invitation not found or invitation has been used",
 }
 
 
@@ -97,6 +101,9 @@ def refused(refusal: DomainError, *, as_status: int | None = None) -> Answer:
     if as_status is not None and refusal.kind not in {Kind.LIMITED, Kind.UNAVAILABLE}:
         return replies.text(message(refusal), status=as_status)
     content = {"error": message(refusal), "code": refusal.code}
+    if "field" in refusal.facts:
+        name = str(refusal.facts["field"])
+        content["field"] = _FIELDS.get(name, name)
     if refusal.code == "unauthenticated":
         content = {"error": NOT_SIGNED_IN}
     answer = replies.json(content, status=status(refusal))

@@ -3,14 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from uuid import UUID
 
 from accounts.queries import profiles
+from accounts.queries.profiles import RoleCredentialRow
 from accounts.services import profiles as arriving
 from accounts.services import role_credentials, wallets
 from accounts.services.profiles import Newcomer
-from identity.api.blocklet import application, begun, inputs, passports
+from identity.api.blocklet import application, begun, inputs, invitation, passports
 from identity.api.blocklet.route import Asked
 from identity.errors import NotSupported
+from invitations.errors import InvitationWaits
+from invitations.services import joining
+from invitations.services.governance import Pending
 from sessions_app.errors import ChallengeRefused, SignInRefused
 from sessions_app.services import exchange_acts
 from sessions_app.services.exchange_acts import Said
@@ -26,6 +31,11 @@ def _tells_nothing(asked: Asked, found: Exchanged) -> Told:
     return _NOTHING
 
 
+def _keeps_nothing(asked: Asked, given: Mapping[str, str]) -> Told:
+    del asked, given
+    return _NOTHING
+
+
 def _asks_no_more(found: Exchanged, said: Said) -> bool:
     del found, said
     return False
@@ -36,12 +46,14 @@ class Action:
     """`of_session`: somebody signed in begins it, `is_fresh` with a proof of just now.
 
     `finish` does what the wallet's last answer leads to and says what the wallet is told; `tell`
-    gives the page what came out of it, once. `asks_more` tells after the first answer whether
+    gives the page what came out of it, once. `opens` looks at what the page asks for before
+    anything is begun, and says what is kept of it. `asks_more` tells after the first answer whether
     there is a second question.
     """
 
     finish: Callable[[Asked, Exchanged, Said], Told]
     tell: Callable[[Asked, Exchanged], Told] = field(default=_tells_nothing)
+    opens: Callable[[Asked, Mapping[str, str]], Told] = field(default=_keeps_nothing)
     of_session: bool = False
     is_fresh: bool = False
     asks_more: Callable[[Exchanged, Said], bool] = field(default=_asks_no_more)
@@ -70,6 +82,33 @@ def _tokens(asked: Asked, found: Exchanged) -> Told:
         role_credentials.note_used(credential.id, now=asked.now)
     arriving.note_sign_in(user_id=session.user_id, address=found.origin.address, now=asked.now)
     return begun.told(begun.pair(asked, session), found.origin.visitor)
+
+
+def _opened(asked: Asked, given: Mapping[str, str]) -> Told:
+    """The invitation that a page's link names; its secret is kept nowhere. Raises Told for none."""
+    held = invitation.open_one(asked, str(given.get("inviteId", "")))
+    joining.require_open(held.id, now=asked.now)
+    return {"invitation": str(held.id)}
+
+
+def _join(asked: Asked, found: Exchanged, said: Said) -> Told:
+    joined = joining.by_wallet(
+        found,
+        said,
+        invitation_id=UUID(found.data["invitation"]),
+        full_name=_full_name(said),
+        now=asked.now,
+    )
+    if isinstance(joined, Pending):
+        raise InvitationWaits
+    if not joined.credentials:
+        return _NOTHING
+    return _attached(passports.own(joined.user_id, joined.credentials[0], now=asked.now), asked)
+
+
+def _always(found: Exchanged, said: Said) -> bool:
+    del found, said
+    return True
 
 
 def _bind(asked: Asked, found: Exchanged, said: Said) -> Told:
@@ -128,6 +167,11 @@ def _hand_over(asked: Asked, found: Exchanged, said: Said) -> Told:
         raise SignInRefused
     row = passports.own(holder.id, str(found.data.get("id", "")), now=asked.now)
     exchange_acts.identify(found, said, now=asked.now)
+    return _attached(row, asked)
+
+
+def _attached(row: RoleCredentialRow, asked: Asked) -> Told:
+    """A passport as a wallet takes it in."""
     return {
         "type": "VerifiableCredential",
         "disposition": "attachment",
@@ -136,10 +180,14 @@ def _hand_over(asked: Asked, found: Exchanged, said: Said) -> Told:
     }
 
 
-def _newcomer(asked: Asked, found: Exchanged, said: Said) -> Newcomer:
+def _full_name(said: Said) -> str:
     name = _claim(said, "profile").get("fullName")
+    return inputs.plain(name)[:200] if isinstance(name, str) else ""
+
+
+def _newcomer(asked: Asked, found: Exchanged, said: Said) -> Newcomer:
     return Newcomer(
-        full_name=inputs.plain(name)[:200] if isinstance(name, str) else "",
+        full_name=_full_name(said),
         source="wallet",
         locale=str(found.data.get("locale", "")),
         inviter=str(found.data.get("inviter", "")),
@@ -158,14 +206,11 @@ def _claim(said: Said, kind: str) -> dict[str, Any]:
 
 ACTIONS: Final[Mapping[str, Action]] = {
     "login": Action(_sign_in, _tokens, asks_more=_is_new),
+    "invite": Action(_join, _tokens, opens=_opened, asks_more=_always),
     "bind-wallet": Action(_bind, of_session=True, is_fresh=True),
     "verify-elevated": Action(_prove, of_session=True),
     "switch-passport": Action(_confirm_switch, _switched, of_session=True, asks_more=_names_none),
     "issue-passport": Action(_hand_over),
-}
-_INSTEAD: Final[Mapping[str, str]] = {
-    "invite": "An invitation is accepted with keys of a device, on the page that its letter links"
-    " to. Bind this wallet to the account afterwards: did/bind-wallet.",
 }
 _ELSEWHERE: Final = "This server does not offer this conversation with a wallet."
 
@@ -174,5 +219,5 @@ def of(name: str) -> Action:
     """The action of this name. Raises NotSupported for those that there are not."""
     found = ACTIONS.get(name)
     if found is None:
-        raise NotSupported(_INSTEAD.get(name, _ELSEWHERE))
+        raise NotSupported(_ELSEWHERE)
     return found

@@ -18,6 +18,7 @@ WALLET_PAGE: Final = "https://abtwallet.io/i/"
 """Where phones know that a wallet should open; wallets read only what stands behind it."""
 DOES: Final[Mapping[str, str]] = {
     "login": "sign in to",
+    "invite": "accept an invitation to",
     "bind-wallet": "add this wallet to an account of",
     "verify-elevated": "confirm that it is you at",
     "switch-passport": "change your role at",

@@ -76,10 +76,15 @@ def uuid(text: str) -> UUID:
     return found
 
 
+def is_picture(given: str) -> bool:
+    """Whether this is meant as a picture that `picture` reads."""
+    return given.startswith(("data:image/", "https://", "http://"))
+
+
 def picture(given: str) -> Picture | str:
     """The picture of a data URI, or an address to fetch from; "" for a picture that is ours.
 
-    Raises Invalid.
+    Raises Invalid, which names the field, for everything else.
     """
     if not given or given.startswith(("bn://", "/")) or "/user/avatar/" in given:
         return ""
@@ -88,7 +93,7 @@ def picture(given: str) -> Picture | str:
         try:
             return avatars.read(base64.b64decode(found[1]))
         except binascii.Error:
-            raise Invalid("This is no picture that can be read.") from None
+            raise Invalid('"avatar" is no picture that can be read', field="avatar") from None
     if given.startswith(("https://", "http://")):
         return given
-    return ""
+    raise Invalid('"avatar" must be a picture in a data URI, or its address', field="avatar")

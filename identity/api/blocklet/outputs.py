@@ -9,7 +9,9 @@ from django.conf import settings
 from accounts.queries.profiles import IdentityRow, ProfileRow, RoleCredentialRow, WalletRow
 from identity import permissions
 from identity.api.blocklet.sent import Sent
-from identity.crypto import base58btc
+from identity.crypto import base58btc, did_address
+from identity.crypto.errors import AddressInvalid
+from sessions_app.queries.providers import OfferedProvider
 
 GUEST: Final = "guest"
 _PUBLIC_SIZE: Final = "?imageFilter=resize&w=48&h=48"
@@ -108,6 +110,21 @@ def user(
     }
 
 
+def wallet(row: ProfileRow) -> dict[str, Any]:
+    """The address that a user is known by, and its key, as clients' wallets write them."""
+    try:
+        address = did_address.parse(row.address)
+        kind = {
+            "role": int(address.role),
+            "pk": int(address.key_kind),
+            "hash": int(address.hash_kind),
+        }
+    except AddressInvalid:
+        # Who came over another face is known by another kind of address.
+        kind = {}
+    return {"type": kind, "publicKey": f"0x{row.public_key}", "address": row.address}
+
+
 def connected_accounts(row: ProfileRow) -> list[dict[str, Any]]:
     """Wallets, and accounts at providers under the address that stands for them."""
     by_wallet = {each.wallet_id: each for each in row.identities}
@@ -157,6 +174,14 @@ def passport(row: RoleCredentialRow) -> dict[str, Any]:
     }
 
 
+def providers(offered: Iterable[OfferedProvider]) -> dict[str, Any]:
+    """The enabled providers by their names in addresses, in order; nothing that is secret."""
+    return {
+        each.slug: {"enabled": True, "order": order, "type": "oauth", "name": each.name}
+        for order, each in enumerate(offered)
+    }
+
+
 PROFILE: Final = (
     *("did", "locale", "avatar", "name", "fullName", "email", "phone", "url", "inviter"),
     *("generation", "emailVerified", "phoneVerified", "metadata", "address"),
@@ -191,20 +216,20 @@ def _visible(shown: dict[str, Any], privacy: Mapping[str, Any], *, follows: bool
     metadata = {
         name: value
         for name, value in shown["metadata"].items()
-        if name not in _NEVER_SHOWN and not _hides(privacy, name, follows)
+        if name not in _NEVER_SHOWN and not hides(privacy, name, follows=follows)
     }
     kept = {
-        name: None if name in _HIDEABLE and _hides(privacy, name, follows) else value
+        name: None if name in _HIDEABLE and hides(privacy, name, follows=follows) else value
         for name, value in shown.items()
     }
-    return kept | {"metadata": {} if _hides(privacy, "metadata", follows) else metadata}
+    return kept | {"metadata": {} if hides(privacy, "metadata", follows=follows) else metadata}
 
 
 _NEVER_SHOWN: Final = frozenset({"phone", "email"})
 _HIDEABLE: Final = frozenset({"name", "fullName", "avatar", "createdAt"})
 
 
-def _hides(privacy: Mapping[str, Any], name: str, follows: bool) -> bool:  # noqa: FBT001
+def hides(privacy: Mapping[str, Any], name: str, *, follows: bool) -> bool:
     """Whether a setting hides a part: the name itself, or a page of the user's that ends in it."""
     for key_, value in privacy.items():
         if key_ == name or key_.rpartition("/")[2] == name:

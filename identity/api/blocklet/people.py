@@ -1,13 +1,17 @@
 """The profile behind a session, with what gives it a role."""
 
+from collections.abc import Collection
 from datetime import datetime
 
+from accounts import queries as accounts
 from accounts.queries import profiles
 from accounts.queries.profiles import ProfileRow, RoleCredentialRow
 from accounts.services import profiles as making
+from identity import permissions
 from identity.api.blocklet import inputs
 from identity.api.blocklet.caller import Caller
 from identity.errors import Invalid, Missing
+from identity.paging import Page
 
 
 def own(caller: Caller, *, now: datetime) -> ProfileRow:
@@ -24,6 +28,16 @@ def own(caller: Caller, *, now: datetime) -> ProfileRow:
 def credentials(caller: Caller, *, now: datetime) -> list[RoleCredentialRow]:
     """The role credentials that the caller has now."""
     return profiles.role_credentials(caller.user_id, now=now)
+
+
+def rights(caller: Caller) -> Collection[str]:
+    """What the role of this session allows, as words of ours; nothing for a guest."""
+    name = caller.door.role
+    known = permissions.PREDEFINED_ROLES.get(name)
+    if known is not None:
+        return known.permissions
+    found = accounts.roles(Page(limit=1, filters={"name": name})).rows if name else ()
+    return found[0].permissions if found else ()
 
 
 def asked_for(*, did: str, name: str) -> ProfileRow | None:

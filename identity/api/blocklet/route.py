@@ -67,7 +67,8 @@ class Route:
     """One method on one path behind the root; `body` is the type that a JSON body is read as.
 
     `refusal` is the status of every refusal but those of limits, for clients that know no other;
-    such refusals are a bare text. `for_keys` lets access keys in beside sessions.
+    such refusals are a bare text. `for_keys` lets access keys in beside sessions; `takes_form` a
+    form beside JSON, which pages of other sites can send.
     """
 
     method: str
@@ -77,3 +78,4 @@ class Route:
     body: type[Any] | None = None
     refusal: int | None = None
     for_keys: bool = False
+    takes_form: bool = False

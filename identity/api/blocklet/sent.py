@@ -61,16 +61,27 @@ class Sent:
 
     def query(self) -> Mapping[str, str]:
         """The parameters. Raises Invalid where one is there twice or they can't be read."""
+        return _pairs(self.query_text, "The part behind the question mark can't be read.")
+
+    def form(self) -> Mapping[str, str]:
+        """The body as a form. Raises Invalid as `query` does."""
+        fault = "This form can't be read."
         try:
-            pairs = parse_qsl(
-                self.query_text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS
-            )
-        except ValueError:
-            raise Invalid("The part behind the question mark can't be read.") from None
-        given = dict(pairs)
-        if len(given) != len(pairs):
-            raise Invalid("A parameter is there twice.")
-        return given
+            text = (self.body or b"").decode("ascii")
+        except UnicodeDecodeError:
+            raise Invalid(fault) from None
+        return _pairs(text, fault)
+
+
+def _pairs(text: str, fault: str) -> Mapping[str, str]:
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+    except ValueError:
+        raise Invalid(fault) from None
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        raise Invalid("A parameter is there twice.")
+    return given
 
 
 def of_environ(environ: Mapping[str, Any], stream: Any) -> Sent:

@@ -83,11 +83,13 @@ TOLD: Final[Mapping[str, Told]] = {
     "invitation.links-by-mail-off": Told(
         409, "Hand the link over yourself, or have the scope's setting changed."
     ),
+    "invitation.needs-device": Told(409, "Open the invitation's link and register a device."),
     "invitation.not-valid": Told(401, "Ask whoever invited you for a new invitation."),
     "invitation.person-has-joined": Told(
         409, "Ask for an invitation for a further device of this person."
     ),
     "invitation.too-many": Told(409, "Revoke an open invitation of this user first."),
+    "invitation.waits": Told(403, "Wait for the approval, then sign in with the same proof."),
     "key.invalid": Told(422, _READ_TITLE),
     "address.invalid": Told(422, _READ_TITLE),
     "sign-in-message.malformed": Told(400, _READ_TITLE),

@@ -61,13 +61,32 @@ class Browser:
         """One request; keyword names are headers with `_` for `-`."""
         given = self.headers | {name.replace("_", "-"): text for name, text in headers.items()}
         raw = b"" if body is None else json.dumps(body).encode()
+        return self._sent(method, path, raw, given, query or {}, now)
+
+    def form(self, path: str, text: str) -> Answer:
+        """A form, as a page of another site sends it: without cookies."""
+        given = self.headers | {"content-type": "application/x-www-form-urlencoded"}
+        kept, self.cookies = self.cookies, {}
+        answer = self._sent("POST", path, text.encode(), given, {}, None)
+        self.cookies = kept
+        return answer
+
+    def _sent(
+        self,
+        method: str,
+        path: str,
+        raw: bytes,
+        given: dict[str, str],
+        query: dict[str, str],
+        now: datetime | None,
+    ) -> Answer:
         environ = {
             "REQUEST_METHOD": method,
             "PATH_INFO": f"{self.prefix}{path}",
-            "QUERY_STRING": urlencode(query or {}),
+            "QUERY_STRING": urlencode(query),
             "REMOTE_ADDR": self.address,
             "CONTENT_LENGTH": str(len(raw)),
-            "CONTENT_TYPE": "application/json" if raw else "",
+            "CONTENT_TYPE": given.get("content-type", "application/json" if raw else ""),
             "HTTP_HOST": "127.0.0.1:8000",
         }
         environ |= {f"HTTP_{k.upper().replace('-', '_')}": v for k, v in given.items() if v}

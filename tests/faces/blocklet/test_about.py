@@ -1,11 +1,16 @@
 """`__blocklet__.js`, and what this server does not do."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from identity.services import server_keys
+from sessions_app.services import providers
+from tests import cast
 from tests.faces.blocklet.browser import SERVICE, Browser
+from tests.stand_in import SECRET, StandIn
+from tests.visitors import house
 
 
 def about(browser: Browser, path: str = "/__blocklet__.js") -> dict:
@@ -26,9 +31,27 @@ def test_tells_pages_what_they_belong_to(world) -> None:
     assert about(Browser(world), f"{SERVICE}/__blocklet__.js") == told
 
 
-def test_the_permanent_address_outlives_the_key(world) -> None:
-    from datetime import UTC, datetime
+def test_tells_pages_the_enabled_providers_and_no_secret(world) -> None:
+    with StandIn() as stand_in:
+        row = house(world, stand_in)
+        told = about(Browser(world))["settings"]
+        answer = Browser(world).ask("GET", "/__blocklet__.js", query={"type": "json"})
+        assert told["oauth"] == {
+            "house": {"enabled": True, "order": 0, "type": "oauth", "name": "House"}
+        }
+        assert told["oauth"] == Browser(world).get("oauth/configs").json
+        assert SECRET not in answer.text
+        assert about(Browser(cast.world()))["settings"]["oauth"] == {}
+        providers.edit(
+            provider_id=row.id,
+            changes={"status": "disabled"},
+            by=world.system,
+            now=datetime.now(UTC),
+        )
+    assert about(Browser(world))["settings"]["oauth"] == {}
 
+
+def test_the_permanent_address_outlives_the_key(world) -> None:
     before = about(Browser(world))
     server_keys.rotate(purpose=server_keys.APPLICATION, by=world.system, now=datetime.now(UTC))
     after = about(Browser(world))
@@ -38,8 +61,6 @@ def test_the_permanent_address_outlives_the_key(world) -> None:
 
 
 def test_is_a_script_that_holds_nothing_else(world) -> None:
-    from datetime import UTC, datetime
-
     from identity.scoping import current
     from identity.services import scopes
 
@@ -67,7 +88,6 @@ def test_has_no_partners(world) -> None:
         ("POST", "user/loginByLauncher"),
         ("POST", "gql"),
         ("POST", "federated/join"),
-        ("GET", "user/extra"),
     ],
 )
 def test_says_what_it_does_not_do(world, method, path) -> None:
@@ -86,7 +106,6 @@ def test_knows_no_other_address_and_method(world) -> None:
 
 def test_reads_json_alone(world) -> None:
     import io
-    from datetime import UTC, datetime
 
     from identity.api.blocklet import desk, sent
 

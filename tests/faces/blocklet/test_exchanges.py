@@ -8,6 +8,7 @@ import pytest
 from accounts.models import Profile
 from accounts.models import Wallet as WalletRow
 from accounts.services import users
+from identity.crypto import did_address, wallet_jwt
 from identity.crypto.did_address import KeyKind
 from identity.models import AuditEvent
 from identity.scoping import current
@@ -194,6 +195,21 @@ def test_refuses_what_the_wallet_did_not_sign_for_this(world, change) -> None:
     assert phone.answer()["status"] == "ok"
 
 
+def test_refuses_what_the_key_signed_in_another_role(world) -> None:
+    """One key has an address for each role; a wallet speaks for its account."""
+    page, phone = begun(world)
+    phone.scan()
+    private = phone.wallet.private
+    token = wallet_jwt.sign(
+        private,
+        {"challenge": phone.asked["challenge"], "action": "responseAuth"},
+        issuer=did_address.parse(private.public.address(did_address.Role.DEVICE)),
+        now=int(datetime.now(UTC).timestamp()),
+    )
+    assert phone.sign(token=token)["errorMessage"] == "Invalid JWT token"
+    assert page.status().json["status"] == "scanned"
+
+
 def test_goes_on_with_the_first_wallet_alone(world, bob) -> None:
     page, phone = begun(world)
     phone.scan()
@@ -319,7 +335,7 @@ def test_does_nothing_for_a_session_that_ended_meanwhile(world, alice) -> None:
         assert WalletRow.objects.count() == 1
 
 
-@pytest.mark.parametrize("action", ["invite", "setup", "lost-passport-list", "nonsense"])
+@pytest.mark.parametrize("action", ["setup", "lost-passport-list", "nonsense"])
 def test_says_what_it_does_not_do(world, action) -> None:
     answer = Browser(world).get(f"did/{action}/token")
     assert answer.json["code"] == "not-supported"

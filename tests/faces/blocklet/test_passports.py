@@ -18,7 +18,7 @@ from identity.errors import Conflict, Invalid, Missing
 from identity.models import AuditEvent
 from identity.scoping import current
 from tests import cast
-from tests.faces.blocklet.browser import Browser, Signed
+from tests.faces.blocklet.browser import Browser, Signed, sign_in
 from tests.faces.blocklet.exchange import Page, Phone
 from tests.faces.blocklet.test_session import claims
 
@@ -182,6 +182,41 @@ def test_signs_in_with_the_passport_that_is_asked_for(world, alice, held) -> Non
     page.begin(passportId="z2other")
     Phone(Browser(world), alice.wallet, page).answer()
     assert claims(page.status().json["sessionToken"])["role"] == "guest"
+
+
+def role_of(signed: Signed) -> str:
+    return str(signed.get("did/session").json["user"]["role"])
+
+
+def test_signs_in_with_the_only_passport_and_then_with_the_one_that_was_used_last(
+    world, alice, held
+) -> None:
+    assert role_of(alice) == "guest"
+    second = sign_in(world, wallet=alice.wallet, challenge="2")
+    assert role_of(second) == ROLE
+    grant(world, alice, "member")
+    other = issue(world, alice, "member")
+    assert role_of(sign_in(world, wallet=alice.wallet, challenge="3")) == ROLE
+    switch(second, other.credential_id)
+    assert role_of(sign_in(world, wallet=alice.wallet, challenge="4")) == "member"
+
+
+def test_who_has_several_passports_and_used_none_is_a_guest(world, alice, held) -> None:
+    grant(world, alice, "member")
+    other = issue(world, alice, "member")
+    assert role_of(sign_in(world, wallet=alice.wallet, challenge="2")) == "guest"
+    with current.in_scope(world.scope.id):
+        role_credentials.revoke(credential_id=other.id, by=world.system, now=now())
+    assert role_of(sign_in(world, wallet=alice.wallet, challenge="3")) == ROLE
+
+
+@pytest.mark.parametrize("wanted", ["other's", "nothing"])
+def test_signs_in_as_a_guest_where_the_passport_asked_for_is_not_held(
+    world, alice, bob, held, wanted
+) -> None:
+    passport = held.credential_id if wanted == "other's" else "z1nothing"
+    again = sign_in(world, wallet=bob.wallet, challenge="2", passportId=passport)
+    assert role_of(again) == "guest"
 
 
 def test_hands_a_passport_to_its_holders_wallet_alone(world, alice, bob, held) -> None:

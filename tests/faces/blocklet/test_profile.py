@@ -7,7 +7,9 @@ import pytest
 from django.conf import settings
 from PIL import Image
 
-from tests.faces.blocklet.browser import SERVICE, Browser
+from tests import cast
+from tests.faces.blocklet.browser import SERVICE, Browser, Signed, sign_in
+from tests.faces.blocklet.test_passports import grant, issue
 
 KEYS = {
     *("did", "locale", "avatar", "name", "fullName", "email", "phone", "url", "inviter"),
@@ -105,6 +107,74 @@ def test_refuses_what_is_not_allowed(alice, body, text) -> None:
     assert alice.get("user/profile").json == before
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"avatar": "gopher://example.test/x"}, "avatar"),
+        ({"avatar": "data:text/html;base64,PGI+"}, "avatar"),
+        ({"avatar": "data:image/png;base64,%%%"}, "avatar"),
+        ({"avatar": "my face"}, "avatar"),
+        ({"avatar": data_uri(b"no picture")}, "avatar"),
+        ({"email": "no address"}, "email"),
+        ({"metadata": {"email": "no address"}}, "email"),
+        ({"phone": "call me"}, "phone"),
+        ({"locale": "\u4e2d"}, "locale"),
+        ({"fullName": "x" * 201}, "fullName"),
+        ({"name": "a\u202eb"}, "name"),
+    ],
+)
+def test_names_the_field_that_is_wrong(alice, body, field) -> None:
+    before = alice.get("user/profile").json
+    answer = alice.put("user/profile", {"locale": "en"} | body)
+    assert (answer.status, answer.json.get("field")) == (400, field), answer.text
+    assert answer.json["code"]
+    assert alice.get("user/profile").json == before
+
+
+def shown(signed: Signed, path: str) -> int:
+    return signed.browser.ask("GET", path, **signed.bearer).status
+
+
+def test_hides_a_picture_at_its_own_address(world, alice, bob) -> None:
+    told = alice.put("user/profile", {"avatar": data_uri(picture())}).json
+    path = told["avatar"].removeprefix(alice.browser.prefix)
+    stranger = Browser(world)
+    public = stranger.ask("GET", path)
+    assert (public.status, public.headers["Cache-Control"]) == (200, "public, max-age=300")
+    for value in (True, "private", "follower-only"):
+        alice.post("user/privacy/config", {"avatar": value})
+        assert stranger.ask("GET", path).status == 404
+        assert shown(bob, path) == 404
+        mine = alice.browser.ask("GET", path, **alice.bearer)
+        assert (mine.status, mine.headers["Cache-Control"]) == (200, "no-store")
+        # An image's request bears the cookie alone.
+        assert Browser(world, cookies={"login_token": alice.access}).ask("GET", path).status == 200
+    bob.post(f"user/follow/{alice.wallet.did}", {})
+    assert shown(bob, path) == 200
+    alice.post("user/privacy/config", {"avatar": True})
+    assert shown(bob, path) == 404
+    alice.post("user/privacy/config", {"avatar": False})
+    assert stranger.ask("GET", path).status == 200
+
+
+def test_shows_a_hidden_picture_to_who_manages_users_here(world, alice, bob) -> None:
+    told = alice.put("user/profile", {"avatar": data_uri(picture())}).json
+    path = told["avatar"].removeprefix(alice.browser.prefix)
+    alice.post("user/privacy/config", {"avatar": True})
+    elsewhere = cast.world(sign_up=True)
+    boss = sign_in(elsewhere)
+    grant(elsewhere, boss, "super-admin")
+    issue(elsewhere, boss, "super-admin")
+    boss = sign_in(elsewhere, wallet=boss.wallet, challenge="2")
+    assert shown(boss, path) == 404
+    grant(world, bob, "super-admin")
+    issue(world, bob, "super-admin")
+    # What counts is the role of the session.
+    assert shown(bob, path) == 404
+    bob = sign_in(world, wallet=bob.wallet, challenge="2")
+    assert shown(bob, path) == 200
+
+
 def test_an_inviter_counts_once_and_never_in_a_circle(alice, bob) -> None:
     told = alice.put("user/profile", {"inviter": bob.wallet.did}).json
     assert (told["inviter"], told["generation"]) == (bob.wallet.did, 1)
@@ -180,7 +250,7 @@ def test_takes_nothing_else_for_a_picture(alice, avatar) -> None:
         ("https://169.254.169.254/x", 400),
         ("https://10.0.0.1/x", 400),
         ("https://[fd00::1]/x", 400),
-        ("gopher://example.test/x", 200),  # no picture's address, so nothing is asked for
+        ("gopher://example.test/x", 400),
         ("https://localhost/x", 200),  # a name is looked up by the task, which refuses it
     ],
 )

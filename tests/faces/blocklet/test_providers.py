@@ -3,9 +3,10 @@
 import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings
 
 from accounts.models import ExternalIdentity
 from identity.scoping import current
@@ -50,7 +51,7 @@ def login(browser: Browser, text: str, **more: str) -> Answer:
 
 def test_lists_the_providers(world) -> None:
     told = Browser(world).get("oauth/configs").json
-    assert told == {"house": {"enabled": True, "order": 0, "type": "oauth"}}
+    assert told == {"house": {"enabled": True, "order": 0, "type": "oauth", "name": "House"}}
     assert Browser(cast.world()).get("oauth/configs").json == {}
 
 
@@ -109,6 +110,73 @@ def test_tells_the_opener_of_its_own_origin_alone(world) -> None:
     assert "location.origin" in answer.text
     assert "<x>" not in answer.text
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_leads_an_answer_by_post_once_around_to_the_page(world, stand_in) -> None:
+    """A provider's form comes from another site, without the cookie that the round is bound to."""
+    browser = Browser(world)
+    begun = browser.ask("GET", f"{SERVICE}/oauth/login/house")
+    query = urlsplit(stand_in.authorize(begun.headers["Location"])).query
+    form = f"{query}&user=%7B%22name%22%3A%22x%22%7D&id_token=a.b.c"
+    answer = Browser(world).form(f"{SERVICE}/oauth/callback/house", form)
+    assert (answer.status, answer.body, answer.cookies) == (303, b"", [])
+    there = answer.headers["Location"]
+    assert there.startswith(f"{settings.BASE_URL}{browser.prefix}{SERVICE}/oauth/callback/house?")
+    assert parse_qs(urlsplit(there).query).keys() == {"code", "state", "iss"}
+    text = base64.b64encode(urlsplit(there).query.encode()).decode()
+    # What came back is still of use in the browser that began alone.
+    thief = Browser(world)
+    thief.get("did/login/token")
+    assert login(thief, text).status == 400
+    assert login(browser, text).status == 200
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["state=a&state=b", "state=%00&code=" + "x" * 20_000, "state=\xff", "a=1&" * 70],
+    ids=["twice", "too long", "no ascii", "too many"],
+)
+def test_leads_nothing_around_that_is_no_answer(world, form) -> None:
+    answer = Browser(world).form(f"{SERVICE}/oauth/callback/house", form)
+    assert answer.status == 400
+
+
+def test_takes_forms_nowhere_else(world) -> None:
+    answer = Browser(world).form(f"{SERVICE}/api/oauth/login", "provider=house&code=x")
+    assert answer.status == 415
+
+
+def test_tells_who_is_at_the_provider_and_signs_nobody_in(world, stand_in) -> None:
+    browser = Browser(world)
+    text = code(browser, stand_in)
+    body = {"provider": "house", "code": text}
+    thief = Browser(world)
+    thief.get("did/login/token")
+    assert thief.post("oauth/getUser", body).status == 400
+    told = browser.post("oauth/getUser", body)
+    assert told.status == 200, told.text
+    assert told.json == {
+        "info": {
+            "provider": "house",
+            "sub": "alice-there",
+            "name": "Alice",
+            "email": "alice@example.test",
+            "emailVerified": True,
+        },
+        "wallet": None,
+    }
+    # The answer is used up, and nobody was made of it.
+    assert browser.post("oauth/getUser", body).status == 400
+    assert login(browser, text).status == 400
+    with current.in_scope(world.scope.id):
+        assert not Session.objects.exists()
+        assert not ExternalIdentity.objects.exists()
+    token = login(browser, code(browser, stand_in)).json["sessionToken"]
+    did = browser.get("did/session", authorization=f"Bearer {token}").json["user"]["did"]
+    body["code"] = code(browser, stand_in)
+    wallet = browser.post("oauth/getUser", body).json["wallet"]
+    assert (wallet["address"], wallet["type"]) == (did, {"role": 0, "pk": 0, "hash": 1})
+    assert wallet["publicKey"].startswith("0x")
 
 
 def test_links_an_account_and_lets_it_go(world, stand_in, alice) -> None:

@@ -49,6 +49,7 @@ ELSEWHERE = frozenset(
         "session.end-all",
         "user.lock",
         "device.edit",
+        "invitation.accept",
         "device.register",
         "scope.edit",
         "server-key.rotate",

@@ -66,7 +66,7 @@ def test_shows_what_it_fetched(world, alice, let_in) -> None:
         assert fetch(world, alice, listening)
     with cast.in_scope(world):
         (avatar,) = Avatar.objects.all()
-        assert avatars.stored(avatar.id) == bytes(avatar.picture)
+        assert avatars.stored(avatar.id) == avatars.Stored(avatar.user_id, bytes(avatar.picture))
     assert shown(world, alice) == avatar.id
 
 

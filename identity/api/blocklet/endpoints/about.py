@@ -5,10 +5,11 @@ from typing import Any, Final
 import orjson
 
 from identity import queries as ground
-from identity.api.blocklet import application, replies
+from identity.api.blocklet import application, outputs, replies
 from identity.api.blocklet.route import OPEN, Asked, Route
 from identity.services import scopes
 from identity.web.lane import Answer
+from sessions_app.queries import providers
 
 VERSION: Final = "1.17.12"
 """The version of the protocol that this face follows."""
@@ -35,7 +36,7 @@ def no_partners(_: Asked) -> Answer:
 def _told(asked: Asked) -> dict[str, Any]:
     mine = application.identity(now=asked.now)
     scope, settings = ground.scope(), scopes.settings()
-    prefix = f"{asked.sent.prefix}/"
+    prefix, offered = f"{asked.sent.prefix}/", outputs.providers(providers.offered())
     return {
         "appId": mine.did,
         "appPid": mine.permanent,
@@ -62,8 +63,8 @@ def _told(asked: Asked) -> dict[str, Any]:
                 "cacheTtl": settings.access_minutes * 60,
             },
             "federated": {"master": None, "config": {}},
-            "oauth": {},
-            "authentication": {},
+            "oauth": offered,
+            "authentication": offered,
             "org": {"enabled": False},
         },
         "serverDid": mine.permanent,

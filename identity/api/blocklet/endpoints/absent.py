@@ -28,13 +28,6 @@ _PATHS: Final = (
     ("POST", "/api/gql"),
     # Servers that start applications for others.
     ("POST", "/api/user/loginByLauncher"),
-    # What would take a provider's proof and do nothing with it.
-    ("POST", "/api/oauth/getUser"),
-    # Letters with a link to stop them, and a free form of profile.
-    ("POST", "/api/user/notification/unsubscribe"),
-    ("GET", "/api/user/extra"),
-    ("POST", "/api/user/extra"),
-    ("PUT", "/api/user/extra"),
     # Applications that share their users, beyond telling that there are none.
     ("GET", "/api/federated/{act}"),
     ("POST", "/api/federated/{act}"),

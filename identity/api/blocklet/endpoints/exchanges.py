@@ -41,14 +41,16 @@ def begin(asked: Asked) -> Answer:
     action, given = exchange_steps.of(name), _given(asked)
     mark = browser.mark(asked.sent.cookies)
     wanted = _text(given, "forceConnected")
+    beginner, kept = _beginner(asked, action, given, mark.digest), action.opens(asked, given)
     token = exchanges.begin(
         action=name,
-        beginner=_beginner(asked, action, given, mark.digest),
+        beginner=beginner,
         data={
             "locale": asked.locale,
             "inviter": _text(given, "inviter"),
             "passport": _text(given, "passportId"),
             "id": _text(given, "id"),
+            **kept,
         },
         wanted_wallet="" if wanted in _TRUTH else inputs.address(wanted, name="did").text,
         now=now,

@@ -2,13 +2,10 @@
 
 from typing import Any, Final
 
-from identity.api.blocklet import application, errors, exchange_words, outputs, replies
+from identity.api.blocklet import application, errors, exchange_words, invitation, outputs, replies
 from identity.api.blocklet.route import OPEN, Asked, Route
 from identity.web.lane import Answer
-from invitations.errors import InvitationInvalid
 from invitations.services import acceptance
-
-GONE: Final = "Invitation not found or invitation has been used"
 
 
 def look_up(asked: Asked) -> Answer:
@@ -17,15 +14,9 @@ def look_up(asked: Asked) -> Answer:
     if mode not in {"invite", "issue-passport"}:
         raise errors.worded("Invitation mode is invalid", status=400)
     invite_string = asked.query.get("inviteId", "")
-    if not invite_string or mode != "invite":
-        raise errors.worded(GONE, status=404)
-    try:
-        held = acceptance.look_up(invite_string=invite_string, now=asked.now)
-    except InvitationInvalid:
-        raise errors.worded(GONE, status=404) from None
-    if held.scope_id != asked.scope_id:
-        raise errors.worded(GONE, status=404)
-    return replies.json(_told(asked, held))
+    if mode != "invite":
+        raise errors.worded(invitation.GONE, status=404)
+    return replies.json(_told(asked, invitation.open_one(asked, invite_string)))
 
 
 def _told(asked: Asked, held: acceptance.Held) -> dict[str, Any]:

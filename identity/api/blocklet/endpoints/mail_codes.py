@@ -1,18 +1,31 @@
 """Codes by mail: to sign in, and to prove that an address is one's own."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
 from accounts.queries import profiles
-from identity.api.blocklet import application, auth, begun, errors, people, replies
+from identity.api.blocklet import (
+    application,
+    auth,
+    begun,
+    errors,
+    invitation,
+    own_page,
+    people,
+    replies,
+)
 from identity.api.blocklet.errors import Told
 from identity.api.blocklet.route import OPEN, SELF, Asked, Route
-from identity.errors import Conflict, DomainError, Invalid, NotSupported
+from identity.errors import Conflict, DomainError, Invalid
 from identity.web import browser
 from identity.web.browser import Mark
 from identity.web.lane import Answer
+from invitations.errors import InvitationWaits
+from invitations.services import joining
+from invitations.services.governance import Pending
 from sessions_app.errors import CodeRefused, CodeSentAlready, SignUpClosed
 from sessions_app.services import (
     email_sign_in,
@@ -28,14 +41,26 @@ from sessions_app.services.sessions import Origin
 SENT: Final = "A code was sent. Look for it in your mail."
 VERIFIED: Final = "The address is verified."
 _WRONG: Final = "verify code invalid"
-_ELSEWHERE: Final = {
-    "invite": "An invitation is accepted on the page that its letter links to.",
-    "destroy-self": "An account is ended by DELETE user, after a proof of the last minutes.",
+_PURPOSES: Final[Mapping[str, Purpose]] = {
+    "login": Purpose.SIGN_IN,
+    "invite": Purpose.INVITE,
+    "destroy-self": Purpose.DESTROY_SELF,
 }
 
 
 class ToSend(msgspec.Struct, rename="camel"):
-    """`user/email/sendCode`, `kyc/email/send`. Codes alone are sent: a link would be a bearer."""
+    """`user/email/sendCode`: a code is good for its own `action` alone.
+
+    Pages of the original name none: theirs is the invitation of the page that asks, else a sign-in.
+    """
+
+    email: str = ""
+    action: str = ""
+    use_magic_link: bool = True
+
+
+class Address(msgspec.Struct, rename="camel"):
+    """`kyc/email/send`."""
 
     email: str = ""
 
@@ -47,6 +72,7 @@ class ToSignIn(msgspec.Struct, rename="camel"):
     code: str = ""
     magic_token: str = ""
     ticket: str = ""
+    invite_id: str = ""
 
 
 class ToVerify(msgspec.Struct, rename="camel"):
@@ -56,35 +82,49 @@ class ToVerify(msgspec.Struct, rename="camel"):
 
 
 def send(asked: Asked) -> Answer:
-    """Mail a sign-in code; the answer is the same whoever reads that mail."""
+    """Mail a code; the answer is the same whoever reads that mail."""
     mark = browser.mark(asked.sent.cookies)
-    asker = _asker(asked, mark)
+    action = asked.body.action or ("invite" if own_page.invites(asked) else "login")
+    purpose = _purpose(action)
     try:
-        email_sign_in.send(address=asked.body.email, asker=asker, now=asked.now)
+        _send(asked, purpose, _asker(asked, mark))
     except (Invalid, CodeSentAlready) as refusal:
         raise _not_sent(refusal) from None
-    found = mailed_codes.latest(purpose=Purpose.SIGN_IN, browser=mark.digest, now=asked.now)
+    found = mailed_codes.latest(purpose=purpose, browser=mark.digest, now=asked.now)
     content = {"id": str(found.id) if found else ""}
     return replies.json(content, cookies=(mark.cookie,) if mark.cookie else ())
 
 
+def _send(asked: Asked, purpose: Purpose, asker: Asker) -> None:
+    body, now = asked.body, asked.now
+    if purpose is Purpose.DESTROY_SELF:
+        caller = auth.caller(asked.sent, asked.given, asked.query, now)
+        email_sign_in.send_to_leave(by=caller.actor, asker=asker, now=now)
+        return
+    if purpose is Purpose.INVITE:
+        mailed_codes.send(purpose=purpose, address=body.email, asker=asker, now=now)
+        return
+    page = own_page.address(asked) if body.use_magic_link else ""
+    email_sign_in.send(address=body.email, asker=asker, page=page, now=now)
+
+
 def status(asked: Asked) -> Answer:
     """Whether the code that this browser asked for last was used."""
-    found = mailed_codes.latest(purpose=Purpose.SIGN_IN, browser=_mark(asked).digest, now=asked.now)
-    code_id = asked.query.get("codeId", "")
-    is_it = found is not None and str(found.id) == code_id
-    return replies.json({"verified": is_it and found is not None and found.is_used, "id": code_id})
+    mark, code_id = _mark(asked), asked.query.get("codeId", "")
+    last = (
+        mailed_codes.latest(purpose=purpose, browser=mark.digest, now=asked.now)
+        for purpose in _PURPOSES.values()
+    )
+    is_used = any(each.is_used for each in last if each and str(each.id) == code_id)
+    return replies.json({"verified": is_used, "id": code_id})
 
 
 def sign_in(asked: Asked) -> Answer:
-    """Bring the code to the browser that asked for it."""
+    """Bring the code, or what the mailed link says, to the browser that asked for it."""
     body = asked.body
-    if body.action in _ELSEWHERE:
-        raise NotSupported(_ELSEWHERE[body.action])
-    if body.action != "login":
-        raise errors.said(f"action not exist: {body.action[:32]}", status=400)
-    if body.magic_token:
-        raise NotSupported("This server mails codes, no links that sign in.")
+    _purpose(body.action)
+    if body.magic_token and body.action != "login":
+        raise errors.said(_WRONG, status=400)
     mark = _mark(asked)
     visitor = (asked.sent.visitor or str(uuid.uuid4()))[:80]
     origin = Origin(asked.sent.address, asked.sent.user_agent, visitor)
@@ -98,21 +138,43 @@ def sign_in(asked: Asked) -> Answer:
     if isinstance(found, SecondFactorDue):
         told = {"error": "one-time password needed", "code": "second-factor.due"}
         return replies.json({**told, "ticket": found.ticket}, status=403)
-    return replies.json(begun.told(begun.pair(asked, found), visitor))
+    if isinstance(found, Pending):
+        raise InvitationWaits
+    session = begun.in_role(asked, found)
+    content = begun.told(begun.pair(asked, session), visitor)
+    if body.action == "destroy-self":
+        # The session is proof of just now, which DELETE user asks for.
+        content["destroySessionId"] = str(session.id)
+    return replies.json(content)
 
 
 def _begun(asked: Asked, arrival: Arrival) -> Any:
-    body = asked.body
+    body, now = asked.body, asked.now
     if body.ticket:
-        return first_factor.complete(
-            ticket=body.ticket, code=body.code, arrival=arrival, now=asked.now
+        return first_factor.complete(ticket=body.ticket, code=body.code, arrival=arrival, now=now)
+    if body.action == "destroy-self":
+        caller = auth.caller(asked.sent, asked.given, asked.query, now)
+        return email_sign_in.sign_in_to_leave(
+            code=body.code, by=caller.actor, arrival=arrival, now=now
         )
-    found = mailed_codes.latest(purpose=Purpose.SIGN_IN, browser=arrival.browser, now=asked.now)
+    if body.magic_token:
+        return email_sign_in.sign_in_by_link(token=body.magic_token, arrival=arrival, now=now)
+    purpose = _purpose(body.action)
+    found = mailed_codes.latest(purpose=purpose, browser=arrival.browser, now=now)
     if found is None or not found.is_open:
         raise CodeRefused
-    return email_sign_in.sign_in(
-        address=found.address, code=body.code, arrival=arrival, now=asked.now
-    )
+    proof: dict[str, Any] = {"address": found.address, "code": body.code, "arrival": arrival}
+    if purpose is Purpose.INVITE:
+        held = invitation.open_one(asked, body.invite_id)
+        joining.require_open(held.id, now=now)
+        return joining.by_mail(invitation_id=held.id, now=now, **proof)
+    return email_sign_in.sign_in(now=now, **proof)
+
+
+def _purpose(action: str) -> Purpose:
+    if action not in _PURPOSES:
+        raise errors.said(f"action not exist: {action[:32]}", status=400)
+    return _PURPOSES[action]
 
 
 def send_to_verify(asked: Asked) -> Answer:
@@ -165,9 +227,8 @@ def verify(asked: Asked) -> Answer:
 
 def verified(asked: Asked) -> Answer:
     """Whether the caller's own address is verified; always 200, as clients expect."""
-    try:
-        caller = auth.caller(asked.sent, asked.given, asked.query, asked.now)
-    except (DomainError, Told):
+    caller = auth.caller_if_any(asked)
+    if caller is None:
         return replies.json({"verified": False, "error": errors.NOT_SIGNED_IN})
     row = profiles.profile(caller.user_id)
     return replies.json({"verified": row is not None and row.is_email_verified})
@@ -198,7 +259,7 @@ ROUTES: Final = (
     Route("POST", "/api/user/email/sendCode", OPEN, send, body=ToSend),
     Route("GET", "/api/user/email/status", OPEN, status),
     Route("POST", "/api/user/email/login", OPEN, sign_in, body=ToSignIn),
-    Route("POST", "/api/kyc/email/send", SELF, send_to_verify, body=ToSend),
+    Route("POST", "/api/kyc/email/send", SELF, send_to_verify, body=Address),
     Route("POST", "/api/kyc/email/verify", SELF, verify, body=ToVerify),
     Route("POST", "/api/kyc/status", OPEN, verified),
 )

@@ -12,9 +12,7 @@ from accounts.services import follows
 from identity.api.blocklet import auth, errors, outputs, replies
 from identity.api.blocklet import people as known
 from identity.api.blocklet.caller import Caller
-from identity.api.blocklet.errors import Told
 from identity.api.blocklet.route import OPEN, SELF, Asked, Route
-from identity.errors import DomainError
 from identity.paging import Page
 from identity.web.lane import Answer
 
@@ -42,7 +40,7 @@ def show(asked: Asked) -> Answer:
     row = known.asked_for(did=did, name=name)
     if row is None:
         return replies.json(None)
-    caller = _caller_if_any(asked)
+    caller = auth.caller_if_any(asked)
     return replies.json(
         outputs.public_profile(
             row,
@@ -95,7 +93,7 @@ def check(asked: Asked) -> Answer:
 
     Whoever wants to sign in does so, and needs no list of who could.
     """
-    caller = _caller_if_any(asked)
+    caller = auth.caller_if_any(asked)
     own = profiles.profile(caller.user_id) if caller else None
     return replies.json([_checked(each, own) for each in asked.body.users])
 
@@ -123,13 +121,6 @@ def _follows(caller: Caller | None, row: ProfileRow) -> bool:
     if caller is None or "follower-only" not in row.privacy.values():
         return False
     return profiles.is_following(caller.user_id, row.user_id)
-
-
-def _caller_if_any(asked: Asked) -> Caller | None:
-    try:
-        return auth.caller(asked.sent, asked.given, asked.query, asked.now)
-    except (DomainError, Told):
-        return None
 
 
 ROUTES: Final = (

@@ -6,10 +6,13 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
+from accounts.queries import profiles
+from accounts.queries.profiles import ProfileRow
 from accounts.services import avatars, profile_editing
 from accounts.services.avatars import Picture
 from accounts.services.profile_editing import Changes
-from identity.api.blocklet import inputs, outputs, people, replies
+from identity.api.blocklet import auth, inputs, outputs, people, replies
+from identity.api.blocklet.caller import Caller
 from identity.api.blocklet.route import OPEN, SELF, Asked, Route
 from identity.errors import Missing
 from identity.web.lane import Answer
@@ -17,10 +20,17 @@ from identity.web.lane import Answer
 _FILE: Final = re.compile(r"([0-9a-f-]{36})(?:\.[a-z]{1,5})?")
 _PICTURE_HEADERS: Final = {
     "Content-Type": avatars.MEDIA_TYPE,
-    # A picture never changes: a new one has a new address.
-    "Cache-Control": "public, max-age=86400, immutable",
+    # A picture never changes, but its owner may hide it.
+    "Cache-Control": "public, max-age=300",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
+_HIDDEN_HEADERS: Final = {
+    "Content-Type": avatars.MEDIA_TYPE,
+    "Cache-Control": "no-store",
+    "Vary": "Cookie, Authorization",
+}
+_SEES_ALL: Final = "users:get"
+_NO_PICTURE: Final = "There is no such picture."
 Short = Annotated[str, Meta(max_length=50)]
 Long = Annotated[str, Meta(max_length=200)]
 
@@ -107,12 +117,29 @@ def edit(asked: Asked) -> Answer:
 
 
 def picture_file(asked: Asked) -> Answer:
-    """A picture, by the name that a profile gives."""
+    """A picture, by the name that a profile gives; one that is hidden, for those who may see it."""
     found = _FILE.fullmatch(asked.ids["file"])
     picture = avatars.stored(inputs.uuid(found[1])) if found else None
-    if picture is None:
-        raise Missing("There is no such picture.")
-    return Answer(200, picture, _PICTURE_HEADERS)
+    row = profiles.profile(picture.user_id) if picture else None
+    if picture is None or row is None:
+        raise Missing(_NO_PICTURE)
+    if not outputs.hides(row.privacy, "avatar", follows=False):
+        return Answer(200, picture.png, _PICTURE_HEADERS)
+    if not _may_see(auth.caller_if_any(asked), row):
+        raise Missing(_NO_PICTURE)
+    return Answer(200, picture.png, _HIDDEN_HEADERS)
+
+
+def _may_see(caller: Caller | None, row: ProfileRow) -> bool:
+    """The owner, whoever follows where that is enough, and who manages users in this session."""
+    if caller is None:
+        return False
+    if caller.user_id == row.user_id:
+        return True
+    follows = profiles.is_following(caller.user_id, row.user_id)
+    if not outputs.hides(row.privacy, "avatar", follows=follows):
+        return True
+    return _SEES_ALL in people.rights(caller)
 
 
 def _changes(body: Edited) -> Changes:

@@ -6,23 +6,26 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
 from accounts import social
 from accounts.queries import profiles
 from accounts.services import external_identities
-from identity.api.blocklet import application, begun, errors, replies
+from identity.api.blocklet import application, begun, errors, invitation, outputs, replies
 from identity.api.blocklet.route import OPEN, SELF, Asked, Route
 from identity.api.blocklet.sent import ROOT
 from identity.errors import Invalid, Missing, NotSupported
 from identity.web import browser
 from identity.web.lane import Answer
+from invitations.errors import InvitationWaits
+from invitations.services import joining
+from invitations.services.governance import Pending
 from sessions_app.errors import ChallengeRefused, ProviderUnusable, SignInRefused, SignUpClosed
 from sessions_app.queries import providers as queries
 from sessions_app.services import provider_sign_in, tokens
-from sessions_app.services.first_factor import Arrival, SecondFactorDue
+from sessions_app.services.first_factor import Arrival, Passed, SecondFactorDue
 from sessions_app.services.provider_sign_in import Asserted, Round, Wish
 from sessions_app.services.sessions import Origin
 
@@ -53,6 +56,7 @@ class Returned(msgspec.Struct, rename="camel"):
     provider: str
     code: str
     action: str = "login"
+    invite_id: str = ""
 
 
 class Unbinding(msgspec.Struct, rename="camel"):
@@ -65,12 +69,7 @@ class Unbinding(msgspec.Struct, rename="camel"):
 def offered(asked: Asked) -> Answer:
     """The scope's providers in order."""
     del asked
-    return replies.json(
-        {
-            each.slug: {"enabled": True, "order": order, "type": "oauth"}
-            for order, each in enumerate(queries.offered())
-        }
-    )
+    return replies.json(outputs.providers(queries.offered()))
 
 
 def begin(asked: Asked) -> Answer:
@@ -96,16 +95,45 @@ def callback(asked: Asked) -> Answer:
     return Answer(200, _PAGE.encode(), _PAGE_HEADERS)
 
 
+def callback_by_post(asked: Asked) -> Answer:
+    """A provider that answers by POST (Apple): once around to where the page is.
+
+    It comes from another site, so without the browser's cookies; nothing is believed here.
+    """
+    told = {name: text for name, text in asked.given.items() if name in _ANSWERED}
+    if not all(isinstance(text, str) and len(text) <= _MOST for text in told.values()):
+        raise Invalid("This is no answer of a provider.")
+    address = f"{_return_address(asked, asked.ids['provider'])}?{urlencode(told)}"
+    return Answer(303, b"", {"Location": address, "Cache-Control": "no-store"})
+
+
+def look(asked: Asked) -> Answer:
+    """Who the provider says is there, and the account that it opens here, if there is one.
+
+    It uses the answer up and signs nobody in.
+    """
+    _, asserted = _returned(asked)
+    user = external_identities.holder(asserted.issuer, asserted.subject)
+    row = profiles.profile(user.id) if user else None
+    told = {
+        "provider": asked.body.provider,
+        "sub": asserted.subject,
+        "name": asserted.name,
+        "email": asserted.email or None,
+        "emailVerified": asserted.is_email_verified,
+    }
+    return replies.json({"info": told, "wallet": outputs.wallet(row) if row else None})
+
+
 def sign_in(asked: Asked) -> Answer:
     """Sign in whoever the provider says is there, or join."""
-    if asked.body.action != "login":
-        raise NotSupported("An invitation is accepted on the page that its letter links to.")
+    if asked.body.action not in {"login", "invite"}:
+        raise NotSupported("At a provider people sign in, or accept an invitation.")
     visitor = (asked.sent.visitor or str(uuid.uuid4()))[:80]
     origin = Origin(asked.sent.address, asked.sent.user_agent, visitor)
-    back, asserted = _returned(asked)
     arrival = Arrival(origin, application.permanent(now=asked.now), _mark(asked))
     try:
-        found = provider_sign_in.sign_in(back, asserted, arrival=arrival, now=asked.now)
+        found = _joined(asked, arrival) if asked.body.action == "invite" else _known(asked, arrival)
     except SignUpClosed as refusal:
         raise errors.said(refusal.title, status=403) from None
     except SignInRefused as refusal:
@@ -113,7 +141,24 @@ def sign_in(asked: Asked) -> Answer:
     if isinstance(found, SecondFactorDue):
         told = {"error": "one-time password needed", "code": "second-factor.due"}
         return replies.json({**told, "ticket": found.ticket}, status=403)
-    return replies.json(begun.told(begun.pair(asked, found), visitor))
+    if isinstance(found, Pending):
+        raise InvitationWaits
+    session = begun.in_role(asked, found)
+    return replies.json(begun.told(begun.pair(asked, session), visitor))
+
+
+def _known(asked: Asked, arrival: Arrival) -> Passed:
+    back, asserted = _returned(asked)
+    return provider_sign_in.sign_in(back, asserted, arrival=arrival, now=asked.now)
+
+
+def _joined(asked: Asked, arrival: Arrival) -> Passed | Pending:
+    held = invitation.open_one(asked, asked.body.invite_id)
+    joining.require_open(held.id, now=asked.now)
+    back, asserted = _returned(asked)
+    return joining.by_provider(
+        back, asserted, invitation_id=held.id, arrival=arrival, now=asked.now
+    )
 
 
 def bind(asked: Asked) -> Answer:
@@ -189,6 +234,8 @@ ROUTES: Final = (
     Route("GET", "/api/oauth/configs", OPEN, offered),
     Route("GET", "/oauth/login/{provider}", OPEN, begin),
     Route("GET", "/oauth/callback/{provider}", OPEN, callback),
+    Route("POST", "/oauth/callback/{provider}", OPEN, callback_by_post, takes_form=True),
+    Route("POST", "/api/oauth/getUser", OPEN, look, body=Returned),
     Route("POST", "/api/oauth/login", OPEN, sign_in, body=Returned),
     Route("POST", "/api/oauth/bind", SELF, bind, body=Returned),
     Route("POST", "/api/oauth/unbind", SELF, unbind, body=Unbinding),

@@ -7,10 +7,8 @@ import msgspec
 from accounts.queries import profiles
 from identity.api.blocklet import application, auth, errors, outputs, people, replies, tokens
 from identity.api.blocklet.caller import Caller
-from identity.api.blocklet.errors import Told
 from identity.api.blocklet.replies import CSRF_COOKIE, SIGN_IN_COOKIE
 from identity.api.blocklet.route import OPEN, SELF, Asked, Route
-from identity.errors import DomainError
 from identity.services import scope_settings
 from identity.web import browser
 from identity.web.lane import Answer
@@ -124,7 +122,7 @@ def check(asked: Asked) -> Answer:
 
 def log_out(asked: Asked) -> Answer:
     """End sessions; the answer is the same for everybody, signed in or not."""
-    caller = _caller_if_any(asked)
+    caller = auth.caller_if_any(asked)
     status = asked.body.status
     if caller is not None and status is None:
         _end(asked, caller)
@@ -184,13 +182,6 @@ def _read(asked: Asked, token: str) -> Read:
     if auth.is_labelled(asked.sent) and asked.sent.visitor != found.door.visitor:
         raise TokenRefused
     return found
-
-
-def _caller_if_any(asked: Asked) -> Caller | None:
-    try:
-        return auth.caller(asked.sent, asked.given, asked.query, asked.now)
-    except (DomainError, Told):
-        return None
 
 
 def _end(asked: Asked, caller: Caller) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from accounts.services import leaving, notification_tests, profile_editing
-from identity.api.blocklet import people, replies
+from identity.api.blocklet import errors, people, replies
 from identity.api.blocklet.route import OPEN, SELF, Asked, Route
 from identity.errors import Invalid, Missing
 from identity.web.lane import Answer
@@ -42,6 +42,12 @@ class Test(msgspec.Struct):
 
     type: str
     url: str
+
+
+class Unsubscribing(msgspec.Struct):
+    """`POST user/notification/unsubscribe`."""
+
+    token: str
 
 
 def privacy(asked: Asked) -> Answer:
@@ -93,6 +99,12 @@ def test_webhook(asked: Asked) -> Answer:
     _tests.hit(str(asked.caller.user_id), now=int(asked.now.timestamp()))
     notification_tests.request(url=body.url, kind=body.type)
     return replies.json({"success": True})
+
+
+def unsubscribe(asked: Asked) -> Answer:
+    """Stop the letters that a token names: this server writes none, so no token is of one."""
+    del asked
+    raise errors.worded("This link is not valid.", status=403)
 
 
 def refresh(asked: Asked) -> Answer:
@@ -149,6 +161,11 @@ ROUTES: Final = (
     Route("GET", "/api/user/notification/config", SELF, notifications),
     Route("POST", "/api/user/notification/config", SELF, set_notifications, body=Notifications),
     Route("PUT", "/api/user/notification/webhook", SELF, test_webhook, body=Test),
+    Route("POST", "/api/user/notification/unsubscribe", OPEN, unsubscribe, body=Unsubscribing),
+    # Older clients know the same settings under this name.
+    Route("GET", "/api/user/extra", SELF, notifications),
+    Route("POST", "/api/user/extra", SELF, set_notifications, body=Notifications),
+    Route("PUT", "/api/user/extra", SELF, test_webhook, body=Test),
     Route("PUT", "/api/user/refreshProfile", SELF, refresh),
     Route("DELETE", "/api/user", SELF, delete),
 )

@@ -9,9 +9,11 @@ import msgspec
 from accounts.queries import profiles
 from accounts.queries.profiles import ProfileRow, RoleCredentialRow
 from accounts.services import profiles as arriving
+from accounts.services import role_credentials
 from accounts.services.profiles import Newcomer
 from accounts.services.wallets import Key
-from identity.api.blocklet import application, errors, inputs, outputs, replies, tokens
+from identity.api.blocklet import application, begun, errors, inputs, outputs, replies, tokens
+from identity.api.blocklet.endpoints.session import origin
 from identity.api.blocklet.route import BACKEND, OPEN, Asked, Route
 from identity.api.blocklet.tokens import Held, Pair
 from identity.errors import Invalid, Missing
@@ -63,11 +65,10 @@ def by_wallet(asked: Asked) -> Answer:
     body, now = asked.body, asked.now
     address = inputs.address(body.user_did, name="userDid")
     public = inputs.public_key(body.user_pk)
-    key = wallet_sign_in.prove_token(
-        Token(address.text, public.base58, body.signature, body.challenge, body.wallet_os),
-        audience=application.permanent(now=now),
-        now=now,
-    )
+    token = Token(address.text, public.base58, body.signature, body.challenge, body.wallet_os)
+    pid = application.permanent(now=now)
+    with wallet_sign_in.remembered(address.text, origin(asked), now=now):
+        key = wallet_sign_in.prove_token(token, audience=pid, now=now)
     newcomer = Newcomer(
         source="wallet",
         locale=asked.locale,
@@ -79,10 +80,12 @@ def by_wallet(asked: Asked) -> Answer:
     except SignUpClosed:
         raise Missing("User does not exist") from None
     try:
-        wallet_sign_in.admit(user, origin=Origin(address=asked.sent.address), now=now)
+        wallet_sign_in.admit(user, origin=origin(asked), now=now)
     except SignInRefused:
         raise errors.said(_REVOKED, status=403) from None
-    credential = _credential(profiles.role_credentials(user.id, now=now), body.passport_id)
+    credential = begun.chosen(profiles.role_credentials(user.id, now=now), body.passport_id or "")
+    if credential is not None:
+        role_credentials.note_used(credential.id, now=now)
     visitor = _visitor(asked, body.visitor_id)
     proof = Proof(visits.Method.WALLET, "wallet", wallet_os=body.wallet_os[:32])
     _, pair = _begun(asked, user.id, proof, visitor=visitor, credential=credential)
@@ -133,7 +136,9 @@ def _vouched_for(asked: Asked) -> Vouched:
         inviter=body.inviter or "",
         address=asked.sent.address,
     )
-    avatar = inputs.picture(body.avatar or "")
+    # A server sends on what a provider told it: a strange picture keeps nobody out.
+    given = body.avatar or ""
+    avatar = inputs.picture(given) if inputs.is_picture(given) else ""
     if body.provider == "wallet":
         key = _wallet_key(body)
         return Vouched(pid, newcomer, key=key, avatar=avatar, updates=body.update_info)
@@ -150,14 +155,6 @@ def _wallet_key(body: ByServer) -> Key:
     address = inputs.address(body.did or "", name="did")
     public = inputs.public_key(body.pk or "", or_base64=True)
     return wallet_sign_in.key_of(address.text, public.base58)
-
-
-def _credential(held: list[RoleCredentialRow], wanted: str | None) -> RoleCredentialRow | None:
-    """The credential that was asked for, or the one that was used last; none makes a guest."""
-    if wanted:
-        return next((each for each in held if each.credential_id == wanted), None)
-    used = [(each.last_used_at, each) for each in held if each.last_used_at is not None]
-    return max(used, key=lambda pair: pair[0])[1] if used else None
 
 
 def _visitor(asked: Asked, in_body: str | None) -> str:
