@@ -51,6 +51,11 @@ class Scene:
         self.mail = Browser(world)
         assert mails.send(self.mail).status == 200
         self.code = mails.code()
+        self.link = Browser(world, address="192.0.2.11")
+        mails.send(self.link, mails.ADDRESS, referer=mails.page(self.link))
+        self.token = mails.link()
+        assert alice.post("user/email/sendCode", mails.LEAVE).status == 200
+        self.leaving = {"action": "destroy-self", "code": mails.code()}
         self.window = Browser(world)
         self.answer = windows.code(self.window, stand_in)
         self.approved = self._exchange("login")
@@ -75,6 +80,8 @@ class Scene:
         """Which of them still lead to something."""
         return {
             "code in the mail": mails.login(self.mail, self.code).status == 200,
+            "link in the mail": mails.by_link(self.link, self.token).status == 200,
+            "code to leave": self.alice.post("user/email/login", self.leaving).status == 200,
             "window at a provider": windows.login(self.window, self.answer).status == 200,
             "approved code": "sessionToken" in told(self.approved.status()),
             "open code": is_well(self.phone(self.open)),

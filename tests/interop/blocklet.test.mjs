@@ -198,8 +198,8 @@ test('two people follow each other, and one goes on without signing in anew', as
   // Its own session opens nobody else's account.
   const stolen = sdk.userSession.loginByUserSession({ id: here[0].id, appPid, userDid: other.address })
   assert.equal(await statusOf(stolen), 401)
-  for (const absent of [sdk.user.getOrgs({}), sdk.user.updateDidSpace({ spaceGateway: {} })]) {
-    assert.equal(await statusOf(absent), 501)
+  for (const absent of [() => sdk.user.getOrgs({}), () => sdk.user.updateDidSpace({ spaceGateway: {} })]) {
+    assert.equal(await statusOf(absent()), 501)
   }
   assert.deepEqual(await sdk.user.destroyMyself(), { did: wallet.address })
   assert.equal(await statusOf(sdk.user.getProfile()), 401)

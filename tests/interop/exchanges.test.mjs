@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
 import * as jwt from '@arcblock/jwt'
+import { verify as verifyVC } from '@arcblock/vc'
 import { types } from '@ocap/mcrypto'
 import { fromRandom, WalletType } from '@ocap/wallet'
 
@@ -18,16 +19,16 @@ const KINDS = {
 }
 const agent = { 'user-agent': 'ArcWallet/4.1.0 Android' }
 
-/** A page that begins to sign in: its token, the address that it shows, and how it polls. */
-async function openPage() {
-  const begun = await fetch(`${app.url}/api/did/login/token?visitorId=page-1`)
+/** A page that begins an exchange: the address that it shows, and how it polls. */
+async function openPage(action = 'login', more = '') {
+  const begun = await fetch(`${app.url}/api/did/${action}/token?visitorId=page-1${more}`)
   assert.equal(begun.status, 200)
   const cookie = begun.headers.get('set-cookie').split(';')[0]
   const told = await begun.json()
   const shown = new URL(told.url)
   assert.equal(shown.searchParams.get('action'), 'requestAuth')
   const poll = async (headers = { cookie }) =>
-    (await fetch(`${app.url}/api/did/login/status?_t_=${told.token}`, { headers })).json()
+    (await fetch(`${app.url}/api/did/${action}/status?_t_=${told.token}`, { headers })).json()
   return { url: shown.searchParams.get('url'), poll }
 }
 
@@ -77,5 +78,42 @@ for (const [name, type] of Object.entries(KINDS)) {
       assert.equal(user.fullName, 'Ada')
       assert.equal(walletOS, 'android')
     }
+  })
+}
+
+for (const [name, type] of Object.entries(KINDS)) {
+  test(`a wallet of ${name} accepts an invitation, once, and holds its passport`, async () => {
+    const inviteId = app.invitations[name]
+    const looked = await fetch(`${app.url}/api/invitation?inviteId=${inviteId}`)
+    assert.equal(looked.status, 200)
+    const page = await openPage('invite', `&locale=zh&inviteId=${inviteId}`)
+    const late = await openPage('invite', `&inviteId=${inviteId}`)
+    const accept = async (from, wallet) => {
+      let said = await heard(await fetch(from.url, { headers: agent }))
+      const prompt = said.requestedClaims[0].description
+      said = await sign(wallet, said, [{ type: 'authPrincipal' }])
+      assert.deepEqual(said.requestedClaims.map((each) => each.type), ['profile'])
+      return [prompt, await sign(wallet, said, [{ type: 'profile', fullName: 'Carol' }])]
+    }
+    const wallet = fromRandom(type)
+    const [prompt, said] = await accept(page, wallet)
+    assert.match(prompt, /接受邀请/)
+    assert.equal(said.status, 'ok')
+    const { vc } = said.response
+    assert.equal(vc.credentialSubject.id, wallet.address)
+    const trusted = [vc.issuer.id]
+    assert.equal(await verifyVC({ vc, ownerDid: wallet.address, trustedIssuers: trusted }), true)
+    const { sessionToken } = await page.poll()
+    const session = await fetch(`${app.url}/api/did/session`, {
+      headers: { authorization: `Bearer ${sessionToken}`, 'x-blocklet-visitor-id': 'page-1' },
+    })
+    const { user } = await session.json()
+    assert.equal(user.did, wallet.address)
+    assert.equal(user.role, 'support')
+    assert.equal(user.passports[0].id, vc.id)
+    const [, refused] = await accept(late, fromRandom(type))
+    assert.equal(refused.status, 'error')
+    const gone = await fetch(`${app.url}/api/did/invite/token?inviteId=${inviteId}`)
+    assert.equal(gone.status, 404)
   })
 }

@@ -11,6 +11,18 @@ from tests.serving import Served
 pytestmark = pytest.mark.interop
 
 
+KINDS = ("ed25519", "secp256k1", "ethereum")
+
+
+def invited(served: Served, kind: str) -> str:
+    """The secret of an invitation in a role, one for each kind of wallet."""
+    printed = served.manage(
+        *("connect", "enterprise", "--scope", "acme", "--json"),
+        *("--invite", f"{kind}@example.test", "--role", "support"),
+    )
+    return str(json.loads(printed)["invitation"]["invite_string"])
+
+
 def test_plays_the_published_client_against_a_live_server(tmp_path: Path) -> None:
     with Served(tmp_path / "home") as served:
         served.manage("scopes", "settings", "acme", "sign_up=true")
@@ -20,6 +32,7 @@ def test_plays_the_published_client_against_a_live_server(tmp_path: Path) -> Non
         facts = json.loads(printed)
         assert facts["url"].startswith(f"{served.url}/s/acme/")
         facts |= {"origin": served.url, "issuer": f"{served.url}/s/acme"}
+        facts["invitations"] = {kind: invited(served, kind) for kind in KINDS}
         given = tmp_path / "app.json"
         given.write_text(json.dumps(facts))
         node("blocklet.test.mjs", COUNTERSIGN_BLOCKLET=str(given))

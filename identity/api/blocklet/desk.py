@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
-from identity.api.blocklet import access_keys, app_signature, auth, errors, inputs, route
+from identity.api.blocklet import access_keys, app_signature, auth, errors, inputs, route, wording
 from identity.api.blocklet.caller import Caller
 from identity.api.blocklet.errors import Told
 from identity.api.blocklet.route import Asked, Route
@@ -40,9 +41,10 @@ def answer(sent: Sent, *, now: datetime) -> Answer:
         found, ids = TABLE.find(sent.method, sent.path)
         return _let_in(sent, found, ids, now)
     except DomainError as refusal:
-        return errors.refused(refusal, as_status=found.refusal if found else None)
+        as_status = found.refusal if found else None
+        return errors.refused(refusal, as_status=as_status, language=_language(sent, found))
     except Told as told:
-        return told.answer
+        return told.answer(_language(sent, found))
 
 
 def _let_in(sent: Sent, found: Route, ids: Mapping[str, str], now: datetime) -> Answer:
@@ -62,6 +64,15 @@ def _let_in(sent: Sent, found: Route, ids: Mapping[str, str], now: datetime) -> 
         if caller is not None and not caller.is_key:
             sessions.mark_seen(caller.door, now=now)
         return found.run(_asked(sent, found, (scope_id, slug), (given, query, ids), caller, now))
+
+
+def _language(sent: Sent, found: Route | None) -> str:
+    """The language of a refusal, of a body that may be what was refused."""
+    given: Mapping[str, Any] = {}
+    if found is not None:
+        with suppress(DomainError):
+            given = _given(sent, found)
+    return wording.locale_of(sent, given)
 
 
 def _caller(

@@ -4,48 +4,70 @@ Clients look at the status, or show `error`. "Not signed in" is one text for eve
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-from identity.api.blocklet import replies
+from identity.api.blocklet import replies, wording
 from identity.errors import DomainError, Kind
 from identity.web.lane import Answer
 
 
 class Told(Exception):
-    """A refusal that only this protocol has, with the answer that its clients expect."""
+    """A refusal that only this protocol has: a bare text, or the object that its clients expect."""
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
+    def __init__(self, content: str | Mapping[str, Any], *, status: int) -> None:
+        super().__init__(status)
+        self.content = content
+        self.status = status
+
+    def answer(self, language: str = wording.ENGLISH) -> Answer:
+        """As it is sent, in the words of a language."""
+        if isinstance(self.content, str):
+            return replies.text(wording.said(self.content, language), status=self.status)
+        content = dict(self.content)
+        content["error"] = wording.said(content["error"], language)
+        return replies.json(content, status=self.status)
+
+
+class SignatureRefused(Told):
+    """What applications' servers get: a text as JSON, in one language."""
+
+    def answer(self, language: str = wording.ENGLISH) -> Answer:
+        """As it is sent."""
+        del language
+        return replies.json(self.content, status=self.status)
 
 
 def several_tokens() -> Told:
     """A request says two times who it is from."""
-    return Told(replies.text("Access token found in multiple locations", status=400))
+    return Told("Access token found in multiple locations", status=400)
 
 
 def csrf_mismatch() -> Told:
     """A page of another site may have sent this, or one that was open for too long."""
     return Told(
-        replies.text(
-            "Invalid request: csrf token mismatch, please refresh the page try again", status=403
-        )
+        "Invalid request: csrf token mismatch, please refresh the page try again", status=403
     )
 
 
 def signature_refused() -> Told:
     """An application's server did not sign, or not with a key of this application, or twice."""
-    return Told(replies.json("verify sig failed", status=401))
+    return SignatureRefused("verify sig failed", status=401)
 
 
 def worded(text: str, *, status: int) -> Told:
     """A refusal as a bare text."""
-    return Told(replies.text(text, status=status))
+    return Told(text, status=status)
 
 
 def said(text: str, *, status: int) -> Told:
     """A refusal as `{"error": …}`."""
-    return Told(replies.json({"error": text}, status=status))
+    return Told({"error": text}, status=status)
+
+
+def second_factor_due(ticket: str) -> Told:
+    """A first proof was right; `ticket` and a one-time password come next."""
+    told = {"error": "one-time password needed", "code": "second-factor.due", "ticket": ticket}
+    return Told(told, status=403)
 
 
 STATUS: Final[Mapping[Kind, int]] = {
@@ -77,8 +99,12 @@ def status(refusal: DomainError) -> int:
     return _OF_ITS_OWN.get(refusal.code, STATUS[refusal.kind])
 
 
-def message(refusal: DomainError) -> str:
+def message(refusal: DomainError, language: str = wording.ENGLISH) -> str:
     """What a refusal says: its detail where the caller's own input is meant, else its one text."""
+    return wording.of_refusal(refusal, _message(refusal), language)
+
+
+def _message(refusal: DomainError) -> str:
     if refusal.kind is Kind.UNAUTHENTICATED:
         return _SIGN_IN.get(refusal.code, NOT_SIGNED_IN)
     is_told = refusal.detail and refusal.kind in _EXPLAINED
@@ -95,12 +121,14 @@ _SIGN_IN: Final[Mapping[str, str]] = {
 }
 
 
-def refused(refusal: DomainError, *, as_status: int | None = None) -> Answer:
+def refused(
+    refusal: DomainError, *, as_status: int | None = None, language: str = wording.ENGLISH
+) -> Answer:
     """A refusal as an answer; `as_status` replaces its own, but never that of a limit."""
-    headers = _headers(refusal)
+    headers, text = _headers(refusal), message(refusal, language)
     if as_status is not None and refusal.kind not in {Kind.LIMITED, Kind.UNAVAILABLE}:
-        return replies.text(message(refusal), status=as_status)
-    content = {"error": message(refusal), "code": refusal.code}
+        return replies.text(text, status=as_status)
+    content = {"error": text, "code": refusal.code}
     if "field" in refusal.facts:
         name = str(refusal.facts["field"])
         content["field"] = _FIELDS.get(name, name)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from identity import queries as ground
-from identity.api.blocklet import application, outputs, passports
+from identity.api.blocklet import application, outputs, passports, wording
 from identity.api.blocklet.sent import ROOT
 from identity.crypto import did_address, wallet_jwt, wallet_keys
 from identity.crypto.did_address import Role
@@ -103,12 +103,9 @@ def fault(text: str, *, slug: str, now: datetime) -> dict[str, Any]:
 
 
 def _claim(found: Exchanged, *, now: datetime) -> dict[str, Any]:
-    scope = ground.scope().name
+    scope, is_chinese = ground.scope().name, wording.is_chinese(language(found))
     if found.step == 0:
-        # People may be shown another's code: they read here what they agree to, and for whom.
-        asker = found.origin.user_agent[:120] or "a program"
-        what = DOES.get(found.action, "continue at")
-        text = f"You are about to {what} {scope}, asked from {found.origin.address} by {asker}."
+        text = _prompt(found, scope)
         claim: dict[str, Any] = {"type": "authPrincipal", "description": text, "meta": {}}
         if found.wanted_wallet:
             claim["target"] = found.wanted_wallet
@@ -116,13 +113,30 @@ def _claim(found: Exchanged, *, now: datetime) -> dict[str, Any]:
     if found.action == "switch-passport":
         return {
             "type": "verifiableCredential",
-            "description": f"The passport to use at {scope}",
+            "description": wording.PASSPORT_IN_CHINESE.format(scope)
+            if is_chinese
+            else f"The passport to use at {scope}",
             "item": [passports.TYPE],
             "trustedIssuers": passports.issuers(now=now),
             "meta": {},
         }
-    text = f"How {scope} may call you"
+    text = wording.NAME_IN_CHINESE.format(scope) if is_chinese else f"How {scope} may call you"
     return {"type": "profile", "description": text, "items": ["fullName", "avatar"], "meta": {}}
+
+
+def language(found: Exchanged) -> str:
+    """The one of the page that began."""
+    return str(found.data.get("locale", "")) or wording.ENGLISH
+
+
+def _prompt(found: Exchanged, scope: str) -> str:
+    """People may be shown another's code: they read here what they agree to, and for whom."""
+    asker = found.origin.user_agent[:120]
+    if wording.is_chinese(language(found)):
+        return wording.chinese_prompt(found.action, scope, found.origin.address, asker)
+    what = DOES.get(found.action, "continue at")
+    asker = asker or "a program"
+    return f"You are about to {what} {scope}, asked from {found.origin.address} by {asker}."
 
 
 def _signed(claims: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from identity.api.blocklet import wording
 from identity.api.blocklet.caller import Caller
 from identity.api.blocklet.sent import Sent
 from identity.web.lane import Answer
@@ -18,7 +19,6 @@ SELF: Final = "self"
 BACKEND: Final = "backend"
 """In place of a permission: the request is signed by a key that was minted for the application."""
 PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
-_LOCALE: Final = re.compile(r"[A-Za-z0-9_-]{1,35}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,8 @@ class Asked:
 
     @property
     def locale(self) -> str:
-        """The language of messages: body, query, cookie `nf_lang`, Accept-Language."""
-        wanted = (
-            self.given.get("locale"),
-            self.query.get("locale"),
-            self.sent.cookies.get("nf_lang"),
-            self.sent.headers.get("accept-language", "").partition(",")[0].partition(";")[0],
-        )
-        texts = (each.strip() for each in wanted if isinstance(each, str))
-        return next((each for each in texts if _LOCALE.fullmatch(each)), "en")
+        """The language of messages."""
+        return wording.locale(self.sent, self.given, self.query)
 
 
 Handler = Callable[[Asked], Answer]

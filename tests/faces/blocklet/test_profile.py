@@ -132,7 +132,8 @@ def test_names_the_field_that_is_wrong(alice, body, field) -> None:
 
 
 def shown(signed: Signed, path: str) -> int:
-    return signed.browser.ask("GET", path, **signed.bearer).status
+    bearer = f"Bearer {signed.access}"
+    return signed.browser.ask("GET", path, authorization=bearer).status
 
 
 def test_hides_a_picture_at_its_own_address(world, alice, bob) -> None:

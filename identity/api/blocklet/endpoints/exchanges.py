@@ -3,11 +3,20 @@
 import base64
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import orjson
 
-from identity.api.blocklet import auth, errors, exchange_steps, exchange_words, inputs, replies
+from identity.api.blocklet import (
+    auth,
+    errors,
+    exchange_steps,
+    exchange_words,
+    inputs,
+    replies,
+    wording,
+)
 from identity.api.blocklet.exchange_steps import Action
 from identity.api.blocklet.route import OPEN, Asked, Route
 from identity.crypto import sealed_box
@@ -73,7 +82,8 @@ def status(asked: Asked) -> Answer:
         raise errors.said(UNNAMED, status=400)
     found = _found(asked, token)
     if found.state == State.FORBIDDEN:
-        raise errors.said(found.fault or _FORBIDDEN, status=403)
+        text = wording.said(found.fault or _FORBIDDEN, exchange_words.language(found))
+        raise errors.said(text, status=403)
     content: dict[str, Any] = {
         "token": token,
         "action": found.action,
@@ -81,7 +91,7 @@ def status(asked: Asked) -> Answer:
         "currentStep": found.step,
     }
     if found.state in {State.FAILED, State.BUSY}:
-        content["error"] = found.fault
+        content["error"] = wording.said(found.fault, exchange_words.language(found))
     mark = browser.known(asked.sent.cookies)
     if found.state == State.DONE and exchanges.is_for(found, mark.digest if mark else ""):
         content |= _outcome(asked, found)
@@ -119,9 +129,9 @@ def answer_of_wallet(asked: Asked) -> Answer:
             now=now,
         )
     except ChallengeRefused:
-        return _fault(asked, GONE if _is_gone(asked, token) else _MISMATCH)
+        return _fault(asked, GONE if _is_gone(asked, token) else _MISMATCH, token)
     except (SignInRefused, Invalid):
-        return _fault(asked, "Invalid JWT token")
+        return _fault(asked, "Invalid JWT token", token)
     return _answered(asked, token, found, said)
 
 
@@ -129,7 +139,7 @@ def _answered(asked: Asked, token: str, found: Exchanged, said: Said) -> Answer:
     now = asked.now
     if found.wanted_wallet not in {"", said.key.address}:
         exchanges.stop(found, state=State.FORBIDDEN, fault=_FORBIDDEN, now=now)
-        return _fault(asked, _FORBIDDEN)
+        return _fault(asked, _FORBIDDEN, token)
     if stopped := _STOPS.get(str(said.body.get("action"))):
         exchanges.stop(found, state=stopped[0], fault=stopped[1], now=now)
         return replies.json(exchange_words.done({}, slug=asked.slug, now=now))
@@ -144,7 +154,7 @@ def _answered(asked: Asked, token: str, found: Exchanged, said: Said) -> Answer:
     except ChallengeRefused:
         return _fault(asked, GONE)
     except DomainError as refusal:
-        text = _refusal(refusal)
+        text = _refusal(refusal, exchange_words.language(found))
         exchanges.stop(found, state=State.FAILED, fault=text, now=now)
         return _fault(asked, text)
     return replies.json(exchange_words.done(response, slug=asked.slug, now=now))
@@ -158,10 +168,10 @@ _TRUTH: Final = frozenset({"", "true", "false", "1", "0"})
 """What pages say of a wish without naming a wallet."""
 
 
-def _refusal(refusal: DomainError) -> str:
+def _refusal(refusal: DomainError, language: str) -> str:
     if isinstance(refusal, SignUpClosed):
-        return refusal.title
-    return errors.message(refusal)
+        return wording.said(refusal.title, language)
+    return errors.message(refusal, language)
 
 
 def _outcome(asked: Asked, found: Exchanged) -> dict[str, Any]:
@@ -237,8 +247,14 @@ def _is_gone(asked: Asked, token: str) -> bool:
         return True
 
 
-def _fault(asked: Asked, text: str) -> Answer:
-    return replies.json(exchange_words.fault(text, slug=asked.slug, now=asked.now))
+def _fault(asked: Asked, text: str, token: str = "") -> Answer:
+    """The last word to a wallet, in the language of the page where that is known."""
+    language = asked.locale
+    with suppress(ChallengeRefused):
+        found = exchanges.look(token, action=asked.ids["action"], now=asked.now)
+        language = exchange_words.language(found)
+    said = wording.said(text, language)
+    return replies.json(exchange_words.fault(said, slug=asked.slug, now=asked.now))
 
 
 ROUTES: Final = tuple(

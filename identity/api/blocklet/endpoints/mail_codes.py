@@ -16,6 +16,7 @@ from identity.api.blocklet import (
     own_page,
     people,
     replies,
+    wording,
 )
 from identity.api.blocklet.errors import Told
 from identity.api.blocklet.route import OPEN, SELF, Asked, Route
@@ -136,8 +137,7 @@ def sign_in(asked: Asked) -> Answer:
     except SignUpClosed as refusal:
         raise errors.said(refusal.title, status=403) from None
     if isinstance(found, SecondFactorDue):
-        told = {"error": "one-time password needed", "code": "second-factor.due"}
-        return replies.json({**told, "ticket": found.ticket}, status=403)
+        raise errors.second_factor_due(found.ticket)
     if isinstance(found, Pending):
         raise InvitationWaits
     session = begun.in_role(asked, found)
@@ -195,7 +195,9 @@ def send_to_verify(asked: Asked) -> Answer:
         )
     except (Invalid, CodeSentAlready) as refusal:
         raise _not_sent(refusal) from None
-    return replies.json({"message": SENT}, cookies=(mark.cookie,) if mark.cookie else ())
+    return replies.json(
+        {"message": wording.said(SENT, asked.locale)}, cookies=(mark.cookie,) if mark.cookie else ()
+    )
 
 
 def verify(asked: Asked) -> Answer:
@@ -222,7 +224,7 @@ def verify(asked: Asked) -> Answer:
         raise errors.worded(_WRONG, status=400) from None
     except Conflict:
         raise _refused("This address can't be used.", "email_not_allowed") from None
-    return replies.json({"message": VERIFIED})
+    return replies.json({"message": wording.said(VERIFIED, asked.locale)})
 
 
 def verified(asked: Asked) -> Answer:
@@ -252,7 +254,7 @@ def _not_sent(refusal: DomainError) -> Told:
 
 
 def _refused(text: str, code: str) -> Told:
-    return Told(replies.json({"error": text, "code": code}, status=400))
+    return Told({"error": text, "code": code}, status=400)
 
 
 ROUTES: Final = (

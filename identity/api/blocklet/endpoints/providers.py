@@ -139,8 +139,7 @@ def sign_in(asked: Asked) -> Answer:
     except SignInRefused as refusal:
         raise errors.said(refusal.title, status=403) from None
     if isinstance(found, SecondFactorDue):
-        told = {"error": "one-time password needed", "code": "second-factor.due"}
-        return replies.json({**told, "ticket": found.ticket}, status=403)
+        raise errors.second_factor_due(found.ticket)
     if isinstance(found, Pending):
         raise InvitationWaits
     session = begun.in_role(asked, found)
