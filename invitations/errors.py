@@ -14,7 +14,7 @@ class InvitationInvalid(DomainError):
 class InvitationWaits(DomainError):
     """Policy asks for approval of who accepted; it is not used up, and not open to others."""
 
-    kind = Kind.FORBIDDEN
+    kind = Kind.CONFLICT
     code = "invitation.waits"
     title = "Others have to approve this first. Sign in the same way when they have."
 

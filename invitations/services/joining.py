@@ -154,6 +154,12 @@ def require_open(invitation_id: UUID, *, now: datetime) -> None:
     _require_newcomer(found.user)
 
 
+def roles_of(invitation_id: UUID) -> list[str]:
+    """The names of the roles that whoever accepts will have, the first one first."""
+    found = Invitation.objects.filter(id=invitation_id).values_list("user_id", flat=True).first()
+    return [] if found is None else role_assignments.names_of(found)
+
+
 def use(details: AcceptInvitation, *, by: Actor, now: datetime) -> dict[str, object]:
     """Let the invited person in by what was proven, and use the invitation up: once.
 

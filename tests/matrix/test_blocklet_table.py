@@ -173,7 +173,7 @@ def test_every_refusal_has_an_answer(known: type[DomainError]) -> None:
 STATUSES = {
     Kind.INVALID: {400, 405, 413, 415},
     Kind.UNPROCESSABLE: {400},
-    Kind.UNAUTHENTICATED: {401},
+    Kind.UNAUTHENTICATED: {401, 404},  # an invitation that there is not is nobody's sign-in
     Kind.FORBIDDEN: {403},
     Kind.MISSING: {404, 501},
     Kind.GONE: {410},

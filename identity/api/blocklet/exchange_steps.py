@@ -121,6 +121,12 @@ def _prove(asked: Asked, found: Exchanged, said: Said) -> Told:
     return _NOTHING
 
 
+def _destroying(asked: Asked, found: Exchanged) -> Told:
+    """The session is proof of just now, which DELETE user asks for."""
+    del asked
+    return {"destroySessionId": str(found.session_id)}
+
+
 def _is_new(found: Exchanged, said: Said) -> bool:
     """Those who are here already are asked for nothing more."""
     del found
@@ -209,6 +215,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "invite": Action(_join, _tokens, opens=_opened, asks_more=_always),
     "bind-wallet": Action(_bind, of_session=True, is_fresh=True),
     "verify-elevated": Action(_prove, of_session=True),
+    "destroy-self": Action(_prove, _destroying, of_session=True),
     "switch-passport": Action(_confirm_switch, _switched, of_session=True, asks_more=_names_none),
     "issue-passport": Action(_hand_over),
 }

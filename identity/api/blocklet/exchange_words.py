@@ -21,6 +21,7 @@ DOES: Final[Mapping[str, str]] = {
     "invite": "accept an invitation to",
     "bind-wallet": "add this wallet to an account of",
     "verify-elevated": "confirm that it is you at",
+    "destroy-self": "confirm the end of your account at",
     "switch-passport": "change your role at",
     "issue-passport": "receive a passport of",
 }

@@ -180,6 +180,7 @@ _DOES: Final[Mapping[str, str]] = {
     "invite": "接受邀请，加入",
     "bind-wallet": "把此钱包添加到您的账户，应用：",
     "verify-elevated": "确认是您本人，应用：",
+    "destroy-self": "确认注销您的账户，应用：",
     "switch-passport": "切换您的角色，应用：",
     "issue-passport": "领取通行证，应用：",
 }

@@ -89,7 +89,7 @@ TOLD: Final[Mapping[str, Told]] = {
         409, "Ask for an invitation for a further device of this person."
     ),
     "invitation.too-many": Told(409, "Revoke an open invitation of this user first."),
-    "invitation.waits": Told(403, "Wait for the approval, then sign in with the same proof."),
+    "invitation.waits": Told(409, "Wait for the approval, then sign in with the same proof."),
     "key.invalid": Told(422, _READ_TITLE),
     "address.invalid": Told(422, _READ_TITLE),
     "sign-in-message.malformed": Told(400, _READ_TITLE),

@@ -302,7 +302,7 @@ def test_binds_no_wallet_of_somebody_else(world, alice, bob) -> None:
     assert again.get("did/session").json["user"]["did"] == bob.wallet.did
 
 
-@pytest.mark.parametrize("action", ["bind-wallet", "verify-elevated"])
+@pytest.mark.parametrize("action", ["bind-wallet", "verify-elevated", "destroy-self"])
 def test_needs_somebody_signed_in(world, action) -> None:
     answer = Browser(world).get(f"did/{action}/token")
     assert (answer.status, answer.json) == (401, {"error": "not login"})
@@ -317,6 +317,20 @@ def test_needs_a_fresh_proof_to_bind_and_takes_one_by_the_wallet(world, alice) -
     _, phone = as_session(alice, "verify-elevated")
     assert phone.answer()["status"] == "ok"
     assert alice.get("did/bind-wallet/token").status == 200
+
+
+def test_confirms_the_end_of_an_account_by_its_own_wallet(world, alice, bob) -> None:
+    with current.in_scope(world.scope.id):
+        Session.objects.update(authenticated_at=datetime.now(UTC) - timedelta(hours=1))
+    assert alice.delete("user").status == 403
+    page, phone = as_session(alice, "destroy-self")
+    other = Phone(phone.browser, bob.wallet, page)
+    assert other.answer()["status"] == "error"
+    assert alice.delete("user").status == 403
+    page, phone = as_session(alice, "destroy-self")
+    assert phone.answer()["status"] == "ok"
+    assert page.status().json["destroySessionId"]
+    assert alice.delete("user").json == {"did": alice.wallet.did}
 
 
 def test_takes_no_fresh_proof_from_another_wallet(world, alice, bob) -> None:

@@ -52,7 +52,7 @@ def _told(asked: Asked) -> dict[str, Any]:
         "componentMountPoints": [
             {"title": scope.name, "name": scope.slug, "did": mine.permanent, "mountPoint": prefix}
         ],
-        "languages": [{"code": "en", "name": "English"}],
+        "languages": [{"code": "en", "name": "English"}, {"code": "zh", "name": "简体中文"}],
         "theme": {},
         "navigation": [],
         "preferences": {},
