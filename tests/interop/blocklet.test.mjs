@@ -12,8 +12,10 @@ import { describe, test } from 'node:test'
 import * as jwt from '@arcblock/jwt'
 import { types } from '@ocap/mcrypto'
 import { fromPublicKey, fromRandom, fromSecretKey, WalletType } from '@ocap/wallet'
+import { Wallet } from 'ethers'
 import stableStringify from 'json-stable-stringify'
 import { CookieJar, JSDOM, VirtualConsole } from 'jsdom'
+import { SiweMessage } from 'siwe'
 
 register('./as-bundlers-do.mjs', import.meta.url)
 
@@ -227,4 +229,42 @@ test("the application's server signs its users in, each request once", async () 
   const again = await post('user/login', body, headers)
   assert.equal(again.status, 401)
   assert.equal(await again.json(), 'verify sig failed')
+})
+
+test('a wallet that siwe speaks for signs in to the API, renews and leaves', async () => {
+  const wallet = Wallet.createRandom()
+  const ask = (path, body, headers = {}) =>
+    fetch(`${app.issuer}/v1${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    })
+  const { message } = await (await ask('/sign-in/wallet/challenge', { address: wallet.address })).json()
+  // siwe reads the text, writes the same one, and takes the signature as the server does.
+  const read = new SiweMessage(message)
+  assert.equal(read.prepareMessage(), message)
+  assert.equal(read.address, wallet.address)
+  assert.equal(read.uri, `${app.issuer}/login`)
+  const signature = await wallet.signMessage(message)
+  const facts = { signature, domain: new URL(app.origin).host, nonce: read.nonce }
+  assert.equal((await read.verify(facts)).success, true)
+  const signed = await ask('/sign-in/wallet', { message, signature })
+  assert.equal(signed.status, 200)
+  const pair = await signed.json()
+  assert.equal((await ask('/sign-in/wallet', { message, signature })).status, 401)
+
+  const me = async (token) =>
+    (await fetch(`${app.issuer}/v1/me`, { headers: { authorization: `Bearer ${token}` } })).status
+  assert.equal(await me(pair.access_token), 200)
+  const renewed = await (await ask('/token/refresh', { refresh_token: pair.refresh_token })).json()
+  assert.equal(await me(renewed.access_token), 200)
+  assert.equal((await ask('/token/revoke', { token: renewed.refresh_token })).status, 200)
+  assert.equal(await me(renewed.access_token), 401)
+  assert.equal((await ask('/token/refresh', { refresh_token: renewed.refresh_token })).status, 401)
+
+  // What siwe would sign for another place is signed in vain.
+  const { message: another } = await (await ask('/sign-in/wallet/challenge', { address: wallet.address })).json()
+  const elsewhere = new SiweMessage({ ...new SiweMessage(another), domain: 'mallory.example' }).prepareMessage()
+  const stolen = { message: elsewhere, signature: await wallet.signMessage(elsewhere) }
+  assert.equal((await ask('/sign-in/wallet', stolen)).status, 401)
 })

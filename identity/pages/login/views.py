@@ -14,6 +14,8 @@ from identity.errors import DomainError
 from identity.pages.login import forms, visit
 from identity.pages.login.visit import Visit
 from identity.services import scopes
+from identity.web import client_ip, problems
+from identity.web.throttle import Throttle
 from sessions_app.errors import CodeSentAlready, SignInRefused
 from sessions_app.queries import providers
 from sessions_app.services import (
@@ -29,6 +31,8 @@ from sessions_app.services.mailed_codes import Asker
 from sessions_app.services.wallet_messages import Place
 
 Step = Callable[[Visit], HttpResponse]
+# Each text is a row; nobody needs one a second.
+_TEXTS: Final = Throttle(60, 60)
 
 
 @visit.page
@@ -52,6 +56,7 @@ def wallet_text(seen: Visit) -> HttpResponse:
     if seen.http.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     try:
+        _TEXTS.hit(client_ip.neighbourhood(seen.origin.address), now=int(seen.now.timestamp()))
         text = wallet_messages.text_to_sign(
             address=seen.http.POST.get("address", "")[:200],
             chain=seen.http.POST.get("chain", "")[:41],
@@ -60,7 +65,7 @@ def wallet_text(seen: Visit) -> HttpResponse:
             now=seen.now,
         )
     except DomainError as refusal:
-        return JsonResponse({"title": str(refusal)}, status=400)
+        return JsonResponse({"title": str(refusal)}, status=problems.STATUS[refusal.kind])
     return JsonResponse({"message": text})
 
 
