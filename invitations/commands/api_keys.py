@@ -9,6 +9,7 @@ import msgspec
 from accounts import queries as accounts
 from identity import errors
 from identity.actor import Actor
+from identity.models import ApiKey
 from identity.services import api_keys
 from identity.services.api_keys import Holder
 from invitations.commands.command import Command, Input, Result, Target, registry
@@ -62,7 +63,7 @@ def create(details: CreateApiKey, *, by: Actor, now: datetime) -> Result:
         by=by,
         now=now,
     )
-    return {**_described(details.api_key), "secret": secret}
+    return {**_described(details.api_key, now=now), "secret": secret}
 
 
 def edit(details: EditApiKey, *, by: Actor, now: datetime) -> Result:
@@ -75,17 +76,17 @@ def edit(details: EditApiKey, *, by: Actor, now: datetime) -> Result:
         by=by,
         now=now,
     )
-    return _described(details.api_key)
+    return _described(details.api_key, now=now)
 
 
 def revoke(details: RevokeApiKey, *, by: Actor, now: datetime) -> Result:
     """End the key."""
     api_keys.revoke(key_id=details.api_key, by=by, now=now)
-    return _described(details.api_key)
+    return _described(details.api_key, now=now)
 
 
-def _described(key_id: UUID) -> Result:
-    return {"api_key": queries.described(queries.api_key(key_id))}
+def _described(key_id: UUID, *, now: datetime) -> Result:
+    return {"api_key": queries.described(queries.api_key(key_id, now=now))}
 
 
 def _validate_new(details: CreateApiKey) -> None:
@@ -111,7 +112,9 @@ def _check_edit(details: EditApiKey, by: Actor) -> None:
 
 
 def _target(details: EditApiKey) -> Target:
-    row = queries.api_key(details.api_key)
+    row = ApiKey.objects.filter(id=details.api_key).first()
+    if row is None:
+        raise errors.Missing("There is no such API key.")
     version = int(row.updated_at.astimezone(UTC).timestamp() * 1000)
     return Target("api-key", str(details.api_key), version)
 

@@ -19,6 +19,7 @@ from identity import permissions, webhook_queries
 from identity import queries as ground
 from identity.crypto import check_code
 from identity.errors import DomainError
+from identity.models import ApiKey
 from identity.services import scopes
 from invitations.commands.command import Command, Input
 from invitations.models import Invitation, Policy
@@ -169,7 +170,8 @@ def _webhook(value: Any) -> str:
 
 
 def _api_key(value: Any) -> str:
-    return f"“{sessions.api_key(UUID(str(value))).name}”"
+    found = ApiKey.objects.filter(id=UUID(str(value))).first()
+    return f"“{found.name}”" if found else _gone("API key", value)
 
 
 def _session(value: Any) -> str:
@@ -264,12 +266,17 @@ def _present_policy(details: Any) -> Mapping[str, Any]:
     return policies.present(found) if found else {}
 
 
+def _present_api_key(details: Any) -> Mapping[str, Any]:
+    known = ApiKey.objects.filter(id=details.api_key)
+    return known.values("name", "permissions", "expires_at").first() or {}
+
+
 def _present_scope(_: Any) -> Mapping[str, Any]:
     return {"name": ground.scope().name, "settings": asdict(scopes.settings())}
 
 
 PRESENT: Final[Mapping[str, Callable[[Any], Mapping[str, Any]]]] = {
-    "api-key.edit": lambda details: asdict(sessions.api_key(details.api_key)),
+    "api-key.edit": _present_api_key,
     "application.edit": lambda details: asdict(applications.application(details.application)),
     "device.edit": lambda details: asdict(accounts.device(details.device)),
     "device.rotate": lambda details: asdict(accounts.device(details.device)),

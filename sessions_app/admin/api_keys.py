@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -17,7 +18,7 @@ from accounts.admin import acting, related
 from accounts.admin.acting import Act
 from identity import ids
 from identity.actor import Actor
-from identity.admin import ReadOnlyAdmin, actor_of, site
+from identity.admin import ReadOnlyAdmin, actor_of, components, site
 from identity.admin.acts import ConfirmForm
 from identity.admin.components import Action
 from identity.errors import DomainError
@@ -26,6 +27,7 @@ from identity.pages import sent_once, staff_acts
 from identity.pages.staff_session import recently_proved
 from identity.permissions import NOT_OF_KEYS
 from invitations.services.governance import Done
+from sessions_app.queries import key_states
 
 LIST: Final = "admin:identity_apikey_changelist"
 PAGE: Final = "admin:identity_apikey_change"
@@ -86,18 +88,38 @@ class ApiKeyForm(forms.Form):
         return given
 
 
+class ApiKeyStates(admin.SimpleListFilter):
+    """API keys by what their next request would meet."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Every state."""
+        del request, model_admin
+        return [(word, word.replace("-", " ").capitalize()) for word in key_states.WORDS]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        """The keys of the state that was chosen."""
+        del request
+        state = self.value()
+        if state not in key_states.WORDS:
+            return queryset
+        return key_states.only(queryset, state, now=datetime.now(UTC))
+
+
 @admin.register(ApiKey, site=site)
 class ApiKeyAdmin(ReadOnlyAdmin):
     """API keys of this scope, the newest first."""
 
     view_permission = "api-keys:list"
-    list_display = ("name", "status_badge", "kind", "expires_at", "last_used_at", "created_at")
-    list_filter: ClassVar[tuple[str, ...]] = ("status", "kind")
+    list_display = ("name", "state_now", "kind", "expires_at", "last_used_at", "created_at")
+    list_filter = (ApiKeyStates, "kind")
     fields = (
-        *("id", "name", "status", "kind", "public_key", "acts_for", "role", "words"),
+        *("id", "name", "state_now", "kind", "public_key", "acts_for", "role", "words"),
         *("created_at", "made_by", "last_used_at", "expires_at", "revoked_at"),
     )
-    readonly_fields = ("acts_for", "made_by", "words")
+    readonly_fields = ("acts_for", "made_by", "state_now", "words")
     ordering = ("-created_at", "-id")
     audit_kind = "api-key"
     lead = "Credentials of programs. A secret is shown once; only its digest is kept."
@@ -105,6 +127,15 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     def _plural(self) -> str:
         return "API keys"
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        """With what tells whether whom a key acts for may act."""
+        return key_states.judged(super().get_queryset(request), now=datetime.now(UTC))
+
+    @admin.display(description="state")
+    def state_now(self, row: Any) -> str:
+        """What its next request would meet."""
+        return components.badge(key_states.of(row, now=datetime.now(UTC)))
 
     def list_actions(self, request: HttpRequest) -> Sequence[Action]:
         """The way to a new one."""

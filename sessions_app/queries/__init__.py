@@ -16,6 +16,7 @@ from identity.models import ApiKey
 from identity.paging import After, Window
 from identity.scoping import keyset
 from sessions_app.models import Session, SignIn
+from sessions_app.queries import key_states
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,10 @@ class SignInRow:
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyRow:
-    """An API key without what it proves itself by. `user` is absent for the scope's own backend."""
+    """An API key without what it proves itself by. `user` is absent for the scope's own backend.
+
+    `status` is one of `key_states.WORDS`.
+    """
 
     id: UUID
     name: str
@@ -115,17 +119,26 @@ def sign_ins_window(after: After) -> Window[SignInRow]:
     )
 
 
-def api_keys_window(after: After) -> Window[ApiKeyRow]:
+def api_keys_window(after: After, *, now: datetime) -> Window[ApiKeyRow]:
     """API keys; filters `user` and `status`. Raises `Invalid`, `CursorInvalid`."""
-    return listing.windowed(ApiKey.objects.all(), after, filters=_API_KEY_FILTERS, read=_api_keys)
+
+    def in_state(rows: Any, value: Any) -> Any:
+        return key_states.only(rows, value, now=now)
+
+    return listing.windowed(
+        key_states.judged(ApiKey.objects.all(), now=now),
+        after,
+        filters={"user": _of_user, "status": in_state},
+        read=lambda rows: _api_keys(rows, now=now),
+    )
 
 
-def api_key(key_id: UUID) -> ApiKeyRow:
+def api_key(key_id: UUID, *, now: datetime) -> ApiKeyRow:
     """One API key. Raises `Missing`."""
-    row = ApiKey.objects.filter(id=key_id).first()
+    row = key_states.judged(ApiKey.objects.filter(id=key_id), now=now).first()
     if row is None:
         raise errors.Missing("There is no such API key.")
-    return _api_keys([row])[0]
+    return _api_keys([row], now=now)[0]
 
 
 def described(row: SessionRow | ApiKeyRow) -> dict[str, Any]:
@@ -153,10 +166,6 @@ _SESSION_FILTERS: Final[Mapping[str, listing.Filter]] = {
 _SIGN_IN_FILTERS: Final[Mapping[str, listing.Filter]] = {
     "user": _of_user,
     "outcome": listing.by_word("outcome", frozenset(SignIn.Outcome.values)),
-}
-_API_KEY_FILTERS: Final[Mapping[str, listing.Filter]] = {
-    "user": _of_user,
-    "status": listing.by_word("status", frozenset(ApiKey.Status.values)),
 }
 
 
@@ -202,7 +211,7 @@ def _sign_ins(rows: Sequence[SignIn]) -> list[SignInRow]:
     ]
 
 
-def _api_keys(rows: Sequence[ApiKey]) -> list[ApiKeyRow]:
+def _api_keys(rows: Sequence[Any], *, now: datetime) -> list[ApiKeyRow]:
     known = _public_ids({row.user_id for row in rows} | {row.created_by for row in rows})
     return [
         ApiKeyRow(
@@ -214,7 +223,7 @@ def _api_keys(rows: Sequence[ApiKey]) -> list[ApiKeyRow]:
             role=row.role,
             permissions=row.permissions,
             purpose=row.purpose,
-            status=row.status,
+            status=key_states.of(row, now=now),
             expires_at=row.expires_at,
             last_used_at=row.last_used_at,
             created_at=row.created_at,

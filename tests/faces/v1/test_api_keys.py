@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from accounts.services import users
 from identity import ids
 from identity.models import ApiKey
 from identity.sdk.keys import DeviceKeys
@@ -171,3 +172,39 @@ class TestSigning:
         world.member("carol", "super-admin")
         told = problem(program.post("/groups", {"name": "treasury"}), 403, "forbidden")
         assert "a device signs" in told["detail"]
+
+
+def test_says_what_the_next_request_of_a_key_would_meet(world: cast.World, alice: Signed) -> None:
+    now = datetime.now(UTC)
+    bob = world.member("bob")
+
+    def key(name: str, *, owner: cast.Member | None = None, days: int = 1) -> str:
+        with cast.in_scope(world):
+            made = api_keys.create(
+                key_id=ids.new(),
+                name=name,
+                credential=api_keys.bearer(api_keys.new_secret()),
+                holder=api_keys.Holder(user_id=owner.user.id if owner else None),
+                expires_at=now + timedelta(days=days),
+                by=world.system,
+                now=now - timedelta(days=2),
+            )
+        return str(made.id)
+
+    known = {
+        "active": key("backend"),
+        "user-inactive": key("bob's script", owner=bob),
+        "expired": key("old", owner=bob, days=-1),
+        "revoked": key("lost", days=-1),
+    }
+    alice.send("DELETE", f"/api-keys/{known['revoked']}")
+    assert alice.get(f"/api-keys/{known['user-inactive']}").json()["status"] == "active"
+    with cast.in_scope(world):
+        users.disable(user_id=bob.user.id, by=world.system, now=now)
+    for status, made in known.items():
+        assert alice.get(f"/api-keys/{made}").json()["status"] == status
+        listed = alice.get(f"/api-keys?status={status}").json()["items"]
+        assert [(row["id"], row["status"]) for row in listed] == [(made, status)]
+    with cast.in_scope(world):
+        users.delete(user_id=bob.user.id, by=world.system, now=now)
+    assert alice.get(f"/api-keys/{known['user-inactive']}").json()["status"] == "revoked"

@@ -13,8 +13,9 @@ from accounts.services import groups, passwords, role_assignments, users
 from identity import actor, ids
 from identity import errors as refusals
 from identity.actor import Actor
-from identity.models import AuditEvent, Scope
+from identity.models import ApiKey, AuditEvent, Scope
 from identity.scoping import current
+from identity.services import api_keys
 from tests.unit.accounts.people import Events, MakeActor, MakeDevice, MakeUser
 
 
@@ -198,7 +199,17 @@ def test_deletes_for_ever_and_keeps_the_row(
     user = member("bob", "member")
     group = groups.create(public_id=ids.new(), name="g", description="", by=system, now=now)
     groups.add_member(public_id=group.public_id, user_id=user.id, by=system, now=now)
+    api_keys.create(
+        key_id=ids.new(),
+        name="script",
+        credential=api_keys.bearer(api_keys.new_secret()),
+        holder=api_keys.Holder(user_id=user.id),
+        by=system,
+        now=now,
+    )
     users.delete(user_id=user.id, by=system, now=now)
+    assert ApiKey.objects.get().status == "revoked"
+    assert AuditEvent.objects.filter(name="api-key.revoked").count() == 1
     stored = User.objects.get(id=user.id)
     assert (stored.status, stored.deleted_at, stored.username) == (
         "disabled",

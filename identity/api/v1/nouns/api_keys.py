@@ -17,7 +17,11 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class ApiKey(Shown, frozen=True):
-    """A key; `user` is whose account it acts for, null for the scope's own backend."""
+    """A key; `user` is whose account it acts for, null for the scope's own backend.
+
+    `status` says what its next request would meet: `active`, `revoked`, `expired`, or
+    `user-inactive` while that user is disabled, locked, deleted or past its own end.
+    """
 
     id: UUID
     name: str
@@ -71,7 +75,7 @@ class ApiKeyFilters(Newest, frozen=True):
     """Which keys; `user` is the id of one."""
 
     user: UUID | None = None
-    status: Literal["active", "revoked"] | None = None
+    status: Literal["active", "expired", "revoked", "user-inactive"] | None = None
 
 
 @route.listing(
@@ -79,14 +83,13 @@ class ApiKeyFilters(Newest, frozen=True):
 )
 def api_keys(asked: Asked, after: After) -> Window[Any]:
     """Keys of the scope, revoked ones too."""
-    del asked
-    return queries.api_keys_window(after)
+    return queries.api_keys_window(after, now=asked.now)
 
 
 @route.read("/api-keys/{api_key}", "api-keys:get", "api_keys_get", "An API key", shows=ApiKey)
 def api_key(asked: Asked) -> ApiKey:
     """One key."""
-    shown: ApiKey = shapes.of_row(ApiKey, queries.api_key(asked.ids["api_key"]))
+    shown: ApiKey = shapes.of_row(ApiKey, queries.api_key(asked.ids["api_key"], now=asked.now))
     return shown
 
 
