@@ -7,7 +7,7 @@ from uuid import UUID
 from django import forms
 
 from accounts import queries as people
-from identity.admin import event_names
+from identity.services import event_names
 
 SHORTEST_ID: Final = 32
 _MOMENT: Final = "%Y-%m-%dT%H:%M"

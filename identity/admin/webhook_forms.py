@@ -5,9 +5,8 @@ from typing import Any, Final
 
 from django import forms
 
-from identity.admin import event_names
-from identity.errors import Invalid
-from identity.services import webhook_patterns, webhooks
+from identity.errors import DomainError
+from identity.services import event_names, webhook_patterns, webhooks
 from identity.services.outside import AddressRefused
 from identity.webhook_queries import WebhookRow
 
@@ -65,8 +64,8 @@ class WebhookForm(forms.Form):
         """At least one pattern, each one well-formed."""
         given = super().clean() or self.cleaned_data
         try:
-            webhook_patterns.checked(patterns(given))
-        except Invalid as refusal:
+            webhook_patterns.require_known(webhook_patterns.checked(patterns(given)))
+        except DomainError as refusal:
             self.add_error("events", str(refusal))
         return given
 

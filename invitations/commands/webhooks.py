@@ -9,7 +9,7 @@ import msgspec
 
 from identity import webhook_queries
 from identity.actor import Actor
-from identity.services import webhook_keys, webhooks
+from identity.services import webhook_keys, webhook_patterns, webhooks
 from invitations.commands.command import Command, Input, Result, Target, registry
 
 
@@ -146,10 +146,12 @@ def _old_host(details: DeleteWebhook) -> Mapping[str, Any]:
 
 def _validate_new(details: CreateWebhook) -> None:
     webhooks.checked(url=details.url, events=details.events, description=details.description)
+    webhook_patterns.require_known(details.events)
 
 
 def _validate_edit(details: EditWebhook) -> None:
     webhooks.checked(url=details.url, events=details.events, description=details.description)
+    webhook_patterns.require_known(details.events or ())
 
 
 _WEBHOOK = "/webhooks/{webhook}"

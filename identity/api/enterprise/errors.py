@@ -146,6 +146,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "application.too-many": CONFLICT,
     "provider.too-many": CONFLICT,
     "webhook.disabled": CONFLICT,
+    "webhook.events-unknown": INVALID,
     "webhook.too-many": CONFLICT,
     "invitation.not-valid": INVITATION,
     "one-time-password.refused": PASSWORD,

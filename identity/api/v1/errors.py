@@ -164,6 +164,9 @@ TOLD: Final[Mapping[str, Told]] = {
     "application.too-many": Told(409, "Delete an application of this scope first."),
     "provider.declined": Told(403, "Begin anew, and agree at the provider."),
     "provider.too-many": Told(409, "Delete a provider of this scope first."),
+    "webhook.events-unknown": Told(
+        422, "Choose from the names of events that docs/webhooks.md lists, `noun.*` or `*`."
+    ),
     "webhook.disabled": Told(409, "Set its status to active first."),
     "webhook.too-many": Told(409, "Delete a webhook of this scope first."),
     "wallet.taken": Told(409, "Sign in to the other account and let the wallet go there."),

@@ -38,6 +38,16 @@ def test_tells_what_is_wrong_with_an_address(alice: Signed) -> None:
     problem(alice.post("/webhooks", {"url": URL, "events": ["**"]}), 400, "invalid")
 
 
+def test_refuses_events_that_there_are_not(alice: Signed) -> None:
+    given = {"url": URL, "events": ["group.*", "groups.*", "user.ended"]}
+    told = problem(alice.post("/webhooks", given), 422, "webhook.events-unknown")
+    assert told["events"] == ["groups.*", "user.ended"]
+    assert "groups.*, user.ended" in told["detail"]
+    path = f"/webhooks/{made(alice)['id']}"
+    answer = alice.send("PATCH", path, {"events": ["nothing.*"]}, {"If-Match": '"1"'})
+    problem(answer, 422, "webhook.events-unknown")
+
+
 def test_shows_the_keys_and_rotates_them(alice: Signed) -> None:
     assert alice.get("/webhook-keys").json() == {"items": [], "next": None}
     made(alice)

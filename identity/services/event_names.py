@@ -1,4 +1,4 @@
-"""The events that the audit record knows, by noun: what forms offer to choose from."""
+"""The events that the audit record knows, by noun: what can be chosen and subscribed to."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -42,7 +42,7 @@ _TEXTS: Final[Mapping[str, str]] = {
 EVENTS: Final[Mapping[str, Sequence[str]]] = {
     noun: tuple(f"{noun}.{verb}" for verb in verbs.split()) for noun, verbs in _TEXTS.items()
 }
-"""Names by noun; tests/unit/identity/admin/test_event_names.py compares them with the code."""
+"""Names by noun; tests/unit/identity/services/test_event_names.py compares them with the code."""
 SUBJECTS: Final[Sequence[str]] = (
     "user",
     "device",

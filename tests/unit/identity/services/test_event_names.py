@@ -2,7 +2,7 @@
 
 import re
 
-from identity.admin import event_names
+from identity.services import event_names
 from tests.serving import ROOT
 
 RECORDED = re.compile(r"(?:record|_record|_told)\(\s*\"([a-z-]+\.[a-z-]+)\"")
@@ -18,3 +18,12 @@ def test_knows_every_event_that_the_code_names() -> None:
     }
     assert len(written) > 30
     assert written <= known, written - known
+
+
+def test_the_page_about_webhooks_lists_them() -> None:
+    page = (ROOT / "docs/webhooks.md").read_text().partition("## Events")[2]
+    listed = dict(re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", page, re.MULTILINE))
+    told = {
+        noun: [f"{noun}.{verb}" for verb in verbs.split(", ")] for noun, verbs in listed.items()
+    }
+    assert told == {noun: list(names) for noun, names in event_names.EVENTS.items()}
