@@ -48,7 +48,8 @@ class RoleCredential(ScopeOwned):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["scope", "user", "issued_at"], name="role_credential_user")
+            models.Index(fields=["scope", "user", "issued_at"], name="role_credential_user"),
+            models.Index(fields=["scope", "issued_at", "id"], name="role_credential_by_time"),
         ]
 
     def __str__(self) -> str:

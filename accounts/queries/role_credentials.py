@@ -1,4 +1,4 @@
-"""Role credentials as staff read them: also those that were revoked."""
+"""Role credentials as staff read them: also those that are revoked or give nothing now."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from accounts.models import RoleCredential
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import RoleAssignment, RoleCredential
 from identity.errors import Missing
 
 MOST_SHOWN: Final = 200
@@ -42,6 +44,36 @@ def one(credential_id: UUID) -> Row:
     if row is None:
         raise Missing("There is no such credential.")
     return _row(row)
+
+
+STATES: Final = ("valid", "expired", "role-not-held", "revoked")
+
+
+def judged(rows: "QuerySet[RoleCredential]") -> "QuerySet[Any]":
+    """The rows, each with whether its user holds the role."""
+    held = RoleAssignment.objects.filter(user_id=OuterRef("user_id")).filter(
+        Q(predefined=OuterRef("role")) | Q(role__name=OuterRef("role"), role__status="active")
+    )
+    return rows.annotate(is_held=Exists(held))
+
+
+def state(row: Any, *, now: datetime) -> str:
+    """One of `STATES` for a row of `judged`: only a `valid` one gives its role."""
+    if row.status == RoleCredential.Status.REVOKED:
+        return "revoked"
+    if row.expires_at is not None and row.expires_at <= now:
+        return "expired"
+    return "valid" if row.is_held else "role-not-held"
+
+
+def only(rows: "QuerySet[Any]", state: str, *, now: datetime) -> "QuerySet[Any]":
+    """Of rows of `judged` those in this state, one of `STATES`."""
+    if state == "revoked":
+        return rows.filter(status=RoleCredential.Status.REVOKED)
+    rows = rows.filter(status=RoleCredential.Status.VALID)
+    if state == "expired":
+        return rows.filter(expires_at__lte=now)
+    return rows.exclude(expires_at__lte=now).filter(is_held=state == "valid")
 
 
 def _row(row: RoleCredential) -> Row:

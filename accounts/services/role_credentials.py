@@ -24,6 +24,7 @@ TYPE: Final = "RoleCredential"
 MOST: Final = 50
 """Valid credentials of one user."""
 LONGEST_ROLE: Final = 64
+MOST_REASON: Final = 512
 Source = RoleCredential.Source
 
 
@@ -74,8 +75,13 @@ def issue(granted: Granted, *, credential_id: UUID, by: Actor, now: datetime) ->
     return row
 
 
-def revoke(*, credential_id: UUID, by: Actor, now: datetime) -> RoleCredential:
-    """End a credential for ever, from the next request on. Again is the same. Raises Missing."""
+def revoke(*, credential_id: UUID, by: Actor, now: datetime, reason: str = "") -> RoleCredential:
+    """End a credential for ever, from the next request on; the record keeps the reason.
+
+    Again is the same. Raises Missing, `identity.errors.Invalid` for a reason of more than 512
+    characters.
+    """
+    why = fields.line(reason, name="reason", most=MOST_REASON)
     with writing.of(by):
         row = RoleCredential.objects.select_for_update().filter(id=credential_id).first()
         if row is None:
@@ -83,7 +89,7 @@ def revoke(*, credential_id: UUID, by: Actor, now: datetime) -> RoleCredential:
         if row.status == RoleCredential.Status.VALID:
             row.status, row.revoked_at = RoleCredential.Status.REVOKED, now
             row.save(update_fields=["status", "revoked_at"])
-            _record("role-credential.revoked", row, by=by, now=now)
+            _record("role-credential.revoked", row, by=by, now=now, reason=why)
     return row
 
 
@@ -138,7 +144,7 @@ def _document(row: RoleCredential, address: str, *, now: datetime) -> dict[str, 
     )
 
 
-def _record(name: str, row: RoleCredential, *, by: Actor, now: datetime) -> None:
-    facts = {"user": str(row.user_id), "role": row.role}
+def _record(name: str, row: RoleCredential, *, by: Actor, now: datetime, **more: str) -> None:
+    facts = {"user": str(row.user_id), "role": row.role, **more}
     subject = ("role-credential", str(row.id))
     audit.record(name, by=by, subject=subject, now=now, facts=facts)

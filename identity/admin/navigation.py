@@ -82,6 +82,12 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
                 also="admin:accounts_rule_changelist",
             ),
             Page(
+                "Role credentials",
+                "admin:accounts_rolecredential_changelist",
+                "workspace_premium",
+                ("role-credentials:list",),
+            ),
+            Page(
                 "Sessions",
                 "admin:sessions_app_session_changelist",
                 "vpn_key",

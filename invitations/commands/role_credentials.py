@@ -29,6 +29,7 @@ class RevokeRoleCredential(Input, frozen=True):
     """The end of a credential, for ever."""
 
     role_credential: UUID
+    reason: str = ""
 
 
 def issue(details: IssueRoleCredential, *, by: Actor, now: datetime) -> Result:
@@ -45,7 +46,9 @@ def issue(details: IssueRoleCredential, *, by: Actor, now: datetime) -> Result:
 
 def revoke(details: RevokeRoleCredential, *, by: Actor, now: datetime) -> Result:
     """End the credential."""
-    role_credentials.revoke(credential_id=details.role_credential, by=by, now=now)
+    role_credentials.revoke(
+        credential_id=details.role_credential, reason=details.reason, by=by, now=now
+    )
     return {"role_credential": {"id": str(details.role_credential)}}
 
 

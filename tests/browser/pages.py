@@ -10,6 +10,7 @@ LISTS = {
     "devices": "accounts/device/",
     "groups": "accounts/group/",
     "roles": "accounts/role/",
+    "role-credentials": "accounts/rolecredential/",
     "rules": "accounts/rule/",
     "invitations": "invitations/invitation/",
     "proposals": "invitations/proposal/",
@@ -49,6 +50,8 @@ _OBJECTS = {
     "role": "accounts/role/{role}/change/",
     "edit-role": "accounts/role/{role}/edit/",
     "disable-role": "accounts/role/{role}/disable/",
+    "role-credential": "accounts/rolecredential/{rolecredential}/change/",
+    "revoke-role-credential": "accounts/rolecredential/{rolecredential}/revoke/",
     "rule": "accounts/rule/{rule}/change/",
     "edit-rule": "accounts/rule/{rule}/edit/",
     "device": "accounts/device/{device}/change/",
@@ -109,6 +112,7 @@ _OTHERS = {
     "api": "api/",
     "settings": "settings/",
     "settings-edit": "settings/edit/",
+    "issue-role-credential": "accounts/rolecredential/new/",
     "webhook-create": "webhooks/create/",
     "provider-choose": "providers/create/",
     "provider-create": "providers/create/apple/",
@@ -121,7 +125,7 @@ _OTHERS = {
 }
 _SEED = """
 from datetime import UTC, datetime, timedelta
-from accounts.services import operators, devices, users
+from accounts.services import operators, devices, role_credentials, users
 from accounts.models import Device, Group, GroupMember, Role, RoleAssignment, RoleRule, Rule, User
 from identity import actor, ids
 from identity.models import Scope
@@ -173,6 +177,12 @@ with current.in_scope(scope.id):
         scope_id=scope.id, user=user, role=role, granted_at=now, granted_by=None
     )
     by = actor.system(scope.id)
+    for expires_at in (None, now + timedelta(days=30)):
+        made = role_credentials.issue(
+            role_credentials.Granted(user.id, "Onlookers", "Onlooker of the house", expires_at),
+            credential_id=ids.new(), by=by, now=now,
+        )
+    role_credentials.revoke(credential_id=made.id, reason="a wallet was lost", by=by, now=now)
     for url, events, about in (
         ("http://127.0.0.1:9/hooks/of-a-rather-long-name/for-the-counting-house", ["*"], "Ledger"),
         ("https://receiver.example/", ["invitation.*", "proposal.executed"], ""),

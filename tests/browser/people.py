@@ -93,6 +93,7 @@ class House:
             "group": "accounts_group WHERE",
             "role": "accounts_role WHERE",
             "rule": "accounts_rule WHERE",
+            "rolecredential": "accounts_rolecredential WHERE status = 'valid' AND",
             "invitation": "invitations_invitation WHERE",
             "proposal": "invitations_proposal WHERE",
             "policy": "invitations_policy WHERE is_locked AND",

@@ -19,6 +19,7 @@ BOTH sign-in/one-time-password/                                self             
 BOTH sign-in/one-time-password/qr.svg                          self               + + + + + + + +
 BOTH sign-in/recovery-codes/                                   self               + + + + + + + +
 BOTH own-devices/                                              self               + + + + + + + +
+BOTH own-devices/<device_id>/revoke/                           self               + + + + + + + +
 BOTH staff/                                                    staff:list         + + + + . + . +
 BOTH staff/admit/                                              staff:create       + . . . . . . +
 BOTH staff/<public_id>/dismiss/                                staff:delete       + . . . . + . +
@@ -83,6 +84,8 @@ BOTH accounts/role/<role_id>/edit/                             roles:edit       
 BOTH accounts/role/<role_id>/disable/                          roles:edit         + . + . . . . +
 BOTH accounts/role/<role_id>/enable/                           roles:edit         + . + . . . . +
 BOTH accounts/role/<role_id>/end/                              roles:delete       + . + . . . . +
+BOTH accounts/rolecredential/new/                            role-credentials:create + . + . . . . +
+BOTH accounts/rolecredential/<role_credential_id>/revoke/    role-credentials:delete + . + . . . . +
 BOTH accounts/rule/new/                                        rules:create       + . + . . . . +
 BOTH accounts/rule/<rule_id>/edit/                             rules:edit         + . + . . . . +
 BOTH accounts/rule/<rule_id>/end/                              rules:delete       + . + . . . . +
@@ -127,6 +130,7 @@ GET  identity/serverkey/                                       self             
 GET  accounts/device/                                          devices:list       + + + + . + + +
 GET  accounts/group/                                           groups:list        + + + + . + + +
 GET  accounts/role/                                            roles:list         + + + + . + + +
+GET  accounts/rolecredential/                                  role-credentials:list + + + + . + . +
 GET  accounts/rule/                                            rules:list         + + + + . + . +
 GET  accounts/user/                                            users:list         + + + + . + + +
 GET  invitations/invitation/                                   invitations:list   + + + + . + + +
