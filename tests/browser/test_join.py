@@ -69,6 +69,17 @@ def test_says_what_to_do_about_an_invitation_that_was_used(
     second.picture("join-refused")
 
 
+def test_believes_no_server_that_lacks_the_key_in_the_link(
+    house: House, tab: Tab, scope: str
+) -> None:
+    bundle = house.invite(scope, "bob@example.test")
+    other = house.invite(house.scope(), "bob@example.test")["server_ecdsa_pub_key"]
+    tab.page.goto(link_of(house, scope, {**bundle, "server_ecdsa_pub_key": other}))
+    tab.page.get_by_text("does not hold the key in your link").wait_for()
+    tab.picture("join-other-server")
+    assert not tab.page.get_by_label("Name of this device").is_visible()
+
+
 def test_says_what_to_do_without_an_invitation(house: House, tab: Tab, scope: str) -> None:
     for fragment in ("", "#", "#x", "#" + "A" * 151 + "!"):
         tab.page.goto("about:blank")

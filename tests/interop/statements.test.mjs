@@ -13,6 +13,7 @@ const MODULES = process.env.COUNTERSIGN_MODULES
 const cose = await import(`${MODULES}/cose.js`)
 const device = await import(`${MODULES}/device.js`)
 const encoding = await import(`${MODULES}/encoding.js`)
+const serverKeys = await import(`${MODULES}/server_keys.js`)
 const p256 = await import(`${MODULES}/p256.js`)
 
 const CURVE = { name: 'ECDSA', namedCurve: 'P-256' }
@@ -126,6 +127,38 @@ test('keys can not be exported and open a challenge', async () => {
   const answer = await device.opened(own, challenge.toString('base64'))
   assert.equal(Buffer.from(answer, 'base64').toString(), 'a challenge')
   assert.match(await device.checkCode(shown.signatureKey), /^\d{8}$/)
+})
+
+test('a public key is imported from its compressed point, and no other bytes are', async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const { publicKey } = await pair()
+    const imported = await p256.importPublicKey(encoding.hex(await point(publicKey)))
+    const raw = (key) => crypto.subtle.exportKey('raw', key)
+    assert.deepEqual(Buffer.from(await raw(imported)), Buffer.from(await raw(publicKey)))
+  }
+  for (const wrong of ['', '02', '04'.repeat(33), `02${'f'.repeat(64)}`, `02${'0'.repeat(63)}1`]) {
+    await assert.rejects(p256.importPublicKey(wrong), wrong)
+  }
+})
+
+test('the key in a link vouches for what the server says, and no other does', async () => {
+  const { offer, link_key: key } = JSON.parse(process.env.COUNTERSIGN_OFFER)
+  await serverKeys.requireKnown(offer, key)
+  const other = encoding.hex(await point((await pair()).publicKey))
+  await assert.rejects(serverKeys.requireKnown(offer, other))
+  for (const name of ['scope', 'server_encryption_key', 'server_signature_key']) {
+    await assert.rejects(serverKeys.requireKnown({ ...offer, [name]: 'another' }, key), name)
+  }
+  await assert.rejects(serverKeys.requireKnown({ ...offer, key_statements: [] }, key))
+  const [, ...others] = offer.key_statements
+  await assert.rejects(serverKeys.requireKnown({ ...offer, key_statements: others }, key))
+  const bytes = Buffer.from(offer.key_statements[0], 'base64')
+  for (let place = 0; place < bytes.length; place += 1) {
+    const bent = Buffer.from(bytes)
+    bent[place] ^= 1
+    const told = { ...offer, key_statements: [bent.toString('base64')] }
+    await assert.rejects(serverKeys.requireKnown(told, key), `byte ${place}`)
+  }
 })
 
 test('the link of an invitation is read', () => {

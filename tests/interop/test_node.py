@@ -1,5 +1,7 @@
 """Runs the JavaScript side with Node: its own checks, and the onboarding page on a live server."""
 
+import base64
+import functools
 import json
 import os
 import re
@@ -11,7 +13,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from identity.crypto import check_code, cose, ecdsa_p256, rsa, strict_json
+from identity.crypto import check_code, cose, ecdsa_p256, evidence, rsa, strict_json
 from identity.sdk.client import Client
 from identity.sdk.keys import DeviceKeys
 from identity.sdk.onboarding import authorize
@@ -67,6 +69,28 @@ def test_agrees_with_the_vectors_and_with_itself() -> None:
     node("client.test.mjs", "profiles.test.mjs", "vectors.test.mjs")
 
 
+def offer() -> dict[str, object]:
+    """What a server with two keys tells of itself, and the first one, as a link holds it."""
+    held = [ecdsa_p256.generate() for _ in range(2)]
+    said = {"scope": str(uuid4()), "encryption": "cGVt", "signature": held[1].public.hex}
+    statements = [
+        evidence.attest(
+            json.dumps(said).encode(),
+            evidence.SERVER_KEYS_TYPE,
+            functools.partial(ecdsa_p256.sign, key),
+            key.public.kid,
+        )
+        for key in held
+    ]
+    told = {
+        "scope": said["scope"],
+        "server_encryption_key": said["encryption"],
+        "server_signature_key": said["signature"],
+        "key_statements": [base64.b64encode(each).decode() for each in statements],
+    }
+    return {"offer": told, "link_key": held[0].public.hex}
+
+
 def test_the_browsers_statements_verify_here(tmp_path: Path) -> None:
     written = tmp_path / "statements.json"
     # Node takes files for ES modules by their package.
@@ -77,6 +101,7 @@ def test_the_browsers_statements_verify_here(tmp_path: Path) -> None:
         "statements.test.mjs",
         COUNTERSIGN_MODULES=modules.as_uri(),
         COUNTERSIGN_STATEMENTS=str(written),
+        COUNTERSIGN_OFFER=json.dumps(offer()),
     )
     said = json.loads(written.read_text())
     key = ecdsa_p256.parse_public(said["signatureKey"])

@@ -1,6 +1,7 @@
 // A device's statements (docs/envelope.md): deterministic CBOR, and COSE_Sign1 by WebCrypto.
 
-import { joined, sha256, utf8, uuidBytes } from './encoding.js'
+import { fromHex, hex, joined, sha256, utf8, uuidBytes } from './encoding.js'
+import { importPublicKey } from './p256.js'
 
 const REQUEST_TYPE = 'application/vnd.ecs.request.v1+cose'
 const LIFE = 60
@@ -113,17 +114,38 @@ export async function proposalHash(proposal) {
 
 /** The JSON payload of a COSE_Sign1 in canonical form; its signature is not checked here. */
 export function payloadOf(sign1) {
-  const reader = { bytes: sign1, place: 0 }
-  if (sign1[0] !== SIGN1_TAG || sign1[1] !== 0x84) throw new TypeError('not a COSE_Sign1')
-  reader.place = 2
-  skipBytes(reader)
-  if (sign1[reader.place] !== 0xa0) throw new TypeError('not a COSE_Sign1')
-  reader.place += 1
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(skipBytes(reader))
-  return JSON.parse(text)
+  return json(partsOf(sign1).payload)
 }
 
-function skipBytes(reader) {
+/**
+ * The JSON of a COSE_Sign1 of the server's: of this type, signed by `key`, a compressed point in
+ * hex. Raises TypeError and SyntaxError.
+ */
+export async function attested(sign1, type, key) {
+  const { header, payload, signature } = partsOf(sign1)
+  const kid = await sha256(fromHex(key))
+  const expected = encode(new Map([[1, -7], [4, kid], [16, type]]))
+  if (hex(header) !== hex(expected)) throw new TypeError('a message of another type or key')
+  const signed = encode(['Signature1', header, new Uint8Array(), payload])
+  if (!(await crypto.subtle.verify(ECDSA, await importPublicKey(key), signature, signed))) {
+    throw new TypeError('the signature is wrong')
+  }
+  return json(payload)
+}
+
+const json = (bytes) => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+
+function partsOf(sign1) {
+  if (sign1[0] !== SIGN1_TAG || sign1[1] !== 0x84) throw new TypeError('not a COSE_Sign1')
+  const reader = { bytes: sign1, place: 2 }
+  const header = takeBytes(reader)
+  if (sign1[reader.place] !== 0xa0) throw new TypeError('not a COSE_Sign1')
+  reader.place += 1
+  const payload = takeBytes(reader)
+  return { header, payload, signature: takeBytes(reader) }
+}
+
+function takeBytes(reader) {
   const first = reader.bytes[reader.place]
   const kind = first & 0x1f
   if (first >> 5 !== BYTES || kind > 26) throw new TypeError('not a COSE_Sign1')

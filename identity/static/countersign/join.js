@@ -5,6 +5,7 @@ import * as device from './device.js'
 import * as store from './device_store.js'
 import { hex, sha256, utf8 } from './encoding.js'
 import { importOneTimeKey } from './p256.js'
+import { requireKnown } from './server_keys.js'
 
 const main = document.querySelector('[data-join]')
 const form = main.querySelector('form')
@@ -27,6 +28,13 @@ function taken() {
     return null
   }
 }
+
+/** Whether the key in the link vouches for the scope and the keys that the server tells. */
+const isKnown = (offer, invitation) =>
+  requireKnown(offer, invitation.serverKey).then(
+    () => true,
+    () => false,
+  )
 
 function show(offer) {
   part('scope').textContent = offer.scope_name
@@ -85,6 +93,12 @@ async function start() {
   }
   try {
     const { content } = await server.post('/invitations/lookup', { invite_string: invitation.inviteString })
+    if (!(await isKnown(content, invitation))) {
+      say(
+        'The server that answers does not hold the key in your link. Open the link again; if this stays so, ask whoever invited you for a new one.',
+      )
+      return
+    }
     const keys = await keysFor(invitation, content)
     show(content)
     say('')

@@ -1,8 +1,9 @@
-// The public point of a P-256 private key: WebCrypto imports a bare private number nowhere.
+// Points of P-256: WebCrypto imports a bare private number and a compressed point nowhere.
 
-import { base64url, fromHex, hex } from './encoding.js'
+import { base64url, fromHex, hex, joined } from './encoding.js'
 
 const PRIME = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn
+const CURVE_B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn
 const GENERATOR = [
   0x6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296n,
   0x4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5n,
@@ -55,6 +56,28 @@ export async function importOneTimeKey(bytes) {
     y: base64url(coordinate(y)),
   }
   return crypto.subtle.importKey('jwk', key, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
+}
+
+function power(base, exponent) {
+  let [result, square] = [1n, base]
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = modulo(result * square)
+    square = modulo(square * square)
+  }
+  return result
+}
+
+/** A public key for verifying, from a compressed point in hex. Raises TypeError for no point. */
+export async function importPublicKey(text) {
+  const bytes = fromHex(text)
+  if (bytes.length !== 33 || (bytes[0] !== 2 && bytes[0] !== 3)) throw new TypeError('not a point')
+  const x = BigInt(`0x${hex(bytes.subarray(1))}`)
+  const square = modulo(x * x * x - 3n * x + CURVE_B)
+  const root = power(square, (PRIME + 1n) / 4n)
+  if (x >= PRIME || modulo(root * root) !== square) throw new TypeError('not a point')
+  const y = (root & 1n) === BigInt(bytes[0] & 1) ? root : PRIME - root
+  const point = joined(Uint8Array.of(4), coordinate(x), coordinate(y))
+  return crypto.subtle.importKey('raw', point, { name: 'ECDSA', namedCurve: 'P-256' }, true, ['verify'])
 }
 
 /** The compressed form (33 bytes) of an uncompressed point (65 bytes). */
