@@ -13,10 +13,11 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from identity.actor import Actor
-from identity.admin import access, charts, dashboard, navigation, own_devices, standing
+from identity.admin import access, charts, dashboard, navigation, standing
 from identity.admin.api import ApiPages
 from identity.admin.applications import ApplicationPages
 from identity.admin.deliveries import DeliveryPages
+from identity.admin.own_devices import OwnDevicePages
 from identity.admin.providers import ProviderPages
 from identity.admin.scope_settings import SettingsPages
 from identity.admin.signing_in import SignInForm
@@ -78,7 +79,7 @@ class Site(admin.AdminSite):
         """Django's pages and those on which staff get in."""
         return [
             *access.urls(self),
-            *own_devices.urls(self),
+            *OwnDevicePages(self).urls(),
             *StaffPages(self).urls(),
             *WebhookPages(self).urls(),
             *DeliveryPages(self).urls(),

@@ -1,38 +1,55 @@
 """The page “Your devices”: who works here registers this browser and revokes what was lost."""
 
 from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
 
-from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.views.decorators.cache import never_cache
 
+from identity.admin.pages import Pages, asked
 from identity.admin.standing import actor_of
-from identity.errors import DomainError
+from identity.errors import Missing
 from identity.pages import own_devices, staff_session
 
 
-def urls(site: admin.AdminSite) -> list[URLPattern]:
-    """The addresses of this page."""
+class OwnDevicePages(Pages):
+    """The list with what registers a browser, and the page that asks before one is revoked."""
+
+    def urls(self) -> list[URLPattern]:
+        """Their addresses."""
+        one = "own-devices/<uuid:device_id>/revoke/"
+        return [
+            path("own-devices/", self.framed(self.listed), name="own_devices"),
+            path(one, self.framed(self.revoke), name="own_device_revoke"),
+        ]
 
     @staff_session.recently_proved
-    def shown(request: HttpRequest) -> HttpResponse:
-        by = actor_of(request)
-        if request.method == "POST":
-            return _revoked(request)
-        context = {**site.each_context(request), **own_devices.page(request, by)}
-        return TemplateResponse(request, "admin/own_devices.html", context)
+    def listed(self, request: HttpRequest) -> HttpResponse:
+        """The own devices."""
+        return self.shown(request, "own_devices", **own_devices.page(request, actor_of(request)))
 
-    view = site.admin_view(never_cache(shown))
-    return [path("own-devices/", view, name="own_devices")]
-
-
-def _revoked(request: HttpRequest) -> HttpResponse:
-    form = own_devices.RevokeForm(request.POST)
-    if form.is_valid():
+    @staff_session.recently_proved
+    def revoke(self, request: HttpRequest, device_id: UUID) -> HttpResponse:
+        """Ask once, then end the device or propose it."""
+        by, back = actor_of(request), reverse("admin:own_devices")
         try:
-            own_devices.revoke(request, form, by=actor_of(request), now=datetime.now(UTC))
-        except DomainError as refusal:
-            messages.error(request, str(refusal))
-    return HttpResponseRedirect(reverse("admin:own_devices"))
+            device = own_devices.living(device_id, by=by)
+        except Missing:
+            raise Http404 from None
+        form = own_devices.RevokeForm(request.POST if request.method == "POST" else None)
+
+        def act(given: dict[str, Any]) -> HttpResponse:
+            reason, now = given["reason"], datetime.now(UTC)
+            own_devices.revoke(request, device_id, reason=reason, by=by, now=now)
+            return HttpResponseRedirect(back)
+
+        return asked(form, act) or self.shown(
+            request,
+            "own_device_revoke",
+            title=f"Revoke {device.name}",
+            device=device,
+            form=form,
+            back=back,
+            back_name="Your devices",
+        )

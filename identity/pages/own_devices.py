@@ -11,8 +11,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts import queries as accounts
+from accounts.queries.rows import DeviceRow
 from identity.actor import Actor
 from identity.crypto import check_code, rsa
+from identity.errors import Missing
 from identity.pages import staff_acts, staff_session
 from identity.paging import Page
 from identity.services import server_keys
@@ -23,10 +25,11 @@ _MOST: Final = 100
 
 
 class RevokeForm(forms.Form):
-    """Which device, and why."""
+    """Why."""
 
-    device = forms.UUIDField(widget=forms.HiddenInput)
-    reason = forms.CharField(max_length=512, required=False)
+    reason = forms.CharField(
+        max_length=512, required=False, help_text="Kept in the audit record. May stay empty."
+    )
 
 
 def signing(by: Actor, *, back: str) -> dict[str, str]:
@@ -59,12 +62,22 @@ def page(request: HttpRequest, by: Actor) -> dict[str, Any]:
     }
 
 
-def revoke(request: HttpRequest, form: RevokeForm, *, by: Actor, now: datetime) -> None:
+def living(device_id: UUID, *, by: Actor) -> DeviceRow:
+    """One of the own devices that is not revoked. Raises `Missing`."""
+    if by.public_id is None or by.is_operator:
+        raise Missing("There is no such device.")
+    row = accounts.device_of(by.public_id, device_id)
+    if row.status == "revoked":
+        raise Missing("This device is revoked.")
+    return row
+
+
+def revoke(request: HttpRequest, device_id: UUID, *, reason: str, by: Actor, now: datetime) -> None:
     """Revoke one of the own devices and say so. Raises what `governance.submit` raises."""
     details = {
         "user": str(by.public_id),
-        "device": str(form.cleaned_data["device"]),
-        "reason": form.cleaned_data["reason"],
+        "device": str(device_id),
+        "reason": reason,
     }
     answer = staff_acts.submit(command="device.revoke", details=details, by=by, now=now)
     staff_acts.report(request, answer, done="The device is revoked.")

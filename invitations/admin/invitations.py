@@ -23,6 +23,7 @@ from invitations.admin import batches, issuing
 from invitations.models import Invitation
 
 _LIST: Final = "admin:invitations_invitation_changelist"
+_PAGE: Final = "admin:invitations_invitation_change"
 _LIVING: Final = frozenset({"open", "pending"})
 
 
@@ -158,6 +159,9 @@ def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     except DomainError as refusal:
         messages.error(request, str(refusal))
         return HttpResponseRedirect(reverse(_LIST))
+    if row.state not in _LIVING:
+        messages.error(request, f"This invitation is {row.state}: it can't be revoked any more.")
+        return HttpResponseRedirect(reverse(_PAGE, args=[invitation_id]))
     ask = acts.Ask(
         title="Revoke the invitation",
         template="admin/revoke_invitation.html",

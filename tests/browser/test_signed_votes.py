@@ -170,8 +170,11 @@ def test_leads_who_has_no_device_to_the_page_and_back(
 
 def test_revokes_an_own_device(tabs: Tabs, alice: Person, bob: Person) -> None:
     voter = with_device(tabs, bob)
-    voter.page.get_by_label("Reason to revoke bob's browser").fill("lost")
-    voter.press("Revoke")
+    voter.follow("Revoke")
+    assert "The next request that bob's browser signs is refused" in voter.text
+    voter.picture("own-device-revoke")
+    voter.page.get_by_label("Reason").fill("lost")
+    voter.press("Revoke the device")
     assert "The device is revoked." in voter.text
     assert "revoked" in voter.text.lower()
     assert voter.page.get_by_label("Name of this device").is_visible()

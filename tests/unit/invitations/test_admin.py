@@ -11,6 +11,7 @@ from django.test import Client
 from accounts.services import operators
 from identity import ids
 from invitations.models import Invitation, Proposal
+from invitations.services import invitations
 from tests import acts, cast
 
 PASSWORD = "correct horse battery"
@@ -106,6 +107,18 @@ def test_says_that_an_unknown_invitation_is_unknown(world: cast.World) -> None:
         answer = ask(f"/admin/invitations/invitation/{SOME}/revoke/")
         assert answer.status_code == 302
         assert told(answer)[-1] == "There is no such invitation."
+
+
+def test_offers_no_end_of_what_has_ended(world: cast.World) -> None:
+    made = acts.invitation(world, "bob@example.test")
+    with cast.in_scope(world):
+        invitations.revoke(invitation_id=made["invitation"], by=world.system, now=acts.now())
+    client = staff(world, "alice", "super-admin")
+    path = f"/admin/invitations/invitation/{made['invitation']}/revoke/"
+    answer = client.get(path, follow=True)
+    shown = answer.content.decode()
+    assert "This invitation is revoked: it can&#x27;t be revoked any more." in shown
+    assert "Revoke the invitation" not in shown
 
 
 def test_takes_no_decision_that_it_does_not_know(world: cast.World) -> None:
