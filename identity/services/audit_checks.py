@@ -25,6 +25,8 @@ MOST_AT_ONCE: Final = 2000
 """Events that are verified while somebody waits for the page."""
 PATIENCE: Final = timedelta(minutes=5)
 SHOWN: Final = 10
+KEPT: Final = timedelta(days=90)
+"""How long a verification is kept that is not among the newest of its scope."""
 _STATE = AuditCheck.State
 
 queues: list[Queue] = []
@@ -79,6 +81,24 @@ def latest(*, now: datetime) -> Sequence[AuditCheck]:
         if row.state == _STATE.RUNNING and row.moved_at <= now - PATIENCE:
             row.state = _STATE.STOPPED
     return rows
+
+
+def purge(*, now: datetime) -> int:
+    """Forget old verifications of every scope, but for the newest ten; how many those were.
+
+    Each one's finding stays in the audit record.
+    """
+    due = {"asked_at__lte": now - KEPT}
+    with current.across_scopes(why="old verifications are forgotten in every scope"):
+        old = AuditCheck.objects.filter(**due).exclude(state=_STATE.RUNNING)
+        scope_ids = list(old.values_list("scope_id", flat=True).distinct())
+    removed = 0
+    for scope_id in scope_ids:
+        with current.in_scope(scope_id):
+            newest = AuditCheck.objects.order_by("-asked_at").values_list("id", flat=True)[:SHOWN]
+            old = AuditCheck.objects.filter(**due).exclude(state=_STATE.RUNNING)
+            removed += old.exclude(id__in=list(newest)).delete()[0]
+    return removed
 
 
 def _begun(*, by: Actor, now: datetime) -> AuditCheck:

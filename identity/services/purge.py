@@ -1,4 +1,4 @@
-"""What has run out is removed: nonces, outcomes, delivery logs, private halves of old keys."""
+"""What has run out is removed: nonces, outcomes, delivery logs, checks of the record, old keys."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,14 @@ from django.db import transaction
 
 from identity.models import IdempotencyRecord, SeenNonce, ServerKey
 from identity.scoping import current
-from identity.services import audit_heads, mail, server_keys, webhook_keys, webhook_results
+from identity.services import (
+    audit_checks,
+    audit_heads,
+    mail,
+    server_keys,
+    webhook_keys,
+    webhook_results,
+)
 
 # SQLite takes no more parameters than 32,766 in one statement.
 _BATCH: Final = 5000
@@ -26,6 +33,7 @@ class Purged:
     webhook_keys: int
     late_mails: int
     mails: int
+    audit_checks: int
 
 
 def purge(*, now: datetime) -> Purged:
@@ -43,6 +51,7 @@ def purge(*, now: datetime) -> Purged:
         webhook_keys=webhook_keys.remove_expired(now=now),
         late_mails=mail.give_up_late(now=now),
         mails=mail.purge(now=now),
+        audit_checks=audit_checks.purge(now=now),
     )
 
 

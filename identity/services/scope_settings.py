@@ -24,7 +24,7 @@ class SettingsInvalid(DomainError):
 class ScopeSettings:
     """The choices of one scope. Minutes are whole; `vote_minutes` None means votes do not age.
 
-    - `governance`: the usual default policies are there from the start;
+    - `governance`: the usual default policies are there from the start; it stays as it was then;
     - `strict_standing`: a role counts in a proposal only if it was held before the proposal;
     - `device_age_rule`: a vote counts only from a device older than the proposal or than a day;
     - `suspend_on_alarm`: a second use of an invitation suspends the device that came first;
@@ -68,9 +68,7 @@ RANGES: Final[Mapping[str, tuple[int, int]]] = {
 }
 """Least and greatest value of each number (enterprise specification §3.9, §4 and §5.3)."""
 
-_PROTECTING: Final = frozenset(
-    {"governance", "strict_standing", "device_age_rule", "suspend_on_alarm"}
-)
+_PROTECTING: Final = frozenset({"strict_standing", "device_age_rule", "suspend_on_alarm"})
 NAMES: Final = tuple(field.name for field in dataclasses.fields(ScopeSettings))
 
 
@@ -88,6 +86,13 @@ def of(saved: str | Mapping[str, Any]) -> ScopeSettings:
 def merged(present: ScopeSettings, changes: Mapping[str, Any]) -> ScopeSettings:
     """The settings after some changes. Raises SettingsInvalid."""
     return _of_mapping(stored(present) | dict(changes))
+
+
+def require_same_policies(before: ScopeSettings, after: ScopeSettings) -> None:
+    """Refuse a change that would change nothing. Raises SettingsInvalid."""
+    if before.governance != after.governance:
+        fault = "this is chosen when a scope is made; make, change or end its policies instead"
+        raise SettingsInvalid(f"governance: {fault}", settings={"governance": fault})
 
 
 def stored(settings: ScopeSettings) -> dict[str, Any]:

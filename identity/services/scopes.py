@@ -119,11 +119,15 @@ def activate(*, by: Actor, now: datetime) -> Scope:
 
 
 def change_settings(*, changes: Mapping[str, Any], by: Actor, now: datetime) -> ScopeSettings:
-    """Change some settings of the actor's scope and keep the others. Raises SettingsInvalid."""
+    """Change some settings of the actor's scope and keep the others.
+
+    Raises SettingsInvalid, also for `governance`, which is asked only when a scope is made.
+    """
     with current.in_scope(by.scope_id), transaction.atomic():
         scope = Scope.objects.select_for_update(no_key=True).get(id=by.scope_id)
         before = scope_settings.of(scope.settings)
         after = scope_settings.merged(before, changes)
+        scope_settings.require_same_policies(before, after)
         if after == before:
             return after
         scope.settings = scope_settings.stored(after)

@@ -49,6 +49,8 @@ def test_exports_the_whole_record(alice: Signed, world: cast.World) -> None:
         answer.text.splitlines(), expected_server_key=world.server.signatures[0].hex
     )
     assert report.scope == world.scope.id
+    (last,) = alice.get("/audit?limit=1").json()["items"]
+    assert (last["name"], last["actor"]["kind"]) == ("audit.exported", "device")
 
 
 def test_is_for_those_who_may_read_it(bob: Signed) -> None:

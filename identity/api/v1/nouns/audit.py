@@ -111,7 +111,11 @@ def head(asked: Asked) -> Head:
     media_type="application/jsonl",
 )
 def export(asked: Asked) -> Reply:
-    """Lines that `audit_chain.py` verifies without this server; the end is signed first."""
+    """Lines that `audit_chain.py` verifies without this server; the end is signed first.
+
+    The record tells who took it, in the export's own last lines.
+    """
+    audit_trail.record_export(by=asked.caller.actor, now=asked.now)
     lines = audit_trail.export_parts(scope_id=asked.caller.actor.scope_id, now=asked.now)
     headers = {
         "Content-Type": "application/jsonl",

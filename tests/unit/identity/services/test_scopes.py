@@ -184,6 +184,16 @@ def test_changes_settings_and_says_from_what_to_what(
     assert scopes.settings() == ScopeSettings(max_devices=5)
 
 
+def test_keeps_the_usual_policies_as_they_were_chosen(
+    inside: Scope, by: Actor, now: datetime
+) -> None:
+    # Nothing would come of it: policies are made with the scope, and by themselves later.
+    changes = {"governance": False, "max_devices": 5}
+    with pytest.raises(scope_settings.SettingsInvalid, match="chosen when a scope is made"):
+        scopes.change_settings(changes=changes, by=by, now=now)
+    assert scopes.settings() == ScopeSettings()
+
+
 def test_records_nothing_when_nothing_changes(inside: Scope, by: Actor, now: datetime) -> None:
     before = _names()
     scopes.change_settings(changes=asdict(scope_settings.DEFAULTS), by=by, now=now)
