@@ -69,3 +69,21 @@ def test_a_language_is_a_plain_word(locale: str) -> None:
     bearer = f"Bearer {told['sessionToken']}"
     profile = json.loads(browser.get("user/profile", authorization=bearer).body)
     assert profile["locale"] == "en"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "?" + "&".join(f"a{number}=1" for number in range(100)),
+        "?inviteId=%00",
+        "?a=%FF",
+        "../" * 50,
+    ],
+    ids=["many", "nul", "bytes", "climbing"],
+)
+def test_no_page_that_a_request_comes_from_breaks_it(page: str) -> None:
+    world = cast.world(sign_up=True)
+    referer = f"http://127.0.0.1:8000/s/{world.scope.slug}/{page}"
+    for body in ({"email": "a@example.test"}, {"email": "b@example.test", "action": "invite"}):
+        answer = Browser(world).post("user/email/sendCode", body, referer=referer)
+        assert answer.status == 200, answer.text

@@ -30,7 +30,10 @@ def address(asked: Asked) -> str:
 def invites(asked: Asked) -> bool:
     """Whether it is the page of an invitation."""
     page = _page(asked)
-    return page is not None and "inviteId" in parse_qs(page.query, max_num_fields=64)
+    try:
+        return page is not None and "inviteId" in parse_qs(page.query, max_num_fields=64)
+    except ValueError:
+        return False
 
 
 def _page(asked: Asked) -> SplitResult | None:
