@@ -19,7 +19,7 @@ from invitations.commands.inputs import (
     RevokeInvitation,
 )
 from invitations.errors import LinksByMailOff
-from invitations.services import authorization, invitations, notices
+from invitations.services import authorization, invitations, newcomers, notices
 
 
 def invite_user(details: InviteUser, *, by: Actor, now: datetime) -> Result:
@@ -56,9 +56,7 @@ def authorize_device(details: AuthorizeDevice, *, by: Actor, now: datetime) -> R
 
 def accept(details: AcceptInvitation, *, by: Actor, now: datetime) -> Result:
     """Let the invited person in and use the invitation up, in the caller's transaction."""
-    from invitations.services import joining  # noqa: PLC0415 - it asks the door that is built here
-
-    return joining.use(details, by=by, now=now)
+    return newcomers.use(details, by=by, now=now)
 
 
 def issue(

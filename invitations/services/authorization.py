@@ -1,7 +1,6 @@
 """Authorizing a device with an invitation: the one-time key is exchanged for the device's own."""
 
 import base64
-import contextlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,29 +8,24 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts import electors
 from accounts.errors import (
     Busy,
-    LastOwnerDevice,
     PasswordRefused,
     TooManyWrongPasswords,
 )
 from accounts.models import Device, KnownKey, User
 from accounts.services import devices, passwords, users
-from identity import errors
 from identity.actor import Actor
 from identity.crypto import ecdsa_p256, rsa, tokens
 from identity.crypto.errors import KeyInvalid
-from identity.services import audit, scopes
+from identity.services import audit
 from invitations import errors as refusals
 from invitations import hot_reads
 from invitations.commands.inputs import AuthorizeDevice
 from invitations.models import Invitation, Proposal
+from invitations.services import alarms, governance, invitations, notices
 from invitations.services import evidence as proofs
-from invitations.services import governance, invitations, notices
 from invitations.services.governance import Done, Pending
-
-ALARM_ROLES = ("super-admin", "workspace-owner", "security-officer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +100,7 @@ def _earlier_answer(
     if invitation.state not in {Invitation.State.USED, Invitation.State.PENDING}:
         return None
     if not hmac.compare_digest(invitation.keys_digest, digest):
-        _raise_alarm(invitation, by=by, now=now)
+        alarms.raise_for(invitation, by=by, now=now)
         raise refusals.InvitationInvalid
     if invitation.state == Invitation.State.PENDING:
         return _pending_answer(invitation, now=now)
@@ -196,47 +190,6 @@ def _first_use(
     return answer
 
 
-def alarm_if_others_used(invitation_id: UUID, digest: str, *, by: Actor, now: datetime) -> None:
-    """Say loudly, once, if an invitation that somebody brings was used by another's proof."""
-    found = Invitation.objects.filter(id=invitation_id).first()
-    if found is None or found.state not in {Invitation.State.USED, Invitation.State.PENDING}:
-        return
-    if not hmac.compare_digest(found.keys_digest, digest):
-        _raise_alarm(found, by=by, now=now)
-
-
-def _raise_alarm(invitation: Invitation, *, by: Actor, now: datetime) -> None:
-    """Somebody else holds this invitation too: say so loudly, once."""
-    with transaction.atomic(), audit.gathered():
-        first = Invitation.objects.filter(id=invitation.id, alarmed_at__isnull=True).update(
-            alarmed_at=now
-        )
-        if not first:
-            return
-        if scopes.settings().suspend_on_alarm and invitation.device_id is not None:
-            _suspend(invitation, by=by, now=now)
-        audit.record(
-            "invitation.used-again",
-            by=by,
-            subject=("invitation", str(invitation.id)),
-            now=now,
-            facts={"alarm": True, "user": str(invitation.user_id)},
-        )
-        notices.invitation_used_again(invitation, administrators(), now=now)
-
-
-def _suspend(invitation: Invitation, *, by: Actor, now: datetime) -> None:
-    # Whoever holds a copy of an approver's invitation must not be able to shut the approver out:
-    # with too few of them left, policies would step back.
-    device_id = invitation.device_id
-    approvers = electors.everybody(now).people
-    is_approver = any(person.user_id == invitation.user_id for person in approvers)
-    if device_id is None or is_approver:
-        return
-    with contextlib.suppress(LastOwnerDevice, errors.Conflict), transaction.atomic():
-        devices.suspend(device_id=device_id, reason="invitation used again", by=by, now=now)
-
-
 def use(details: AuthorizeDevice, *, by: Actor, now: datetime) -> dict[str, object]:
     """Register the device and use the invitation up: one transaction, one device.
 
@@ -285,14 +238,6 @@ def _record_use(invitation: Invitation, device: Device, *, by: Actor, now: datet
         now=now,
         facts={"device": str(device.id), "user": str(device.user_id)},
     )
-
-
-def administrators() -> list[User]:
-    """Active users who may revoke devices: who should hear of an alarm."""
-    holders = User.objects.filter(
-        status=User.Status.ACTIVE, role_assignments__predefined__in=ALARM_ROLES
-    )
-    return list(holders.distinct())
 
 
 def registered(device: Device, user: User) -> dict[str, object]:

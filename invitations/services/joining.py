@@ -4,7 +4,6 @@ It is for whoever has not joined yet. The account takes its way in from the proo
 its roles a credential; the invitation is used up by the same transaction.
 """
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -13,33 +12,20 @@ from uuid import UUID
 import orjson
 from django.db import transaction
 
-from accounts.models import RoleCredential, User, Wallet
+from accounts.models import User
 from accounts.services import (
-    external_identities,
     mail_addresses,
-    profile_editing,
-    profiles,
     role_assignments,
-    role_credentials,
-    users,
-    wallets,
 )
-from accounts.services.external_identities import Proven
-from accounts.services.profile_editing import Changes
-from accounts.services.role_credentials import Granted
-from identity import ids
-from identity.actor import Actor, ActorKind
-from identity.errors import Conflict
+from identity.actor import Actor
 from identity.services import attestations, audit
 from invitations import errors as refusals
-from invitations.commands.command import registry
-from invitations.commands.inputs import AcceptInvitation
 from invitations.models import Invitation
-from invitations.services import authorization, decisions, governance, invitations, notices
+from invitations.services import alarms, governance, invitations, newcomers
 from invitations.services.evidence import Evidence
 from invitations.services.governance import Done, Pending
 from sessions_app.models import Session
-from sessions_app.services import exchanges, first_factor, mailed_codes, providers
+from sessions_app.services import exchanges, first_factor, mailed_codes, providers, role_switching
 from sessions_app.services.exchange_acts import Said
 from sessions_app.services.exchanges import Exchanged
 from sessions_app.services.first_factor import Arrival, Passed
@@ -47,7 +33,7 @@ from sessions_app.services.mailed_codes import Asker, Purpose
 from sessions_app.services.provider_sign_in import Asserted, Round
 
 RESOURCE: Final = "/account-management/authorize"
-PASSPORT: Final = "passport"
+CREDENTIAL: Final = role_switching.CREDENTIAL
 """In an exchange's data: the credential that the session begins with."""
 
 
@@ -95,7 +81,7 @@ def by_wallet(
         exchanges.finish(found, key, now=now)
         exchanges.note_user(found, joined.user_id)
         if joined.credentials:
-            exchanges.note(found, {PASSPORT: joined.credentials[0]})
+            exchanges.note(found, {CREDENTIAL: joined.credentials[0]})
 
     return _accept(invitation_id, proof, found.origin.address, used_up, now=now)
 
@@ -151,46 +137,13 @@ def require_open(invitation_id: UUID, *, now: datetime) -> None:
     found = Invitation.objects.select_related("user").filter(id=invitation_id).first()
     if found is None or found.state_at(now) != Invitation.State.OPEN:
         raise refusals.InvitationInvalid
-    _require_newcomer(found.user)
+    newcomers.require_newcomer(found.user)
 
 
 def roles_of(invitation_id: UUID) -> list[str]:
     """The names of the roles that whoever accepts will have, the first one first."""
     found = Invitation.objects.filter(id=invitation_id).values_list("user_id", flat=True).first()
     return [] if found is None else role_assignments.names_of(found)
-
-
-def use(details: AcceptInvitation, *, by: Actor, now: datetime) -> dict[str, object]:
-    """Let the invited person in by what was proven, and use the invitation up: once.
-
-    Raises `InvitationInvalid` when it is not open (or waiting for this approval) or the person has
-    joined since, and what the service of the proof refuses.
-    """
-    with transaction.atomic(savepoint=False), audit.gathered():
-        invitation = invitations.locked(details.invitation)
-        if invitation.state not in {Invitation.State.OPEN, Invitation.State.PENDING}:
-            raise refusals.InvitationInvalid
-        user = invitation.user
-        _require_newcomer(user)
-        # Whoever joins acts for the account from here on, also where others approved it.
-        own = _holder(invitation, by.address)
-        _bind(user, details, by=own, now=now)
-        users.activate(user=user, verifier="", by=own, now=now)
-        credentials = _issue_credentials(user, by=own, now=now)
-        invitation.state = Invitation.State.USED
-        invitation.joined_by = details.way
-        invitation.used_at = invitation.ended_at = now
-        invitation.keys_digest = _digest(_name_of(details))
-        invitation.save(update_fields=["state", "joined_by", "used_at", "ended_at", "keys_digest"])
-        audit.record(
-            "invitation.used",
-            by=own,
-            subject=("invitation", str(invitation.id)),
-            now=now,
-            facts={"user": str(user.id), "way": details.way},
-        )
-        notices.joined(user, details.way, now=now)
-    return {"user": str(user.public_id), "user_id": str(user.id), "credentials": credentials}
 
 
 def _nothing_more(joined: Joined) -> None:
@@ -200,11 +153,11 @@ def _nothing_more(joined: Joined) -> None:
 def _accept(
     invitation_id: UUID, proof: Proof, address: str, finish: Any, *, now: datetime
 ) -> Joined | Pending:
-    digest = _digest(proof.name)
+    digest = newcomers.digest(proof.name)
     found = Invitation.objects.select_related("user").filter(id=invitation_id).first()
     if found is None:
         raise refusals.InvitationInvalid
-    by = _holder(found, address)
+    by = newcomers.holder(found, address)
     try:
         with transaction.atomic(), audit.gathered():
             invitation = _locked_open(invitation_id, now)
@@ -220,7 +173,7 @@ def _accept(
             finish(joined)
             return joined
     except refusals.InvitationInvalid:
-        authorization.alarm_if_others_used(invitation_id, digest, by=by, now=now)
+        alarms.raise_if_others_used(invitation_id, digest, by=by, now=now)
         raise
 
 
@@ -228,7 +181,7 @@ def _locked_open(invitation_id: UUID, now: datetime) -> Invitation:
     invitation = invitations.locked(invitation_id)
     if invitation.state_at(now) != Invitation.State.OPEN:
         raise refusals.InvitationInvalid
-    _require_newcomer(invitation.user)
+    newcomers.require_newcomer(invitation.user)
     return invitation
 
 
@@ -251,91 +204,7 @@ def _submitted(invitation: Invitation, proof: Proof, *, by: Actor, now: datetime
     )
 
 
-def _require_newcomer(user: User) -> None:
-    """Further ways into an account that is in use are its owner's to add, and take a device.
-
-    An account with a password asks for it, which only the page of the invitation does.
-    """
-    if user.status == User.Status.DISABLED:
-        raise refusals.InvitationInvalid
-    if user.status != User.Status.INVITED or user.password:
-        raise refusals.InvitationNeedsDevice
-
-
 def _require_invited_address(invitation_id: UUID, proven: str) -> None:
     found = Invitation.objects.select_related("user").filter(id=invitation_id).first()
     if found is None or mail_addresses.normal(found.user.email) != proven:
         raise refusals.InvitationInvalid
-
-
-def _bind(user: User, details: AcceptInvitation, *, by: Actor, now: datetime) -> None:
-    if details.way == "wallet":
-        key = wallets.Key(
-            Wallet.Kind(details.wallet_kind),
-            details.wallet,
-            details.public_key,
-            details.wallet_os,
-        )
-        wallets.add(user_id=user.id, key=key, by=by, now=now)
-    profile = profiles.ensure(user_id=user.id, by=by, now=now)
-    if details.way == "mail":
-        mail_addresses.verify(user_id=user.id, address=details.email, by=by, now=now)
-    if details.way == "provider":
-        proven = Proven(
-            provider=details.provider,
-            issuer=details.issuer,
-            subject=details.subject,
-            email=details.email,
-            name=details.full_name,
-        )
-        external_identities.link(user_id=user.id, proven=proven, by=by, now=now)
-    if details.full_name and not profile.full_name:
-        changes = Changes(full_name=details.full_name)
-        profile_editing.edit(user_id=user.id, changes=changes, by=by, now=now)
-
-
-def _issue_credentials(user: User, *, by: Actor, now: datetime) -> list[str]:
-    """One for each role that the invitation gave, unless policies want a say in those."""
-    issued = []
-    for name in role_assignments.names_of(user.id):
-        if len(name) > role_credentials.LONGEST_ROLE or not _may_issue(user, name, by, now):
-            continue
-        granted = Granted(user.id, name, source=RoleCredential.Source.INVITATION)
-        try:
-            row = role_credentials.issue(granted, credential_id=ids.new(), by=by, now=now)
-        except Conflict:
-            break
-        issued.append(row.credential_id)
-    return issued
-
-
-def _may_issue(user: User, role: str, by: Actor, now: datetime) -> bool:
-    command = registry.get("role-credential.issue")
-    details = command.read(
-        {"role_credential": str(ids.new()), "user": str(user.public_id), "role": role}
-    )
-    decision = decisions.decide(command=command, details=details, by=by, now=now)
-    return isinstance(decision, decisions.Allowed)
-
-
-def _holder(found: Invitation, address: str) -> Actor:
-    return Actor(
-        kind=ActorKind.INVITATION,
-        scope_id=found.scope_id,
-        user_id=found.user_id,
-        public_id=found.user.public_id,
-        address=address,
-    )
-
-
-def _name_of(details: AcceptInvitation) -> str:
-    names = {
-        "wallet": details.wallet,
-        "mail": details.email,
-        "provider": f"{details.issuer} {details.subject}",
-    }
-    return f"{details.way} {names[details.way]}"
-
-
-def _digest(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()

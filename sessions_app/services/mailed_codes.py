@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -96,18 +97,8 @@ def send(
             lasts=LASTS,
             now=now,
         )
-        mail.send(
-            to=to if is_known else "",
-            template=f"code-{purpose}",
-            context={
-                "code": code,
-                "minutes": LASTS // timedelta(minutes=1),
-                "link": _link(page, issued.id, purpose) if page else "",
-            },
-            purpose=str(purpose),
-            useful_until=now + LASTS,
-            now=now,
-        )
+        link = _link(page, issued.id, purpose) if page else ""
+        _mail(to if is_known else "", purpose, {"code": code, "link": link}, now=now)
     return Sent(to, now + LASTS, int(RESEND.total_seconds()))
 
 
@@ -197,6 +188,17 @@ def redeem_link(token: str, *, purpose: Purpose, asker: Asker, now: datetime) ->
     if row is None or not rows.update(used_at=now):
         raise CodeRefused
     return str(row.data["address"])
+
+
+def _mail(to: str, purpose: Purpose, said: Mapping[str, str], *, now: datetime) -> None:
+    mail.send(
+        to=to,
+        template=f"code-{purpose}",
+        context={**said, "minutes": LASTS // timedelta(minutes=1)},
+        purpose=str(purpose),
+        useful_until=now + LASTS,
+        now=now,
+    )
 
 
 def _link(page: str, challenge_id: UUID, purpose: Purpose) -> str:

@@ -68,7 +68,9 @@ def _tokens(asked: Asked, found: Exchanged) -> Told:
     if found.user_id is None:
         return _NOTHING
     held = profiles.role_credentials(found.user_id, now=asked.now)
-    credential = begun.chosen(held, str(found.data.get("passport", "")))
+    # What joining noted, or what the page asked for.
+    wanted = found.data.get(joining.CREDENTIAL) or found.data.get("passport", "")
+    credential = begun.chosen(held, str(wanted))
     role, data = begun.role_of(credential)
     session = exchange_acts.begin_session(
         found,
