@@ -18,7 +18,7 @@ from accounts.services import guessing, hash_lane, sign_in_notices, writing
 from identity import errors as refusals
 from identity import ids
 from identity.actor import Actor
-from identity.scoping import current
+from identity.scoping import current, statements
 from identity.services import audit
 
 OnChanged = Callable[..., object]
@@ -141,15 +141,12 @@ def _reserve_try(user_id: UUID, *, now: datetime) -> str | None:
 
 
 def _reserved(values: list[Any]) -> str | None:
-    with connection.cursor() as cursor:
-        cursor.execute(_RESERVATION, values)
-        row = cursor.fetchone()
-    return None if row is None else str(row[0])
+    found = statements.rows(_RESERVATION, values)
+    return str(found[0][0]) if found else None
 
 
 def _forget_tries(user_id: UUID) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_FORGETTING, _whose(user_id))
+    statements.count(_FORGETTING, _whose(user_id))
 
 
 def _whose(user_id: UUID) -> list[Any]:

@@ -15,7 +15,7 @@ from identity import ids
 from identity.actor import Actor, ActorKind
 from identity.crypto import did_address
 from identity.crypto.errors import AddressInvalid
-from identity.scoping import current
+from identity.scoping import current, statements
 from identity.services import audit
 
 _SIGN_IN: Final = (
@@ -115,9 +115,7 @@ def note_sign_in(*, user_id: UUID, address: str, now: datetime) -> bool:
     if connection.vendor != "postgresql":
         values = [connection.ops.adapt_datetimefield_value(now), address, user_id.hex]
         values.append(current.required_scope().hex)
-    with connection.cursor() as cursor:
-        cursor.execute(_SIGN_IN, values)
-        return bool(cursor.rowcount)
+    return bool(statements.count(_SIGN_IN, values))
 
 
 def inviter_of(profile: Profile, text: str) -> tuple[UUID, int] | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
-from identity.scoping import current
+from identity.scoping import current, statements
 from identity.scoping.owned import ScopeOwned
 
 
@@ -22,8 +22,7 @@ def insert(row: ScopeOwned) -> None:
     connection = connections[DEFAULT_DB_ALIAS]
     fields = row._meta.concrete_fields  # noqa: SLF001 public by its documentation
     values = [each.get_db_prep_save(each.pre_save(row, True), connection) for each in fields]
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(type(row), connection.vendor), values)
+    statements.count(_statement(type(row), connection.vendor), values)
     row._state.adding = False  # noqa: SLF001 public by its documentation
     row._state.db = DEFAULT_DB_ALIAS  # noqa: SLF001
 

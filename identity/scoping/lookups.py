@@ -27,7 +27,7 @@ from uuid import UUID
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import dateparse
 
-from identity.scoping import current
+from identity.scoping import current, statements
 
 TYPES: Final = frozenset(
     {"bigint", "boolean", "bytea", "integer", "jsonb", "text", "timestamptz", "uuid"}
@@ -151,15 +151,14 @@ def call(connection: BaseDatabaseWrapper, lookup: Lookup, *arguments: Any) -> li
     """
     if len(arguments) != len(lookup.arguments):
         raise TypeError(f"lookup {lookup.name} takes {len(lookup.arguments)} arguments")
-    on_postgresql = connection.vendor == "postgresql"
-    with current.at_the_door(), connection.cursor() as cursor:
-        if on_postgresql:
-            cursor.execute(lookup.query, arguments)
-        else:
+    with current.at_the_door():
+        if connection.vendor == "postgresql":
+            rows = statements.rows(lookup.query, arguments)
+            return [_loaded(row, lookup.loaders) for row in rows]
+        with connection.cursor() as cursor:
             cursor.execute(lookup.sql, _plain_arguments(connection, lookup, arguments))
-        rows = cursor.fetchall()
-    loaders = lookup.loaders if on_postgresql else lookup.loaders_of_sqlite
-    return [_loaded(row, loaders) for row in rows]
+            rows = cursor.fetchall()
+    return [_loaded(row, lookup.loaders_of_sqlite) for row in rows]
 
 
 def _loaded(row: tuple[Any, ...], loaders: Loaders) -> tuple[Any, ...]:

@@ -24,7 +24,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.query import Query
 from django.utils.tree import Node
 
-from identity.scoping import current
+from identity.scoping import current, statements
 from identity.scoping.manager import SCOPE_SLOT
 
 M = TypeVar("M", bound=models.Model)
@@ -113,10 +113,7 @@ class Prepared:
         connection = connections[DEFAULT_DB_ALIAS]
         compiled = self._compiled.get(connection.vendor) or self._compile(connection)
         parameters = compiled.bind(connection, values)
-        with connection.cursor() as cursor:
-            cursor.execute(compiled.sql, parameters)
-            rows = cursor.fetchall()
-        return compiled.converted(rows)
+        return compiled.converted(statements.rows(compiled.sql, parameters))
 
     def one(self, **values: Any) -> tuple[Any, ...] | None:
         """The only row, or None. Raises MultipleObjectsReturned, and what `rows` raises."""

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from identity.crypto import audit_chain
+from identity.scoping import statements
 
 _HEAD: Final = "SELECT sequence, digest, has_listeners FROM identity_audithead WHERE scope_id = %s"
 _MOVE: Final = (
@@ -59,11 +60,10 @@ def locked_head(scope_id: UUID) -> Head:
     """The end of the chain, locked until the transaction ends. Raises RuntimeError without one."""
     # SQLite has one writer at a time: a transaction that is IMMEDIATE holds the lock already.
     lock = " FOR UPDATE" if _is_postgresql() else ""
-    with connection.cursor() as cursor:
-        cursor.execute(_HEAD + lock, [_uuid(scope_id)])
-        row = cursor.fetchone()
-    if row is None:
+    found = statements.rows(_HEAD + lock, [_uuid(scope_id)])
+    if not found:
         raise RuntimeError(f"the scope {scope_id} has no audit chain: it was not made by `scopes`")
+    row = found[0]
     return Head(
         scope_id,
         sequence=row[0],
@@ -75,14 +75,14 @@ def locked_head(scope_id: UUID) -> Head:
 def append(rows: Sequence[Row], *, after: Head) -> None:
     """Write the events and move the head. Raises RuntimeError if the head is not where it was."""
     move = _move(rows, after)
-    with connection.cursor() as cursor:
-        if _is_postgresql() and len(rows) == 1:
-            cursor.execute(_MOVE_AND_INSERT, [*move, *_values(rows[0])])
-        else:
+    if _is_postgresql() and len(rows) == 1:
+        moved = statements.count(_MOVE_AND_INSERT, [*move, *_values(rows[0])])
+    else:
+        with connection.cursor() as cursor:
             cursor.executemany(_INSERT, [_values(row) for row in rows])
-            cursor.execute(_MOVE, move)
-        if cursor.rowcount != 1:
-            raise RuntimeError("the end of the audit chain moved although it was locked")
+        moved = statements.count(_MOVE, move)
+    if moved != 1:
+        raise RuntimeError("the end of the audit chain moved although it was locked")
 
 
 def _move(rows: Sequence[Row], after: Head) -> list[Any]:

@@ -1,13 +1,13 @@
 """Nonces of signed requests: each is accepted once."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
 
 from identity.crypto.errors import EnvelopeReplayed
-from identity.scoping import current
+from identity.scoping import current, statements
 
 _REMEMBER: Final = (
     "INSERT INTO identity_seennonce (scope_id, device_id, nonce, expires_at)"
@@ -23,11 +23,9 @@ def remember(*, device_id: UUID, nonce: bytes, expires_at: datetime) -> None:
     that a refused command can't be sent twice. Raises EnvelopeReplayed, NoScopeError.
     """
     scope_id = current.required_scope()
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(_REMEMBER, (scope_id, device_id, nonce, expires_at))
-        else:
-            expiry = connection.ops.adapt_datetimefield_value(expires_at)
-            cursor.execute(_REMEMBER, (scope_id.hex, device_id.hex, nonce, expiry))
-        if cursor.rowcount != 1:
-            raise EnvelopeReplayed
+    values: list[Any] = [scope_id, device_id, nonce, expires_at]
+    if connection.vendor != "postgresql":
+        expiry = connection.ops.adapt_datetimefield_value(expires_at)
+        values = [scope_id.hex, device_id.hex, nonce, expiry]
+    if statements.count(_REMEMBER, values) != 1:
+        raise EnvelopeReplayed

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from identity.errors import DomainError, Kind
 from identity.models.rate_counter import RateCounter
+from identity.scoping import statements
 
 _COUNT: Final = """
     INSERT INTO web_ratecounter AS counter (key, window_ends, hits) VALUES (%s, %s, 1)
@@ -75,8 +76,7 @@ def give_back(key: str, *, window: int, now: int) -> None:
     if settings.REDIS_URL:
         _redis_script(settings.REDIS_URL, _TAKE_BACK_IN_REDIS)(keys=[_redis_key(digest, ends)])
         return
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE_BACK, (digest, ends))
+    statements.count(_TAKE_BACK, (digest, ends))
 
 
 def purge(*, now: int) -> int:
@@ -99,10 +99,8 @@ def _in_database(digest: str, *, limit: int, ends: int) -> bool:
 
 
 def _count(digest: str, limit: int, ends: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, (digest, ends, limit))
-        row = cursor.fetchone()
-    return row is not None and row[0] <= limit
+    found = statements.rows(_COUNT, (digest, ends, limit))
+    return bool(found) and found[0][0] <= limit
 
 
 def _in_redis(digest: str, *, limit: int, ends: int, keep: int) -> bool:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.db import connection
 
+from identity.scoping import statements
 from identity.scoping.session_doors import SessionDoor
 
 _ROTATION: Final = """
@@ -32,6 +33,4 @@ def rotate(door: SessionDoor, holder: str, expires_at: datetime, now: datetime) 
         adapted = connection.ops.adapt_datetimefield_value
         values = [adapted(value) if isinstance(value, datetime) else value for value in values]
         values[4] = door.session_id.hex
-    with connection.cursor() as cursor:
-        cursor.execute(_ROTATION, values)
-        return bool(cursor.rowcount == 1)
+    return statements.count(_ROTATION, values) == 1

@@ -1,11 +1,11 @@
 """Signed proofs that were accepted: each once, until it could not be accepted any more."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
-from identity.scoping import current
+from identity.scoping import current, statements
 from sessions_app.errors import SignInRefused
 from sessions_app.models import SpentToken
 
@@ -22,14 +22,12 @@ def spend(digest: bytes, *, expires_at: datetime) -> None:
     session, so that a refused proof can't be sent twice. Raises SignInRefused.
     """
     scope_id = current.required_scope()
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(_SPEND, (scope_id, digest.hex(), expires_at))
-        else:
-            expiry = connection.ops.adapt_datetimefield_value(expires_at)
-            cursor.execute(_SPEND, (scope_id.hex, digest.hex(), expiry))
-        if cursor.rowcount != 1:
-            raise SignInRefused
+    values: list[Any] = [scope_id, digest.hex(), expires_at]
+    if connection.vendor != "postgresql":
+        expiry = connection.ops.adapt_datetimefield_value(expires_at)
+        values = [scope_id.hex, digest.hex(), expiry]
+    if statements.count(_SPEND, values) != 1:
+        raise SignInRefused
 
 
 def forget(*, now: datetime) -> int:

@@ -6,8 +6,10 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.postgresql import base, psycopg_any
+from django.utils.functional import cached_property
 
 from identity.scoping.postgresql import cursors, owner_work, session
+from identity.scoping.postgresql.straight import Straight
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -20,6 +22,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     SchemaEditorClass = owner_work.OwnerSchemaEditor
     creation_class = owner_work.OwnerCreation
+    _straight: Straight | None = None
 
     def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
         super().__init__(settings_dict, alias)
@@ -51,6 +54,31 @@ class DatabaseWrapper(base.DatabaseWrapper):
             parameters["cursor_factory"] = self._cursor_class()
         parameters.pop("session_pooler", None)
         return parameters
+
+    def straight(self) -> Straight | None:
+        """What sends hot statements without a cursor; None where one has to be used now.
+
+        That is: where somebody looks on, and where the options ask for anything but prepared
+        statements and usual transactions.
+        """
+        if self.execute_wrappers or self.queries_logged:
+            return None
+        if not (self.is_following and self._prepares):
+            return None
+        self.validate_thread_sharing()
+        self.ensure_connection()
+        if self._straight is None or self._straight.connection is not self.connection:
+            self._straight = Straight(self.connection)
+        return self._straight if self._straight.is_open() else None
+
+    @cached_property
+    def _prepares(self) -> bool:
+        options = self.settings_dict["OPTIONS"]
+        return (
+            options.get("server_side_binding") is True
+            and bool(options.get("prepare_threshold"))
+            and "isolation_level" not in options
+        )
 
     def create_cursor(self, name: str | None = None) -> Any:
         """Django's, with named cursors that follow too."""

@@ -19,6 +19,7 @@ _CATCH_UP: Final = (
     "set_config('application_name', %s, false)"
 )
 _REPORTED: Final = b"application_name"
+_OURS: Final = b"countersign "
 _OWN_ROLE: Final = "none"
 
 
@@ -61,6 +62,11 @@ def clear(connection: psycopg.Connection[Any]) -> None:
 def changes(connection: psycopg.Connection[Any] | None) -> int:
     """How many statements were spent on changing the state of this session."""
     return getattr(connection, "scope_changes", 0)
+
+
+def resets(connection: psycopg.Connection[Any]) -> int:
+    """How often this session may have been reset: each time its prepared statements may be gone."""
+    return getattr(connection, "scope_resets", 0)
 
 
 def refuse_pooler(connection: psycopg.Connection[Any]) -> None:
@@ -109,6 +115,8 @@ def _role_of(state: current.State) -> str:
 
 
 def _move(connection: psycopg.Connection[Any], role: str, scope: str, mark: bytes) -> None:
+    if not (connection.pgconn.parameter_status(_REPORTED) or b"").startswith(_OURS):
+        connection.scope_resets = resets(connection) + 1  # type: ignore[attr-defined]
     # Unknown while in doubt: an error or an interrupt must not leave a stale belief.
     connection.followed = None  # type: ignore[attr-defined]
     connection.scope_changes = changes(connection) + 1  # type: ignore[attr-defined]
