@@ -43,7 +43,11 @@ class IdentityRow:
 
 @dataclass(frozen=True, slots=True)
 class ProfileRow:
-    """A profile with its user's state. `inviter` is the address of whoever invited the user."""
+    """A profile with its user's state. `inviter` is the address of whoever invited the user.
+
+    `has_credentials` tells whether there are role credentials to ask for: `role_credentials` says
+    which of them give a role now.
+    """
 
     user_id: UUID
     public_id: UUID
@@ -71,6 +75,7 @@ class ProfileRow:
     last_sign_in_from: str
     created_at: datetime
     updated_at: datetime
+    has_credentials: bool
     wallets: Sequence[WalletRow] = field(default=())
     identities: Sequence[IdentityRow] = field(default=())
 
@@ -103,6 +108,7 @@ class RoleCredentialRow:
 
 def _columns() -> list[Any]:
     inviter = Profile.objects.filter(user_id=OuterRef("inviter")).values("address")[:1]
+    valid = RoleCredential.objects.filter(status=RoleCredential.Status.VALID)
     return [
         *("user_id", "user__public_id", "user__status", "address", "public_key", "name"),
         *(
@@ -118,10 +124,11 @@ def _columns() -> list[Any]:
         Subquery(inviter),
         *("generation", "first_sign_in_at", "last_sign_in_at", "last_sign_in_from"),
         *("user__created_at", "updated_at"),
+        Exists(valid.filter(user_id=OuterRef("user_id"))),
     ]
 
 
-_PROFILE_COLUMNS: Final = 26
+_PROFILE_COLUMNS: Final = 27
 _INVITER: Final = 19
 _WALLET_COLUMNS: Final = tuple(
     f"user__wallets__{name}"
@@ -196,6 +203,11 @@ def role_credentials(user_id: UUID, *, now: datetime) -> list[RoleCredentialRow]
     rows = _CREDENTIALS.rows(user=user_id, status=RoleCredential.Status.VALID)
     found = [RoleCredentialRow(*row) for row in rows]
     return [each for each in found if each.expires_at is None or each.expires_at > now]
+
+
+def credentials_of(row: ProfileRow, *, now: datetime) -> list[RoleCredentialRow]:
+    """As `role_credentials`, without a statement for who has none."""
+    return role_credentials(row.user_id, now=now) if row.has_credentials else []
 
 
 def role_credential(credential_id: str) -> tuple[RoleCredentialRow, UUID, bool] | None:

@@ -1,5 +1,6 @@
 """Host names in the one form in which they are stored and looked up."""
 
+import functools
 import ipaddress
 import re
 from typing import Final
@@ -29,6 +30,12 @@ def of_header(header: str) -> str:
 
     An empty text, which no scope has, for what is not a DNS name: nobody can mend a header.
     """
+    # A header longer than a name with a port is not worth remembering.
+    return _of_header(header) if len(header) <= LONGEST + len(".:65535") else ""
+
+
+@functools.lru_cache(maxsize=1024)
+def _of_header(header: str) -> str:
     host, _, port = header.partition(":")
     if port and not port.isdecimal():
         return ""

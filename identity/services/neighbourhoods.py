@@ -1,8 +1,10 @@
 """What limits by address count by: who can easily change from one address to the next."""
 
+import functools
 import ipaddress
 
 
+@functools.lru_cache(maxsize=4096)
 def of(address: str) -> str:
     """An IPv4 address itself, or the /64 that one IPv6 subscriber has whole."""
     try:

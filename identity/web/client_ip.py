@@ -1,8 +1,9 @@
 """Which address a request came from, when proxies stand in front of us."""
 
+import functools
 import ipaddress
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -10,6 +11,8 @@ from identity.services.neighbourhoods import of as neighbourhood
 
 __all__ = ["behind", "neighbourhood", "of"]
 
+_LONGEST: Final = 128
+"""An address with zone and port, in blanks; what is longer is none."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -36,6 +39,11 @@ def behind(environ: Mapping[str, Any], *, trusted_proxies: int) -> str:
 
 
 def _canonical(text: str) -> str:
+    return _remembered(text) if len(text) <= _LONGEST else ""
+
+
+@functools.lru_cache(maxsize=4096)
+def _remembered(text: str) -> str:
     parsed = _parsed(text.strip())
     if parsed is None:
         return ""

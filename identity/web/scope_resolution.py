@@ -2,18 +2,20 @@
 
 import enum
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from identity.errors import DomainError, Kind
 from identity.scoping import doors
 from identity.services import host_names
 
+T = TypeVar("T")
 PREFIX: Final = "/s/"
 _MOST_HOSTS: Final = 1024
+_MOST_SLUGS: Final = 4096
 _REMEMBERED: Final = timedelta(seconds=1)
 
 
@@ -111,6 +113,48 @@ def resolve(named: Named, *, now: datetime, credential: doors.ScopeDoor | None =
     return _active(credential, Source.CREDENTIAL)
 
 
+def at_once(
+    named: Named,
+    act: Callable[[UUID, str], T],
+    *,
+    now: datetime,
+    refusals: tuple[type[Exception], ...] = (DomainError,),
+) -> T:
+    """What `act` gives with the id and the slug of the scope that the address names.
+
+    For what asks a token's session by itself whether its scope is this one and is active: a scope
+    never changes either, so that a slug that led to one before is not looked up. Where `act`
+    refuses, the address is resolved, and what stands against that comes first. Raises what
+    `resolve` and `act` raise.
+    """
+    known = _remembered(named, now)
+    if known is None:
+        return act(*_looked_up(named, now))
+    try:
+        return act(known, named.slug)
+    except refusals:
+        scope_id, slug = _looked_up(named, now)
+        if scope_id == known:
+            raise
+    return act(scope_id, slug)
+
+
+def _remembered(named: Named, now: datetime) -> UUID | None:
+    known = None if named.header else _slugs.get(named.slug)
+    if known is None or not named.host:
+        return known
+    return known if _hosts.scope_of(named.host, now) in {None, known} else None
+
+
+def _looked_up(named: Named, now: datetime) -> tuple[UUID, str]:
+    resolved = resolve(named, now=now)
+    if named.slug:
+        if len(_slugs) >= _MOST_SLUGS:
+            _slugs.clear()
+        _slugs[named.slug] = resolved.scope_id
+    return resolved.scope_id, resolved.slug
+
+
 def _active(scope: doors.ScopeDoor, source: Source) -> Resolved:
     if scope.status != "active":
         raise ScopeNotActive
@@ -187,6 +231,7 @@ class _Hosts:
 
 
 _hosts = _Hosts()
+_slugs: dict[str, UUID] = {}
 
 
 def forget_hosts() -> None:

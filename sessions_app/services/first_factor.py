@@ -13,7 +13,7 @@ from accounts.errors import OneTimePasswordRefused
 from accounts.models import User
 from accounts.services import one_time_passwords, profiles
 from identity.actor import Actor, ActorKind
-from identity.services import audit, scopes
+from identity.services import audit
 from sessions_app.errors import ChallengeRefused, SignInRefused
 from sessions_app.models import Provider, Session
 from sessions_app.services import challenges, history, sessions
@@ -32,6 +32,8 @@ class Arrival:
     audience: str
     browser: str
     """The mark of the browser; "" for a program that has none."""
+    lasts: timedelta | None = None
+    """How long the session lives without being renewed; None for what the scope says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,6 @@ def _begun(
             ),
             origin=origin,
             audience=arrival.audience,
-            lasts=timedelta(days=scopes.settings().session_days),
+            lasts=arrival.lasts or sessions.usual_life(),
             now=now,
         )

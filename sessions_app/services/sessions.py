@@ -96,7 +96,8 @@ def start(
     `lasts` is how long it lives without being renewed. Raises SignInRefused for a user who is
     missing, disabled, deleted or whose time is over.
     """
-    with transaction.atomic(), audit.gathered():
+    # Whoever is refused has nothing to keep of what the caller did for it.
+    with transaction.atomic(savepoint=False), audit.gathered():
         user = _ACTIVE_USER.instance(User, user=user_id, status=User.Status.ACTIVE)
         if user is None or (user.expires_at is not None and user.expires_at <= now):
             raise SignInRefused

@@ -51,19 +51,23 @@ def _let_in(sent: Sent, found: Route, ids: Mapping[str, str], now: datetime) -> 
     given, query = _given(sent, found), sent.query()
     is_odd = any(sign in (sent.body or b"") for sign in _NUL)
     _require_storable(given if is_odd else {}, query, ids)
-    if found.permission == route.SELF:
-        caller = _caller(sent, found, given, query, now)
-        scope_id, slug = caller.door.scope_id, caller.door.scope_slug
-    else:
-        caller = None
-        resolved = scope_resolution.resolve(sent.named, now=now)
-        scope_id, slug = resolved.scope_id, resolved.slug
-    with current.in_scope(scope_id):
-        if found.permission == route.BACKEND:
-            app_signature.require_signature(sent, given, query, now=now)
-        if caller is not None and not caller.is_key:
-            sessions.mark_seen(caller.door, now=now)
-        return found.run(_asked(sent, found, (scope_id, slug), (given, query, ids), caller, now))
+    caller = _caller(sent, found, given, query, now) if found.permission == route.SELF else None
+
+    def answered(scope_id: UUID, slug: str) -> Answer:
+        told = (given, query, ids)
+        with current.in_scope(scope_id):
+            if found.permission == route.BACKEND:
+                app_signature.require_signature(sent, given, query, now=now)
+            if caller is not None and not caller.is_key:
+                sessions.mark_seen(caller.door, now=now)
+            return found.run(_asked(sent, found, (scope_id, slug), told, caller, now))
+
+    if caller is not None:
+        return answered(caller.door.scope_id, caller.door.scope_slug)
+    if found.is_of_token:
+        return scope_resolution.at_once(sent.named, answered, now=now, refusals=(DomainError, Told))
+    resolved = scope_resolution.resolve(sent.named, now=now)
+    return answered(resolved.scope_id, resolved.slug)
 
 
 def _language(sent: Sent, found: Route | None) -> str:

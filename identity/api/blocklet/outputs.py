@@ -1,5 +1,6 @@
 """Our rows in the words of this protocol."""
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -24,8 +25,9 @@ def time(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+@functools.lru_cache(maxsize=4096)
 def key(public_hex: str) -> str | None:
-    """A public key as wallets write it."""
+    """A public key as wallets write it, which takes longer than the rest of a user."""
     return base58btc.encode_multibase(bytes.fromhex(public_hex)) if public_hex else None
 
 

@@ -2,9 +2,11 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 import msgspec
 from django.conf import settings
@@ -115,11 +117,16 @@ def _caller(sent: Sent, now: datetime) -> Caller:
 
 
 def _open(sent: Sent, found: Route, ids: Mapping[str, Any], now: datetime) -> Answer:
+    def answered(scope_id: UUID, slug: str) -> Answer:
+        with current.in_scope(scope_id):
+            asked = replace(_asked(sent, found, ids, None, now), slug=slug)
+            reply = replies.encoded(found.run(asked))
+            return replies.signed(reply, sent, now=now) if replies.is_wanted(sent) else reply
+
+    if found.is_of_token:
+        return scope_resolution.at_once(sent.named, answered, now=now)
     scope = scope_resolution.resolve(sent.named, now=now)
-    with current.in_scope(scope.scope_id):
-        asked = _asked(sent, found, ids, None, now)
-        reply = replies.encoded(found.run(asked))
-        return replies.signed(reply, sent, now=now) if replies.is_wanted(sent) else reply
+    return answered(scope.scope_id, scope.slug)
 
 
 def _done(sent: Sent, found: Route, ids: Mapping[str, Any], caller: Caller) -> Reply:

@@ -44,6 +44,8 @@ class Asked:
     body: Any = None
     query: Any = None
     known: Caller | None = None
+    slug: str = ""
+    """The scope's, on open routes."""
 
     @property
     def caller(self) -> Caller:
@@ -91,6 +93,7 @@ class Route:
     - `is_streamed`: the content is lines of bytes of `media_type`;
     - `is_for_programs`: an API key may use it though it is neither a read nor a command;
     - `is_for_pages`: scripts of applications' pages may read the answer (`cross_origin`);
+    - `is_of_token`: the session of a token in its body says which scope it is and if it is active;
     - `takes`: the media type of the body, JSON or FORM; JSON is read in place of a form, too;
     - `refuses`: what a 400 may show in place of a problem, where an RFC says so.
     """
@@ -114,6 +117,7 @@ class Route:
     may_wait: bool = False
     is_for_programs: bool = False
     is_for_pages: bool = False
+    is_of_token: bool = False
     takes: str = "application/json"
     refuses: Any = None
     media_type: str = "application/json"

@@ -44,7 +44,7 @@ def session(asked: Asked) -> Answer:
     """Who is signed in, with the application's signature."""
     caller, now = asked.caller, asked.now
     row = people.own(caller, now=now)
-    credentials = people.credentials(caller, now=now)
+    credentials = profiles.credentials_of(row, now=now)
     held = tokens.held(caller.door, credentials)
     cookies = _settle(asked, caller)
     content = {
@@ -62,7 +62,6 @@ def refresh(asked: Asked) -> Answer:
         raise errors.worded(EMPTY, status=400)
     if not asked.sent.visitor and auth.is_labelled(asked.sent):
         raise errors.worded(OVER, status=400)
-    _require_refresh_token(token)
     try:
         found = _read(asked, token)
         settings = scope_settings.of(found.door.scope_settings)
@@ -70,11 +69,11 @@ def refresh(asked: Asked) -> Answer:
             found, lasts=tokens.lasts(settings), origin=origin(asked), now=asked.now
         )
     except TokenRefused:
-        raise errors.worded(OVER, status=400) from None
+        raise errors.worded(_complaint(token), status=400) from None
     row = profiles.profile(door.user_id)
     if row is None:
         raise errors.worded(OVER, status=400)
-    credentials = profiles.role_credentials(door.user_id, now=asked.now)
+    credentials = profiles.credentials_of(row, now=asked.now)
     held = tokens.held(door, credentials)
     pair = tokens.pair(live, row, held, now=asked.now, settings=settings)
     content = {
@@ -160,25 +159,22 @@ def _settle(asked: Asked, caller: Caller) -> tuple[str, ...]:
     return (mark.cookie,) if mark.cookie else ()
 
 
-def _require_refresh_token(token: str) -> None:
+def _complaint(token: str) -> str:
+    """What is wrong with a refresh token, in the words of clients."""
     try:
-        jwt.parse(token, expected_use=jwt.REFRESH)
+        jwt.parse(token, expected_use=jwt.ACCESS)
     except TokenRefused:
-        try:
-            jwt.parse(token, expected_use=jwt.ACCESS)
-        except TokenRefused:
-            raise errors.worded(OVER, status=400) from None
-        raise errors.worded(WRONG_USE, status=400) from None
+        return OVER
+    return WRONG_USE
 
 
 def _read(asked: Asked, token: str) -> Read:
     """The session of a refresh token. A label that is wrong spends nothing: storage gets lost."""
-    found = reading.read(
-        token,
-        expected_use=jwt.REFRESH,
-        expected_audience=application.permanent(now=asked.now),
-        now=asked.now,
-    )
+    found = reading.inspect(token, expected_use=jwt.REFRESH, now=asked.now)
+    if found.door.scope_id != asked.scope_id:
+        raise TokenRefused
+    if found.claims["aud"] != application.permanent(now=asked.now):
+        raise TokenRefused
     if auth.is_labelled(asked.sent) and asked.sent.visitor != found.door.visitor:
         raise TokenRefused
     return found
@@ -212,7 +208,7 @@ def _end_by_refresh_token(asked: Asked, token: str) -> None:
 ROUTES: Final = (
     Route("GET", "/api/did/session", SELF, session, for_keys=True),
     Route("POST", "/api/did/session", SELF, session, for_keys=True),
-    Route("POST", "/api/did/refreshSession", OPEN, refresh, refusal=400),
+    Route("POST", "/api/did/refreshSession", OPEN, refresh, refusal=400, is_of_token=True),
     Route("GET", "/api/did/csrfToken", OPEN, csrf, refusal=400),
     Route("POST", "/api/user/checkToken", OPEN, check, body=TokenToCheck),
     Route("POST", "/api/user/logout", OPEN, log_out, body=Leaving),

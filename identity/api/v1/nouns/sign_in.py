@@ -2,17 +2,17 @@
 
 import dataclasses
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
 import msgspec
 
-from identity import queries as ground
 from identity.api.v1 import pairs, route
 from identity.api.v1.route import OPEN, Asked, Reply
 from identity.api.v1.shapes import Body, Shown
 from identity.services import scopes
+from identity.services.scope_settings import ScopeSettings
 from identity.web import browser
 from identity.web.browser import Mark
 from sessions_app.errors import ChallengeRefused, CodeRefused
@@ -102,14 +102,14 @@ class CodeSent(Shown, frozen=True):
 )
 def by_password(asked: Asked) -> Reply:
     """Unknown, wrong and shut out are refused alike. The browser gets a mark for the next step."""
-    mark, slug = pairs.mark(asked.sent), ground.scope().slug
+    mark, settings = pairs.mark(asked.sent), scopes.settings()
     found = password_sign_in.sign_in(
         username=asked.body.username,
         password=asked.body.password,
-        arrival=_arrival(asked, mark.digest, slug),
+        arrival=_arrival(asked, mark.digest, settings),
         now=asked.now,
     )
-    return _reply(asked, found, mark, slug)
+    return _reply(asked, found, mark, settings)
 
 
 @route.act(
@@ -125,16 +125,16 @@ def by_password(asked: Asked) -> Reply:
 def second_factor(asked: Asked) -> Reply:
     """In the browser of the first step, whose cookie comes back."""
     mark = browser.known(pairs.cookies(asked.sent))
-    slug = ground.scope().slug
     if mark is None:
         raise ChallengeRefused
+    settings = scopes.settings()
     found = first_factor.complete(
         ticket=asked.body.ticket,
         code=asked.body.code,
-        arrival=_arrival(asked, mark.digest, slug),
+        arrival=_arrival(asked, mark.digest, settings),
         now=asked.now,
     )
-    return _reply(asked, found, mark, slug)
+    return _reply(asked, found, mark, settings)
 
 
 @route.act(
@@ -173,20 +173,20 @@ def by_email(asked: Asked) -> Reply:
 def by_code(asked: Asked) -> Reply:
     """In the browser that had it sent, whose cookie comes back."""
     mark = browser.known(pairs.cookies(asked.sent))
-    slug = ground.scope().slug
     if mark is None:
         raise CodeRefused
+    settings = scopes.settings()
     found = email_sign_in.sign_in(
         address=asked.body.email,
         code=asked.body.code,
-        arrival=_arrival(asked, mark.digest, slug),
+        arrival=_arrival(asked, mark.digest, settings),
         full_name=asked.body.full_name,
         now=asked.now,
     )
-    return _reply(asked, found, mark, slug)
+    return _reply(asked, found, mark, settings)
 
 
-def _reply(asked: Asked, found: Passed, mark: Mark, slug: str) -> Reply:
+def _reply(asked: Asked, found: Passed, mark: Mark, settings: ScopeSettings) -> Reply:
     if isinstance(found, SecondFactorDue):
         shown = SignedIn(
             status="second-factor",
@@ -194,16 +194,17 @@ def _reply(asked: Asked, found: Passed, mark: Mark, slug: str) -> Reply:
             ticket_expires_at=found.expires_at.replace(microsecond=0),
         )
     else:
-        live = sessions.live(found, scope_slug=slug)
-        minutes = scopes.settings().access_minutes
+        live = sessions.live(found, scope_slug=asked.slug)
+        minutes = settings.access_minutes
         pair = msgspec.structs.asdict(pairs.of(live, minutes=minutes, now=asked.now))
         shown = SignedIn(status="signed-in", **pair)
     return Reply(shown, headers=_cookie(mark))
 
 
-def _arrival(asked: Asked, mark: str, slug: str) -> Arrival:
+def _arrival(asked: Asked, mark: str, settings: ScopeSettings) -> Arrival:
     origin = dataclasses.replace(pairs.origin(asked.sent), visitor=asked.body.visitor)
-    return Arrival(origin, tokens.issuer(slug), mark)
+    lasts = timedelta(days=settings.session_days)
+    return Arrival(origin, tokens.issuer(asked.slug), mark, lasts)
 
 
 def _cookie(mark: Mark) -> Mapping[str, str]:

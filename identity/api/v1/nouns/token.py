@@ -120,6 +120,7 @@ def revoke(asked: Asked) -> Revoked:
     "The next pair of tokens for a refresh token",
     body=Refresh,
     shows=Pair,
+    is_of_token=True,
 )
 def refresh(asked: Asked) -> Pair:
     """Each refresh token is spent once; a spent one that comes again ends the session.
