@@ -234,6 +234,7 @@ _hosts = _Hosts()
 _slugs: dict[str, UUID] = {}
 
 
-def forget_hosts() -> None:
-    """Ask the database anew about every host name."""
+def forget() -> None:
+    """Ask the database anew about every host name and slug."""
     _hosts.forget()
+    _slugs.clear()

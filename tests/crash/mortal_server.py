@@ -24,6 +24,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.urls import get_resolver
 
+from identity.scoping.postgresql.straight import Straight
+
 WRITE = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)")
 COMMIT = re.compile(r"\s*COMMIT\b", re.IGNORECASE)
 
@@ -65,9 +67,10 @@ class Fate:
 
 
 def make_mortal(fate: Fate) -> None:
-    """Put the points into Django's one way to each statement and to each commit."""
+    """Put the points into both ways to a statement and into the one to each commit."""
     execute, execute_many = CursorWrapper.execute, CursorWrapper.executemany
     commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
+    run = Straight.run
 
     def mortal_execute(self: CursorWrapper, sql: Any, params: Any = None) -> Any:
         return fate.execute(str(sql), lambda: execute(self, sql, params))
@@ -78,6 +81,10 @@ def make_mortal(fate: Fate) -> None:
     def mortal_commit(self: BaseDatabaseWrapper) -> Any:
         return fate.commit(lambda: commit(self))
 
+    def mortal_run(self: Straight, sql: str, values: Any) -> Any:
+        return fate.execute(sql, lambda: run(self, sql, values))
+
+    Straight.run = mortal_run  # type: ignore[method-assign]
     CursorWrapper.execute = mortal_execute  # type: ignore[method-assign]
     CursorWrapper.executemany = mortal_execute_many  # type: ignore[method-assign]
     BaseDatabaseWrapper._commit = mortal_commit  # type: ignore[attr-defined]

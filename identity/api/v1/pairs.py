@@ -44,9 +44,10 @@ def begin(asked: Asked, user_id: UUID, proof: Proof) -> Pair:
 def of(live: Live, *, minutes: int, now: datetime) -> Pair:
     """The pair of a session as it stands, in the scope in force, with its `access_minutes`."""
     seconds = minutes * 60
+    access, refresh = tokens.pair(live, seconds=seconds, now=now)
     return Pair(
-        access_token=tokens.access(live, seconds=seconds, now=now),
-        refresh_token=tokens.refresh(live, now=now),
+        access_token=access,
+        refresh_token=refresh,
         token_type="Bearer",  # noqa: S106 RFC 6750, a word
         expires_in=min(seconds, int((live.expires_at - now).total_seconds())),
         session=live.session_id,

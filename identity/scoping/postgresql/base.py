@@ -71,6 +71,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._straight = Straight(self.connection)
         return self._straight if self._straight.is_open() else None
 
+    def _rollback(self) -> None:
+        super()._rollback()  # type: ignore[misc]
+        if self.connection is not None:
+            session.note_end(self.connection, "ROLLBACK")
+
     @cached_property
     def _prepares(self) -> bool:
         options = self.settings_dict["OPTIONS"]

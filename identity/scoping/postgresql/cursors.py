@@ -21,7 +21,9 @@ class Following(psycopg.Cursor[Any]):
     def execute(self, query: Any, params: Any = None, **kwargs: Any) -> Self:
         """Psycopg's, after following."""
         session.follow(self._conn, self._pgconn)
-        return super().execute(query, params, **kwargs)
+        super().execute(query, params, **kwargs)
+        session.note_end(self._conn, self.statusmessage)
+        return self
 
     def executemany(self, query: Any, params_seq: Iterable[Any], **kwargs: Any) -> None:
         """Psycopg's, after following."""

@@ -19,7 +19,7 @@ _CATCH_UP: Final = (
     "set_config('application_name', %s, false)"
 )
 _REPORTED: Final = b"application_name"
-_OURS: Final = b"countersign "
+_FORGETTING: Final = ("ROLLBACK", "DROP ", "ALTER ", "DISCARD ", "DEALLOCATE ")
 _OWN_ROLE: Final = "none"
 
 
@@ -64,9 +64,15 @@ def changes(connection: psycopg.Connection[Any] | None) -> int:
     return getattr(connection, "scope_changes", 0)
 
 
-def resets(connection: psycopg.Connection[Any]) -> int:
-    """How often this session may have been reset: each time its prepared statements may be gone."""
-    return getattr(connection, "scope_resets", 0)
+def forgets(connection: psycopg.Connection[Any]) -> int:
+    """How often this session may have forgotten what was prepared in it."""
+    return getattr(connection, "scope_forgets", 0)
+
+
+def note_end(connection: psycopg.Connection[Any], status: str | None) -> None:
+    """After a statement that ended so: psycopg lets everything that was prepared go after some."""
+    if status and status.startswith(_FORGETTING):
+        connection.scope_forgets = forgets(connection) + 1  # type: ignore[attr-defined]
 
 
 def refuse_pooler(connection: psycopg.Connection[Any]) -> None:
@@ -115,8 +121,6 @@ def _role_of(state: current.State) -> str:
 
 
 def _move(connection: psycopg.Connection[Any], role: str, scope: str, mark: bytes) -> None:
-    if not (connection.pgconn.parameter_status(_REPORTED) or b"").startswith(_OURS):
-        connection.scope_resets = resets(connection) + 1  # type: ignore[attr-defined]
     # Unknown while in doubt: an error or an interrupt must not leave a stale belief.
     connection.followed = None  # type: ignore[attr-defined]
     connection.scope_changes = changes(connection) + 1  # type: ignore[attr-defined]

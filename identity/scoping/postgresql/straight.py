@@ -5,7 +5,7 @@ lets the interpreter go once, not at every step of the driver's conversation wit
 Values are written and read by psycopg's own adapters, in Django's types.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from struct import Struct
 from typing import Any, Final
@@ -39,7 +39,7 @@ class Straight:
         self._adapting = adapt.Transformer(cursor)
         self._names: dict[tuple[str, tuple[int, ...] | None], bytes] = {}
         self._made = 0
-        self._resets = session.resets(connection)
+        self._forgets = session.forgets(connection)
 
     def is_open(self) -> bool:
         """Whether the session waits for statements, one at a time."""
@@ -50,13 +50,13 @@ class Straight:
         """Rows, and how many there are or were changed. Raises what a cursor would raise."""
         pgconn = self.connection.pgconn
         session.follow(self.connection, pgconn)
-        if self._resets != session.resets(self.connection):
+        if self._forgets != session.forgets(self.connection):
             self._names.clear()
-            self._resets = session.resets(self.connection)
+            self._forgets = session.forgets(self.connection)
         if not self.connection.autocommit and pgconn.transaction_status == _IDLE:
             self._begin()
         adapting = self._adapting
-        given = adapting.dump_sequence(values, _AUTO[len(values)])
+        given: Any = adapting.dump_sequence(values, _AUTO[len(values)])
         key = (sql, adapting.types)
         name = self._names.get(key) or self._prepare(key)
         result = pgconn.exec_prepared(name, given, adapting.formats, pq.Format.BINARY)
@@ -69,14 +69,14 @@ class Straight:
             adapting.set_pgresult(None)
             return rows, result.ntuples
         if result.status != pq.ExecStatus.COMMAND_OK:
-            raise errors.error_from_result(result)
+            raise self._error(result)
         return [], result.command_tuples or 0
 
     def _begin(self) -> None:
         # As psycopg does before the first statement of a transaction.
         result = self.connection.pgconn.exec_(b"BEGIN")
         if result.status != pq.ExecStatus.COMMAND_OK:
-            raise errors.error_from_result(result)
+            raise self._error(result)
 
     def _prepare(self, key: tuple[str, tuple[int, ...] | None]) -> bytes:
         if len(self._names) >= MOST:
@@ -87,9 +87,15 @@ class Straight:
         sql, types = key
         result = self.connection.pgconn.prepare(name, _numbered(sql), types)
         if result.status != pq.ExecStatus.COMMAND_OK:
-            raise errors.error_from_result(result)
+            raise self._error(result)
         self._names[key] = name
         return name
+
+    def _error(self, result: pq.abc.PGresult) -> psycopg.Error:
+        if self.connection.pgconn.status == pq.ConnStatus.BAD:
+            # Not the server says so: it is gone.
+            return psycopg.OperationalError(self.connection.pgconn.get_error_message())
+        return errors.error_from_result(result)
 
     def _is_lost(self, key: tuple[str, tuple[int, ...] | None], result: pq.abc.PGresult) -> bool:
         """Whether the statement has to be prepared anew, and now can be."""
@@ -123,4 +129,4 @@ class _Moment(adapt.Loader):
         return _EPOCH + timedelta(microseconds=_INT8.unpack(data)[0])
 
 
-_LOADERS: Final = {"jsonb": _Json, "timestamptz": _Moment}
+_LOADERS: Final[Mapping[str, type[Any]]] = {"jsonb": _Json, "timestamptz": _Moment}

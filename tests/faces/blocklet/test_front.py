@@ -90,7 +90,7 @@ def test_both_ways_say_the_same(world, path) -> None:
 
 def test_answers_at_a_scopes_host_name(world) -> None:
     scopes.add_host(host="login.example.test", by=world.system, now=datetime.now(UTC))
-    scope_resolution.forget_hosts()
+    scope_resolution.forget()
     host = {"HTTP_HOST": "login.example.test"}
     body = json.dumps(Wallet.of().body()).encode()
     status, _, content = carried(f"{SERVICE}/api/user/loginByWallet", body=body, **host)

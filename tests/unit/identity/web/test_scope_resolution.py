@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -9,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from identity import actor, ids
+from identity.errors import Unauthenticated
 from identity.models import Scope
 from identity.scoping import doors
 from identity.services import scopes
@@ -20,9 +22,9 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def forgotten_hosts() -> Iterator[None]:
-    scope_resolution.forget_hosts()
+    scope_resolution.forget()
     yield
-    scope_resolution.forget_hosts()
+    scope_resolution.forget()
 
 
 @pytest.fixture
@@ -215,3 +217,62 @@ def test_refuses_a_scope_that_is_closed() -> None:
     closed = doors.ScopeDoor(ids.new(), "gone", "closed")
     with pytest.raises(scope_resolution.ScopeNotActive):
         scope_resolution.resolve(Named(slug="gone"), now=NOW, credential=closed)
+
+
+class TestAtOnce:
+    """What asks its token's session for the scope is told where the address leads."""
+
+    @staticmethod
+    def told(scope_id: UUID, slug: str) -> tuple[UUID, str]:
+        return scope_id, slug
+
+    @staticmethod
+    def refusing(*_: object) -> None:
+        raise Unauthenticated
+
+    def test_looks_a_slug_up_once(self, acme: Scope) -> None:
+        named = Named(slug="acme")
+        scope_resolution.at_once(named, self.told, now=NOW)
+        with CaptureQueriesContext(connection) as captured:
+            assert scope_resolution.at_once(named, self.told, now=NOW) == (acme.id, "acme")
+        assert len(captured) == 0
+
+    def test_follows_header_and_host_too(self, acme: Scope, charlies: Scope) -> None:
+        scope_resolution.at_once(Named(slug="acme"), self.told, now=NOW)
+        for named in (
+            Named(slug="acme", host="acme.example"),
+            Named(slug="acme", host="unknown.example"),
+            Named(slug="acme", header=str(acme.id)),
+        ):
+            assert scope_resolution.at_once(named, self.told, now=NOW) == (acme.id, "acme")
+        for named in (
+            Named(slug="acme", host="charlies.example"),
+            Named(slug="acme", header=str(charlies.id)),
+        ):
+            with pytest.raises(scope_resolution.ScopeAmbiguous):
+                scope_resolution.at_once(named, self.told, now=NOW)
+
+    def test_a_refusal_says_first_what_stands_against_the_scope(self, acme: Scope) -> None:
+        named = Named(slug="acme")
+        scope_resolution.at_once(named, self.told, now=NOW)
+        with pytest.raises(Unauthenticated):
+            scope_resolution.at_once(named, self.refusing, now=NOW)
+        scopes.suspend(by=actor.system(acme.id), now=NOW)
+        with pytest.raises(scope_resolution.ScopeNotActive):
+            scope_resolution.at_once(named, self.refusing, now=NOW)
+        with pytest.raises(scope_resolution.ScopeUnknown):
+            scope_resolution.at_once(Named(slug="nobody"), self.told, now=NOW)
+
+    def test_asks_anew_where_a_slug_leads_elsewhere(
+        self, acme: Scope, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = UUID("01900000-0000-7000-8000-00000000000b")
+        monkeypatch.setitem(scope_resolution._slugs, "acme", other)
+
+        def act(scope_id: UUID, slug: str) -> str:
+            if scope_id == other:
+                raise Unauthenticated
+            return slug
+
+        assert scope_resolution.at_once(Named(slug="acme"), act, now=NOW) == "acme"
+        assert scope_resolution._slugs["acme"] == acme.id
