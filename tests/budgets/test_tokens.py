@@ -100,6 +100,6 @@ def test_signing_in_by_password(world: cast.World) -> None:
     with mock.patch.object(hashers, "verify_password", wraps=hashers.verify_password) as hashed:
         cost = cost_of(sign_in)
     assert hashed.call_count == 1
-    assert cost.statements <= 13, cost.sql
+    assert cost.statements <= 14, cost.sql  # One less on PostgreSQL.
     # The try is counted before the hash, by a statement that commits itself.
     assert cost.commits <= 1

@@ -35,7 +35,7 @@ PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 class Asked:
     """A request that was found in the table, whose caller is known and whose input is read.
 
-    `caller` is absent on open routes only.
+    `caller` is absent on open routes only; `slug`, the scope's, is there on these alone.
     """
 
     ids: Mapping[str, Any]
@@ -45,7 +45,6 @@ class Asked:
     query: Any = None
     known: Caller | None = None
     slug: str = ""
-    """The scope's, on open routes."""
 
     @property
     def caller(self) -> Caller:
