@@ -12,7 +12,7 @@ class InvitationsConfig(AppConfig):
     def ready(self) -> None:
         """Register the commands, and what new scopes and disabled users mean for this room."""
         from accounts.services import users  # noqa: PLC0415 apps must be loaded first
-        from identity.services import scopes  # noqa: PLC0415 apps must be loaded first
+        from identity.services import mail, scopes  # noqa: PLC0415 apps must be loaded first
         from invitations import tasks  # noqa: PLC0415
         from invitations.commands import catalogue  # noqa: PLC0415 apps must be loaded first
         from invitations.services import bulk, invitations, mails, policies  # noqa: PLC0415
@@ -20,5 +20,5 @@ class InvitationsConfig(AppConfig):
         catalogue.load()
         scopes.on_created.append(policies.on_scope_created)
         users.on_disabled.append(invitations.revoke_all_of)
-        mails.queues.append(tasks.queue_mail)
+        mail.still_wanted[mails.LINK] = mails.is_link_wanted
         bulk.queues.append(tasks.queue_batch)

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 
-from identity import errors
+from identity import errors, mail_queries
 from identity.actor import Actor
 from invitations.bulk_lines import Entry
-from invitations.models import InvitationBatch, InvitationBatchLine, InvitationMail
+from invitations.models import InvitationBatch, InvitationBatchLine
+from invitations.services.mails import LINK
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +110,17 @@ def lines(batch_id: UUID, *, by: Actor) -> Sequence[LineRow]:
 
 def mails(invitation_id: UUID) -> Sequence[MailRow]:
     """The mails about one invitation, the newest first."""
-    rows = InvitationMail.objects.filter(invitation_id=invitation_id)
     return [
         MailRow(
-            kind=str(row.kind),
-            to=row.to,
-            state=str(row.state),
+            kind="link" if row.template == LINK else "notice",
+            to=row.recipient,
+            state=row.state,
             fault=row.fault,
             tries=row.tries,
             queued_at=row.queued_at,
             ended_at=row.ended_at,
         )
-        for row in rows.order_by("-queued_at", "-id")
+        for row in mail_queries.mails_about(invitation_id)
     ]
 
 

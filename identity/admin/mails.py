@@ -19,12 +19,12 @@ class SentMailAdmin(ReadOnlyAdmin):
     list_display = ("queued_at", "purpose", "recipient", "state", "fault")
     list_filter: ClassVar[tuple[str, ...]] = ("state",)
     fields = (
-        *("id", "purpose", "template", "recipient", "state", "tries", "fault"),
+        *("id", "purpose", "template", "recipient", "about", "state", "tries", "fault"),
         *("queued_at", "useful_until", "ended_at"),
     )
     ordering = ("-queued_at", "-id")
     audit_kind = "mail"
-    lead = "Kept for 90 days, without what it said. Mails of invitations stand with each of them."
+    lead = "Kept for 90 days, without what it said."
     when_empty = "No mail was sent yet."
 
     def object_title(self, row: SentMail) -> str:

@@ -12,7 +12,8 @@ class SentMail(ScopeOwned):
     """One mail to one recipient. `purpose` says what for: `sign-in`, `address-changed`.
 
     `sealed_context` is what the template is filled with, a code among it; it is there only between
-    the wish and the sending. Nothing is sent after `useful_until`.
+    the wish and the sending. Nothing is sent after `useful_until`. `about` is the id of the
+    invitation that it is about, where it is about one.
     """
 
     class State(models.TextChoices):
@@ -24,6 +25,7 @@ class SentMail(ScopeOwned):
     template = models.CharField(max_length=64)
     purpose = models.CharField(max_length=32)
     recipient = models.CharField(max_length=254)
+    about = models.UUIDField(null=True, blank=True)
     state = models.CharField(max_length=6, choices=State, default=State.QUEUED)
     tries = models.PositiveSmallIntegerField(default=0)
     fault = models.CharField(max_length=128, blank=True)
@@ -50,6 +52,11 @@ class SentMail(ScopeOwned):
             models.Index(fields=["scope", "queued_at", "id"], name="sent_mail_list"),
             models.Index(fields=["scope", "state", "queued_at", "id"], name="sent_mail_by_state"),
             models.Index(fields=["queued_at"], name="sent_mail_due"),
+            models.Index(
+                fields=["scope", "about", "queued_at"],
+                condition=models.Q(about__isnull=False),
+                name="sent_mail_about",
+            ),
         ]
 
     def __str__(self) -> str:

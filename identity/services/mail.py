@@ -1,7 +1,7 @@
 """Mail: asked for and put in the log in one transaction, sent by a task after it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,12 +17,17 @@ from identity.services import sealing
 MOST_TRIES: Final = 5
 KEPT: Final = timedelta(days=90)
 TOO_LATE: Final = "not sent in time"
+NOT_WANTED: Final = "what it is about has ended"
 _SEALED_AS: Final = "sent-mail.context"
 _BATCH: Final = 5000
 
 Queue = Callable[[UUID, UUID, int], None]
 queues: list[Queue] = []
 """Called as `queue(scope_id, mail_id, seconds)`: filled at start by the room that knows tasks."""
+
+
+still_wanted: dict[str, Callable[[UUID, datetime], bool]] = {}
+"""By template: whether a mail about this object is still to be sent; rooms above add theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +47,13 @@ def send(
     now: datetime,
     purpose: str = "",
     useful_until: datetime | None = None,
+    about: UUID | None = None,
 ) -> None:
     """Ask for one message in the caller's transaction; nothing is sent if that rolls back.
 
     `template` names `templates/mail/<template>.txt`, whose first line is the subject. `context` is
-    sealed until the message is sent and then forgotten. An empty address is passed over.
+    sealed until the message is sent and then forgotten. `about` is the invitation that it is about.
+    An empty address is passed over.
     """
     if not to:
         return
@@ -63,6 +70,7 @@ def send(
         sealed_context=sealed,
         queued_at=now,
         useful_until=useful_until,
+        about=about,
     )
     with transaction.atomic():
         row.save(force_insert=True)
@@ -77,6 +85,10 @@ def letter(mail_id: UUID, *, now: datetime) -> Letter | None:
             return None
         if row.useful_until is not None and row.useful_until <= now:
             _end(row, SentMail.State.FAILED, fault=TOO_LATE, now=now)
+            return None
+        is_wanted = still_wanted.get(row.template)
+        if is_wanted is not None and row.about is not None and not is_wanted(row.about, now):
+            _end(row, SentMail.State.FAILED, fault=NOT_WANTED, now=now)
             return None
         sealed = bytes(row.sealed_context or b"")
         context = sealing.unseal(sealed, purpose=_SEALED_AS, subject=str(row.id))
@@ -118,6 +130,14 @@ def give_up_late(*, now: datetime) -> int:
         return SentMail.objects.filter(id__in=found, state=SentMail.State.QUEUED).update(
             state=SentMail.State.FAILED, fault=TOO_LATE, sealed_context=None, ended_at=now
         )
+
+
+def give_up(about: Collection[UUID], *, now: datetime) -> int:
+    """End what waits about these objects of the scope in force; how many mails those were."""
+    waiting = SentMail.objects.filter(about__in=about, state=SentMail.State.QUEUED)
+    return waiting.update(
+        state=SentMail.State.FAILED, fault=NOT_WANTED, sealed_context=None, ended_at=now
+    )
 
 
 def purge(*, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""The mails that were sent about an invitation: when, to whom, and how it went."""
+"""Mails about invitations before they came to the log of all mail, which took them over."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from invitations.models.invitation import Invitation
 
 
 class InvitationMail(ScopeOwned):
-    """One mail. `sealed_link` is there only between the wish and the sending of a link."""
+    """One such mail. Nobody writes or reads these any more; the table goes in the next release."""
 
     class Kind(models.TextChoices):
         NOTICE = "notice"

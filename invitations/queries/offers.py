@@ -8,9 +8,10 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
 from identity import errors
+from identity.models import SentMail
 from identity.paging import After, Listed, Page, Window
 from identity.scoping import keyset
-from invitations.models import Invitation, InvitationMail
+from invitations.models import Invitation
 from invitations.rows import InvitationRow
 
 EXPIRED = "expired"
@@ -64,7 +65,7 @@ def _identifier(value: Any) -> UUID:
 def told() -> "QuerySet[Any]":
     """Invitations with their users, as `maker` the name of who issued them, `mail` its state."""
     makers = User.objects.filter(id=OuterRef("invited_by")).values("username")
-    mails = InvitationMail.objects.filter(invitation_id=OuterRef("id"))
+    mails = SentMail.objects.filter(about=OuterRef("id"))
     newest = mails.order_by("-queued_at", "-id").values("state")[:1]
     return Invitation.objects.select_related("user").annotate(
         maker=Subquery(makers[:1]), mail=Subquery(newest)

@@ -58,6 +58,7 @@ WORDS: Final[Mapping[str, str]] = {
     "staff.dismiss": "Shut {user} out of the admin",
     "user.create": "Make the program {email}",
     "user.delete": "Remove {user}",
+    "user.leave": "Remove {user}, who asks for it",
     "user.edit": "Change {user}",
     "user.lock": "Lock the account of {user} at once",
     "user.invite": "Invite {email}",

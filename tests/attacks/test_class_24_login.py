@@ -5,12 +5,14 @@ Seen in Keycloak as CVE-2026-37980 (an organization's name) and in authentik as 
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from identity import ids
-from sessions_app.services import applications, authorization_codes
+from sessions_app.models import Session
+from sessions_app.services import applications, authorization_codes, sessions
+from sessions_app.services.sessions import Origin, Proof
 from tests import cast
 from tests.stand_in import StandIn
 from tests.visitors import Visitor, house
@@ -79,6 +81,21 @@ def test_names_are_texts_on_every_page(world: cast.World, stand_in: StandIn) -> 
     require_tame(visitor.get("/login/back/house", state=HOSTILE, error=HOSTILE))
     assert visitor.through(stand_in).status_code == 302
     require_tame(visitor.get(**asked))
+    with cast.in_scope(world):
+        # A thief's browser calls itself as it likes, and is listed to the owner.
+        sessions.start(
+            user_id=Session.objects.get().user_id,
+            proof=Proof(Session.Method.PASSWORD),
+            origin=Origin(HOSTILE[:45], HOSTILE),
+            audience=asked["client_id"],
+            lasts=timedelta(days=7),
+            now=datetime.now(UTC),
+        )
+    listed = visitor.get()
+    assert "&lt;script&gt;" in listed.content.decode()
+    require_tame(listed)
+    require_tame(visitor.post("/login/sessions/end", session=HOSTILE))
+    require_tame(visitor.post("/login/password", new=HOSTILE * 99))
 
 
 def test_no_page_can_be_framed_or_stored(world: cast.World) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from accounts.services import devices, users
+from accounts.services import devices, passwords, users
 from identity.models import ApiKey
 from identity.services import api_keys, scopes, server_keys
 from sessions_app.models import Session
@@ -65,6 +65,14 @@ def deleted(scene: Scene) -> None:
     users.delete(user_id=scene.bob.user.id, by=scene.target.world.system, now=now())
 
 
+def given_a_new_password(scene: Scene) -> None:
+    with cast.in_scope(scene.target.world):
+        made = passwords.make_verifier("a new battery and its staple")
+        passwords.store(
+            user_id=scene.bob.user.id, verifier=made, by=scene.target.world.system, now=now()
+        )
+
+
 def locked(scene: Scene) -> None:
     locking.lock(user_id=scene.bob.user.id, by=scene.target.world.system, now=now())
 
@@ -105,6 +113,7 @@ ALL = SESSION | {"api key"}
 ENDS: dict[Callable[[Scene], None], frozenset[str]] = {
     disabled: ALL,
     deleted: ALL,
+    given_a_new_password: SESSION,
     locked: ALL,
     scope_suspended: ALL,
     device_revoked: SESSION,

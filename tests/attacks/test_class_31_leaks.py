@@ -20,15 +20,15 @@ import pytest
 from django.core import mail
 from django.db import connection
 
-from identity import logs
+from identity import logs, tasks
+from identity.models import SentMail
 from identity.sdk import onboarding
 from identity.sdk.client import Client
 from identity.sdk.errors import Refused
 from identity.sdk.keys import DeviceKeys
 from identity.sdk.session import Invitation, Session
-from invitations import bulk_lines, tasks
+from invitations import bulk_lines
 from invitations import links as invitation_links
-from invitations.models import InvitationMail
 from invitations.services import bulk, bulk_work
 from tests import acts, cast
 from tests.attacks import wire
@@ -167,10 +167,10 @@ def test_links_by_mail_and_bundles_of_batches_wait_sealed(
         bulk.confirm(batch_id=batch.id, by=by, now=acts.now())
         bulk_work.work(batch.id, clock=acts.now)
         waiting = dump()
-        assert b"invitations.tasks.send_invitation_mail" in waiting
+        assert b"identity.tasks.send_mail" in waiting
         assert mail.outbox == []
-        for row in InvitationMail.objects.order_by("id"):
-            assert tasks.send_invitation_mail.func(str(world.scope.id), str(row.id))
+        for row in SentMail.objects.order_by("id"):
+            assert tasks.send_mail.func(str(world.scope.id), str(row.id))
         taken = bulk.take(batch_id=batch.id, by=by, now=acts.now())
         links = [invitation_links.link_of(item.result) for item in taken]
         afterwards = dump()

@@ -12,12 +12,16 @@ from identity.paging import After, Window
 
 
 class Mail(Shown, frozen=True):
-    """One mail; `fault` is the kind of its latest failure. Kept for 90 days."""
+    """One mail; `fault` is the kind of its latest failure. Kept for 90 days.
+
+    `about` is the invitation that it is about, if it is about one.
+    """
 
     id: UUID
     purpose: str
     template: str
     recipient: str
+    about: UUID | None
     state: str
     tries: int
     fault: str
