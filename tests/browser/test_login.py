@@ -139,7 +139,8 @@ def test_works_without_scripts(configured: Place, tabs: Tabs) -> None:
     context.close()
 
 
-def test_a_wallet_in_the_browser_signs_in(configured: Place, tabs: Tabs) -> None:
+def by_wallet(configured: Place, tabs: Tabs) -> Tab:
+    """A window whose user is signed in by a new wallet of the browser."""
     from coincurve import PrivateKey
 
     from identity.crypto import ethereum_address, keccak
@@ -164,6 +165,32 @@ def test_a_wallet_in_the_browser_signs_in(configured: Place, tabs: Tabs) -> None
     tab.page.goto(configured.login)
     tab.page.get_by_role("button", name="Continue with a wallet").click()
     tab.page.get_by_role("heading", name="You are signed in").wait_for()
+    return tab
+
+
+def test_a_wallet_in_the_browser_signs_in(configured: Place, tabs: Tabs) -> None:
+    assert "You are signed in" in by_wallet(configured, tabs).text
+
+
+def test_an_account_is_linked_and_taken_away(configured: Place, tabs: Tabs) -> None:
+    tab = by_wallet(configured, tabs)
+    tab.page.get_by_role("button", name="Link House").click()
+    through(tab.page, "work")
+    tab.page.get_by_role("button", name="Take away").wait_for()
+    assert "alice@work.example" in tab.text
+    # Whoever comes by the provider now is the wallet's user, with that wallet.
+    again = signed_in(tabs, configured, "work")
+    assert again.page.get_by_role("button", name="Take away").is_visible()
+    # Somebody else of this scope has it in vain.
+    other = by_wallet(configured, tabs)
+    other.page.get_by_role("button", name="Link House").click()
+    through(other.page, "work")
+    other.page.get_by_role("alert").wait_for()
+    assert other.page.get_by_role("button", name="Take away").count() == 0
+    tab.page.reload()
+    tab.press("Take away")
+    assert "alice@work.example" not in tab.text
+    assert tab.page.get_by_role("button", name="Link House").is_visible()
 
 
 def test_the_provider_is_the_real_one(configured: Place) -> None:
