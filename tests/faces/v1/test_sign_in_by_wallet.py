@@ -10,7 +10,7 @@ from accounts.models import Wallet
 from identity.crypto import base58btc, ed25519, eip191, ethereum_address, secp256k1
 from identity.scoping import current
 from identity.services import scopes
-from sessions_app.models import Application, Session
+from sessions_app.models import Application, Session, SignIn
 from tests import cast, signed_in
 from tests.faces.v1.client import BASE, InProcess
 
@@ -92,6 +92,23 @@ def test_takes_no_signature_of_another_account(welcoming: cast.World) -> None:
     text = message(welcoming)
     other = secp256k1.parse_private(b"\x13" * 32)
     assert sign_in(welcoming, text, eip191.sign(other, text.encode())).status_code == 401
+
+
+def test_a_signature_of_another_account_stands_in_the_history_of_whose_it_is(
+    welcoming: cast.World,
+) -> None:
+    other = secp256k1.parse_private(b"\x13" * 32)
+    text = message(welcoming)
+    sign_in(welcoming, text, eip191.sign(other, text.encode()))
+    with current.in_scope(welcoming.scope.id):
+        assert not SignIn.objects.exists()  # nobody has this wallet yet
+    assert sign_in(welcoming, message(welcoming)).status_code == 200
+    text = message(welcoming)
+    assert sign_in(welcoming, text, eip191.sign(other, text.encode())).status_code == 401
+    with current.in_scope(welcoming.scope.id):
+        noted = SignIn.objects.get(outcome=SignIn.Outcome.REFUSED)
+        assert noted.user_id == Wallet.objects.get().user_id
+        assert (noted.method, noted.reason) == ("wallet", "sign-in.refused")
 
 
 def test_lets_nobody_join_where_people_are_invited(world: cast.World) -> None:
