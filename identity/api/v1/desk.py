@@ -119,7 +119,12 @@ def _caller(sent: Sent, now: datetime) -> Caller:
 def _open(sent: Sent, found: Route, ids: Mapping[str, Any], now: datetime) -> Answer:
     def answered(scope_id: UUID, slug: str) -> Answer:
         with current.in_scope(scope_id):
-            asked = replace(_asked(sent, found, ids, None, now), slug=slug)
+            try:
+                asked = replace(_asked(sent, found, ids, None, now), slug=slug)
+            except DomainError as refusal:
+                if found.tells is None:
+                    raise
+                return replies.encoded(found.tells(refusal))
             reply = replies.encoded(found.run(asked))
             return replies.signed(reply, sent, now=now) if replies.is_wanted(sent) else reply
 

@@ -26,6 +26,9 @@ VERIFIER = "v" * 43
 PASSWORD = "correct horse battery staple"
 
 
+FORM = "application/x-www-form-urlencoded"
+
+
 class Shop:
     """An application, and what it sends."""
 
@@ -33,6 +36,7 @@ class Shop:
         self.world = world
         self.client_id = str(ids.new())
         self.name = "Shop"
+        self.address = f"/s/{world.scope.slug}/v1/token"
         applications.create(
             application_id=UUID(self.client_id),
             name=self.name,
@@ -55,12 +59,10 @@ class Shop:
 
     def token(self, *, is_json: bool = False, **more: str) -> Any:
         given = {"grant_type": "authorization_code", "client_id": self.client_id, **more}
-        address = f"/s/{self.world.scope.slug}/v1/token"
         client = Client(HTTP_HOST=HOST)
         if is_json:
-            return client.post(address, json.dumps(given), content_type="application/json")
-        form = "application/x-www-form-urlencoded"
-        return client.post(address, urlencode(given), content_type=form)
+            return client.post(self.address, json.dumps(given), content_type="application/json")
+        return client.post(self.address, urlencode(given), content_type=FORM)
 
     def redeem(self, code: str, **more: str) -> Any:
         given = {"code": code, "redirect_uri": BACK, "code_verifier": VERIFIER, **more}
@@ -192,6 +194,34 @@ def test_the_token_endpoint_knows_two_grants(shop: Shop) -> None:
         assert (answer.status_code, answer.json()) == (400, {"error": "unsupported_grant_type"})
 
 
+@pytest.mark.parametrize(
+    ("content", "about"),
+    [
+        ("", "Object missing required field `grant_type`"),
+        ("client_id=x", "Object missing required field `grant_type`"),
+        ("grant_type=refresh_token&grant_type=refresh_token", "A parameter is there twice."),
+        ("grant_type=refresh_token&refresh_token=x", "Missing: client_id."),
+        ("grant_type=authorization_code&client_id=x&code=y", "Missing: redirect_uri, code_verif"),
+        ("=", "Object missing required field `grant_type`"),
+        ("%00=%FF", "Object missing required field `grant_type`"),
+        ("a", "The form can't be read."),
+    ],
+)
+def test_a_faulty_token_request_is_told_in_the_words_of_the_rfc(
+    shop: Shop, content: str, about: str
+) -> None:
+    answer = Client(HTTP_HOST=HOST).post(shop.address, content, content_type=FORM)
+    told = answer.json()
+    assert (answer.status_code, told["error"]) == (400, "invalid_request")
+    assert told["error_description"].startswith(about)
+    assert answer["Content-Type"] == "application/json"
+
+
+def test_nobody_gets_tokens_for_an_application_that_is_not_there(shop: Shop) -> None:
+    shop.client_id = "01890000-0000-7000-8000-000000000000"
+    assert shop.redeem("a-code").json() == {"error": "invalid_client"}
+
+
 def test_tokens_of_an_application_are_of_no_use_elsewhere(
     world: cast.World, shop: Shop, alice: cast.Member
 ) -> None:
@@ -215,9 +245,9 @@ def test_a_disabled_application_and_its_sessions_are_shut_out(
         by=world.system,
         now=datetime.now(UTC),
     )
-    assert shop.redeem(code).json() == {"error": "invalid_grant"}
+    assert shop.redeem(code).json() == {"error": "invalid_client"}
     answer = shop.token(grant_type="refresh_token", refresh_token=given["refresh_token"])
-    assert answer.json() == {"error": "invalid_grant"}
+    assert answer.json() == {"error": "invalid_client"}
     visitor = Visitor(world)
     assert visitor.client.get(f"{visitor.base}/login?{shop.query()}").status_code == 400
 

@@ -3,6 +3,8 @@
 Its refusals are those of RFC 6749 §5.2, which every OAuth library reads, and no problem details.
 """
 
+import re
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -18,6 +20,13 @@ from sessions_app.errors import TokenRefused
 from sessions_app.queries import applications
 from sessions_app.services import authorization_codes, sessions, tokens
 from sessions_app.services.tokens import Live
+
+_NEEDED: Final[Mapping[str, Sequence[str]]] = {
+    "authorization_code": ("client_id", "code", "redirect_uri", "code_verifier"),
+    "refresh_token": ("client_id", "refresh_token"),
+}
+# What a description may not hold (§5.2).
+_NOT_SAID: Final = re.compile(r"[^ !#-\[\]-~]")
 
 
 class TokenRequest(Body, frozen=True, forbid_unknown_fields=False):
@@ -40,10 +49,20 @@ class TokenAnswer(Shown, frozen=True):
     refresh_token: str
 
 
-class TokenRefusal(Shown, frozen=True):
-    """Why there are none (§5.2), in one word."""
+class TokenRefusal(Shown, frozen=True, omit_defaults=True):
+    """Why there are none (§5.2): a word for programs, and one sentence for their authors."""
 
     error: str
+    error_description: str = ""
+
+
+def _refused(error: str, about: str = "") -> Reply:
+    answer = TokenRefusal(error, about and _NOT_SAID.sub("'", about))
+    return Reply(answer, status=400, headers={"Cache-Control": "no-store"})
+
+
+def _unreadable(refusal: DomainError) -> Reply:
+    return _refused("invalid_request", refusal.detail or refusal.title)
 
 
 @route.act(
@@ -58,20 +77,25 @@ class TokenRefusal(Shown, frozen=True):
     is_alone=True,
     is_for_pages=True,
     refuses=TokenRefusal,
+    tells=_unreadable,
 )
 def grant(asked: Asked) -> Reply:
     """A code is redeemed once, by whoever has its verifier; a refresh token is spent once."""
     given: TokenRequest = asked.body
+    needed = _NEEDED.get(given.grant_type)
+    if needed is None:
+        return _refused("unsupported_grant_type")
+    missing = [name for name in needed if not getattr(given, name)]
+    if missing:
+        return _refused("invalid_request", f"Missing: {', '.join(missing)}.")
+    by = _by_code if given.grant_type == "authorization_code" else _by_refresh
     try:
-        if given.grant_type == "authorization_code":
-            return _granted(_by_code(asked, given), given, asked)
-        if given.grant_type == "refresh_token":
-            return _granted(_by_refresh(asked, given), given, asked)
+        return _granted(by(asked, given), given, asked)
     except DomainError as refusal:
         if refusal.kind not in {Kind.UNAUTHENTICATED, Kind.FORBIDDEN}:
             raise
-        return _refused("invalid_grant")
-    return _refused("unsupported_grant_type")
+    is_known = applications.active_by_text(given.client_id) is not None
+    return _refused("invalid_grant" if is_known else "invalid_client")
 
 
 def _by_code(asked: Asked, given: TokenRequest) -> Live:
@@ -117,10 +141,6 @@ def _granted(live: Live, given: TokenRequest, asked: Asked) -> Reply:
         refresh_token=tokens.refresh(live, now=asked.now),
     )
     return Reply(answer, headers={"Cache-Control": "no-store"})
-
-
-def _refused(error: str) -> Reply:
-    return Reply(TokenRefusal(error), status=400, headers={"Cache-Control": "no-store"})
 
 
 ROUTES: Final = (grant,)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests import prepared
@@ -71,6 +72,18 @@ def test_the_program_joins_and_the_script_signs(served: Served, tmp_path: Path) 
     # Without an invitation the program is for a device that is there already.
     (tmp_path / "again.py").write_text(facts(served)["python"])
     assert json.loads(run(sys.executable, "again.py", folder=tmp_path)) == me
+
+
+@pytest.mark.parametrize(("size", "status"), [(40, 202), (2 * 1024 * 1024, 413)])
+def test_reads_bodies_that_come_in_chunks(served: Served, size: int, status: int) -> None:
+    def parts() -> Iterator[bytes]:
+        yield b'{"email": "chunks@example.test"}'
+        yield b" " * size
+
+    address = f"{facts(served)['url']}/sign-in/email"
+    answer = httpx.post(address, content=parts(), headers={"Content-Type": "application/json"})
+    assert answer.request.headers["transfer-encoding"] == "chunked"
+    assert answer.status_code == status, answer.text
 
 
 def test_prints_text_for_people(served: Served) -> None:
