@@ -1,25 +1,22 @@
 """Pages about applications: programs whose users sign in here."""
 
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 
 from identity import ids
 from identity import queries as ground
 from identity.admin import facts, trail
-from identity.admin.pages import Pages, acted, asked, require
+from identity.admin.pages import ThingPages, acted, asked, require
 from identity.admin.standing import actor_of
-from identity.errors import Invalid, Missing
+from identity.errors import Invalid
 from identity.pages import staff_session
 from sessions_app.queries import applications as queries
 from sessions_app.queries.applications import ApplicationRow
 from sessions_app.services import return_addresses, tokens
-
-LIST: Final = "admin:applications"
-_BACK: Final = {"back_name": "Applications"}
 
 
 class ApplicationForm(forms.Form):
@@ -41,20 +38,24 @@ class ApplicationForm(forms.Form):
             raise forms.ValidationError(str(refusal)) from None
 
 
-class ApplicationPages(Pages):
+class ApplicationPages(ThingPages[ApplicationRow]):
     """The list, the page of one application, and what is done with them."""
 
-    def urls(self) -> list[URLPattern]:
-        """Their addresses."""
-        one = "applications/<uuid:application_id>/"
-        return [
-            path("applications/", self.framed(self.listed), name="applications"),
-            path("applications/create/", self.framed(self.create), name="application_create"),
-            path(one, self.framed(self.read), name="application"),
-            path(f"{one}edit/", self.framed(self.edit), name="application_edit"),
-            path(f"{one}switch/", self.framed(self.switch), name="application_switch"),
-            path(f"{one}delete/", self.framed(self.delete), name="application_delete"),
-        ]
+    noun = "application"
+    named = "application_id"
+
+    def find(self, thing_id: UUID) -> ApplicationRow:
+        """One application of the scope. Raises `Missing`."""
+        return queries.application(thing_id)
+
+    def name_of(self, row: ApplicationRow) -> str:
+        """Its name."""
+        return row.name
+
+    def making(self) -> list[URLPattern]:
+        """Where one is made."""
+        create = self.framed(self.create)
+        return [path("applications/create/", create, name="application_create")]
 
     def listed(self, request: HttpRequest) -> HttpResponse:
         """All applications, the oldest first."""
@@ -69,21 +70,20 @@ class ApplicationPages(Pages):
             may_read=actor.may("applications:get"),
         )
 
-    def read(self, request: HttpRequest, application_id: UUID) -> HttpResponse:
+    def read(self, request: HttpRequest, **ids: UUID) -> HttpResponse:
         """One application: what it is told, where users go, its trail."""
-        require(request, "applications:get")
-        row, actor = found(application_id), actor_of(request)
+        row, actor = self.required(request, "get", ids), actor_of(request)
         return self.shown(
             request,
             "application",
             title=row.name,
             row=row,
             facts=_facts(row),
-            trail=trail.of("application", str(application_id), by=actor),
+            trail=trail.of("application", str(row.id), by=actor),
             may_edit=actor.may("applications:edit"),
             may_delete=actor.may("applications:delete"),
-            back=reverse(LIST),
-            **_BACK,
+            back=self.list_page,
+            back_name="Applications",
         )
 
     @staff_session.recently_proved
@@ -96,90 +96,27 @@ class ApplicationPages(Pages):
             # The form's own id: the same form sent twice makes one application.
             details = {**given, "application": str(given["application"] or ids.new())}
             done = "The application is made. Its page has what the program needs."
-            return acted(request, "application.create", details, done=done, then=reverse(LIST))
+            return acted(request, "application.create", details, done=done, then=self.list_page)
 
         form.fields["application"].initial = ids.new()
-        return asked(form, act) or self._asked(request, "application_form", "New application", form)
+        return asked(form, act) or self.below(
+            request, "form", None, title="New application", form=form
+        )
 
     @staff_session.recently_proved
-    def edit(self, request: HttpRequest, application_id: UUID) -> HttpResponse:
+    def edit(self, request: HttpRequest, **ids: UUID) -> HttpResponse:
         """Change its name or where its users go."""
-        require(request, "applications:edit")
-        row = found(application_id)
+        row = self.required(request, "edit", ids)
         initial = {"name": row.name, "return_addresses": "\n".join(row.return_addresses)}
         form = ApplicationForm(request.POST or None, initial=initial)
 
         def act(given: dict[str, Any]) -> HttpResponse:
-            details = {**given, "application": str(application_id)}
+            details = {**given, "application": str(row.id)}
             done = "The application is changed."
-            return acted(request, "application.edit", details, done=done, then=_page(row))
+            return acted(request, "application.edit", details, done=done, then=self.page_of(row))
 
         title = "Change the application"
-        return asked(form, act) or self._asked(request, "application_form", title, form, row)
-
-    @staff_session.recently_proved
-    def switch(self, request: HttpRequest, application_id: UUID) -> HttpResponse:
-        """Switch it off, or on again."""
-        require(request, "applications:edit")
-        row = found(application_id)
-        is_on = row.status == "active"
-        form = forms.Form(request.POST if request.method == "POST" else None)
-
-        def act(_: dict[str, Any]) -> HttpResponse:
-            status = "disabled" if is_on else "active"
-            details = {"application": str(application_id), "status": status}
-            word = "off" if is_on else "on"
-            done = f"The application is switched {word}."
-            return acted(request, "application.edit", details, done=done, then=_page(row))
-
-        title = "Switch the application off" if is_on else "Switch the application on"
-        return asked(form, act) or self._asked(request, "application_switch", title, form, row)
-
-    @staff_session.recently_proved
-    def delete(self, request: HttpRequest, application_id: UUID) -> HttpResponse:
-        """Remove it, or propose that."""
-        require(request, "applications:delete")
-        row = found(application_id)
-        form = forms.Form(request.POST if request.method == "POST" else None)
-
-        def act(_: dict[str, Any]) -> HttpResponse:
-            details = {"application": str(application_id)}
-            done = "The application is removed."
-            return acted(request, "application.delete", details, done=done, then=reverse(LIST))
-
-        title = "Delete the application"
-        return asked(form, act) or self._asked(request, "application_delete", title, form, row)
-
-    def _asked(
-        self,
-        request: HttpRequest,
-        template: str,
-        title: str,
-        form: forms.Form,
-        row: ApplicationRow | None = None,
-    ) -> HttpResponse:
-        return self.shown(
-            request,
-            template,
-            title=title,
-            form=form,
-            row=row,
-            is_on=row is not None and row.status == "active",
-            back=_page(row) if row else reverse(LIST),
-            back_name=row.name if row else "Applications",
-        )
-
-
-def found(application_id: UUID) -> ApplicationRow:
-    """One application of the scope. Raises Http404."""
-    try:
-        return queries.application(application_id)
-    except Missing:
-        raise Http404 from None
-
-
-def _page(row: ApplicationRow) -> str:
-    return reverse("admin:application", args=[row.id])
+        return asked(form, act) or self.below(request, "form", row, title=title, form=form)
 
 
 def _facts(row: ApplicationRow) -> list[tuple[str, str]]:

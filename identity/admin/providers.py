@@ -1,41 +1,43 @@
 """Pages about providers: where people may sign in from, made, changed, switched, removed."""
 
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 
 from identity import ids
 from identity import queries as ground
 from identity.admin import facts, provider_forms, trail
-from identity.admin.pages import Pages, acted, asked, require
+from identity.admin.pages import ThingPages, acted, asked, require
 from identity.admin.standing import actor_of
-from identity.errors import Missing
 from identity.pages import staff_session
 from sessions_app.queries import providers as queries
 from sessions_app.queries.providers import ProviderRow
 from sessions_app.services import provider_kinds, provider_returns
 
-LIST: Final = "admin:providers"
-_BACK: Final = {"back_name": "Providers"}
 
-
-class ProviderPages(Pages):
+class ProviderPages(ThingPages[ProviderRow]):
     """The list, the page of one provider, and what is done with them."""
 
-    def urls(self) -> list[URLPattern]:
-        """Their addresses."""
-        one = "providers/<uuid:provider_id>/"
+    noun = "provider"
+    named = "provider_id"
+    on = "enabled"
+
+    def find(self, thing_id: UUID) -> ProviderRow:
+        """One provider of the scope. Raises `Missing`."""
+        return queries.provider(thing_id)
+
+    def name_of(self, row: ProviderRow) -> str:
+        """What people see on the sign-in page."""
+        return row.name
+
+    def making(self) -> list[URLPattern]:
+        """Where a kind is chosen and one is made."""
+        create = self.framed(self.create)
         return [
-            path("providers/", self.framed(self.listed), name="providers"),
             path("providers/create/", self.framed(self.choose), name="provider_choose"),
-            path("providers/create/<slug:kind>/", self.framed(self.create), name="provider_create"),
-            path(one, self.framed(self.read), name="provider"),
-            path(f"{one}edit/", self.framed(self.edit), name="provider_edit"),
-            path(f"{one}switch/", self.framed(self.switch), name="provider_switch"),
-            path(f"{one}delete/", self.framed(self.delete), name="provider_delete"),
+            path("providers/create/<slug:kind>/", create, name="provider_create"),
         ]
 
     def listed(self, request: HttpRequest) -> HttpResponse:
@@ -51,10 +53,9 @@ class ProviderPages(Pages):
             may_read=actor.may("providers:get"),
         )
 
-    def read(self, request: HttpRequest, provider_id: UUID) -> HttpResponse:
+    def read(self, request: HttpRequest, **ids: UUID) -> HttpResponse:
         """One provider: what it was told, what to tell it, its trail."""
-        require(request, "providers:get")
-        row, actor = found(provider_id), actor_of(request)
+        row, actor = self.required(request, "get", ids), actor_of(request)
         return self.shown(
             request,
             "provider",
@@ -62,11 +63,11 @@ class ProviderPages(Pages):
             row=row,
             facts=_facts(row),
             return_address=_return_address(row.slug),
-            trail=trail.of("provider", str(provider_id), by=actor),
+            trail=trail.of("provider", str(row.id), by=actor),
             may_edit=actor.may("providers:edit"),
             may_delete=actor.may("providers:delete"),
-            back=reverse(LIST),
-            **_BACK,
+            back=self.list_page,
+            back_name="Providers",
         )
 
     def choose(self, request: HttpRequest) -> HttpResponse:
@@ -78,8 +79,8 @@ class ProviderPages(Pages):
             "provider_choose",
             title="New provider",
             kinds=kinds,
-            back=reverse(LIST),
-            **_BACK,
+            back=self.list_page,
+            back_name="Providers",
         )
 
     @staff_session.recently_proved
@@ -99,71 +100,25 @@ class ProviderPages(Pages):
             told = provider_forms.details(form, given, provider_id)
             details = {**told, "kind": kind, "slug": given["slug"]}
             done = "The provider is made. People see it on the sign-in page now."
-            return acted(request, "provider.create", details, done=done, then=reverse(LIST))
+            return acted(request, "provider.create", details, done=done, then=self.list_page)
 
         form.fields["provider"].initial = ids.new()
         return asked(form, act) or self._form(request, f"New provider: {rules.label}", form)
 
     @staff_session.recently_proved
-    def edit(self, request: HttpRequest, provider_id: UUID) -> HttpResponse:
+    def edit(self, request: HttpRequest, **ids: UUID) -> HttpResponse:
         """Change what it was told."""
-        require(request, "providers:edit")
-        row = found(provider_id)
+        row = self.required(request, "edit", ids)
         form = provider_forms.ProviderForm(
             request.POST or None, kind=row.kind, row=row, initial=provider_forms.initial(row)
         )
 
         def act(given: dict[str, Any]) -> HttpResponse:
-            details = provider_forms.details(form, given, provider_id)
+            details = provider_forms.details(form, given, row.id)
             done = "The provider is changed."
-            return acted(request, "provider.edit", details, done=done, then=_page(row))
+            return acted(request, "provider.edit", details, done=done, then=self.page_of(row))
 
         return asked(form, act) or self._form(request, "Change the provider", form, row)
-
-    @staff_session.recently_proved
-    def switch(self, request: HttpRequest, provider_id: UUID) -> HttpResponse:
-        """Switch it off, or on again."""
-        require(request, "providers:edit")
-        row = found(provider_id)
-        is_on = row.status == "enabled"
-        form = forms.Form(request.POST if request.method == "POST" else None)
-
-        def act(_: dict[str, Any]) -> HttpResponse:
-            details = {"provider": str(provider_id), "status": "disabled" if is_on else "enabled"}
-            done = "The provider is switched off." if is_on else "The provider is switched on."
-            return acted(request, "provider.edit", details, done=done, then=_page(row))
-
-        title = "Switch the provider off" if is_on else "Switch the provider on"
-        return asked(form, act) or self._asked(request, "provider_switch", title, form, row)
-
-    @staff_session.recently_proved
-    def delete(self, request: HttpRequest, provider_id: UUID) -> HttpResponse:
-        """Remove it, or propose that."""
-        require(request, "providers:delete")
-        row = found(provider_id)
-        form = forms.Form(request.POST if request.method == "POST" else None)
-
-        def act(_: dict[str, Any]) -> HttpResponse:
-            details = {"provider": str(provider_id)}
-            done = "The provider is removed."
-            return acted(request, "provider.delete", details, done=done, then=reverse(LIST))
-
-        title = "Delete the provider"
-        return asked(form, act) or self._asked(request, "provider_delete", title, form, row)
-
-    def _asked(
-        self, request: HttpRequest, template: str, title: str, form: forms.Form, row: ProviderRow
-    ) -> HttpResponse:
-        return self.shown(
-            request,
-            template,
-            title=title,
-            form=form,
-            row=row,
-            is_on=row.status == "enabled",
-            back=_page(row),
-            back_name=row.name,
-        )
 
     def _form(
         self,
@@ -172,28 +127,15 @@ class ProviderPages(Pages):
         form: provider_forms.ProviderForm,
         row: ProviderRow | None = None,
     ) -> HttpResponse:
-        return self.shown(
+        return self.below(
             request,
-            "provider_form",
+            "form",
+            row,
             title=title,
             form=form,
             return_address=_return_address(row.slug if row else form.kind),
             is_new=row is None,
-            back=_page(row) if row else reverse(LIST),
-            back_name=row.name if row else "Providers",
         )
-
-
-def found(provider_id: UUID) -> ProviderRow:
-    """One provider of the scope. Raises Http404."""
-    try:
-        return queries.provider(provider_id)
-    except Missing:
-        raise Http404 from None
-
-
-def _page(row: ProviderRow) -> str:
-    return reverse("admin:provider", args=[row.id])
 
 
 def _return_address(slug: str) -> str:

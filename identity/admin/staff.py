@@ -1,22 +1,18 @@
 """Pages about the staff of a scope: who works here, who comes, who goes, who lost a generator."""
 
-from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.views.decorators.cache import never_cache
 
 from accounts import queries
 from identity import ids, permissions
+from identity.admin.pages import Pages, acted, asked, require
 from identity.admin.standing import actor_of
-from identity.errors import DomainError, Missing
-from identity.pages import staff_acts, staff_session
+from identity.errors import Missing
+from identity.pages import staff_session
 from identity.paging import After, CursorInvalid
 
 LIST: Final = "admin:staff"
@@ -48,22 +44,18 @@ class AdmitForm(forms.Form):
     )
 
 
-class StaffPages:
-    """The pages, with the frame of one site around them; each runs inside the scope."""
-
-    def __init__(self, site: admin.AdminSite) -> None:
-        self.site = site
+class StaffPages(Pages):
+    """Who works here: the list, and who comes and goes."""
 
     def urls(self) -> list[URLPattern]:
         """Their addresses."""
-        framed = self.site.admin_view
         return [
-            path("staff/", framed(never_cache(self.listed)), name="staff"),
-            path("staff/admit/", framed(never_cache(self.admit)), name="staff_admit"),
+            path("staff/", self.framed(self.listed), name="staff"),
+            path("staff/admit/", self.framed(self.admit), name="staff_admit"),
             *(
                 path(
                     f"staff/<uuid:public_id>/{act}/",
-                    framed(never_cache(self.act)),
+                    self.framed(self.act),
                     {"act": act},
                     name=f"staff_{act}",
                 )
@@ -73,14 +65,14 @@ class StaffPages:
 
     def listed(self, request: HttpRequest) -> HttpResponse:
         """Who works here, by name."""
-        _require(request, "staff:list")
-        asked = After(after=request.GET.get("after", ""), is_descending=False)
+        require(request, "staff:list")
+        after = After(after=request.GET.get("after", ""), is_descending=False)
         try:
-            window = queries.staff_window(asked)
+            window = queries.staff_window(after)
         except CursorInvalid:
             return HttpResponseRedirect(reverse(LIST))
         actor = actor_of(request)
-        return self._shown(
+        return self.shown(
             request,
             "staff_list",
             title="Staff",
@@ -93,57 +85,40 @@ class StaffPages:
     @staff_session.recently_proved
     def admit(self, request: HttpRequest) -> HttpResponse:
         """Let somebody in, or propose it."""
-        _require(request, "staff:create")
+        require(request, "staff:create")
         form = AdmitForm(request.POST or None)
-        if form.is_valid():
-            try:
-                details = _admission(form.cleaned_data)
-                return self._submitted(request, "staff.admit", details, "The person is staff now.")
-            except DomainError as refusal:
-                form.add_error(None, str(refusal))
-        return self._shown(request, "staff_admit", title="Admit staff", form=form)
+
+        def act(given: dict[str, Any]) -> HttpResponse:
+            done = "The person is staff now."
+            return acted(request, "staff.admit", _admission(given), done=done, then=reverse(LIST))
+
+        return asked(form, act) or self.shown(
+            request, "staff_admit", title="Admit staff", form=form, **_below()
+        )
 
     @staff_session.recently_proved
     def act(self, request: HttpRequest, public_id: UUID, act: str) -> HttpResponse:
         """Ask once, then do it or propose it."""
-        _require(request, "staff:delete")
+        require(request, "staff:delete")
         command, title, done = _ACTS[act]
         try:
             row = queries.staff_member(public_id)
         except Missing:
             raise Http404 from None
         form = forms.Form(request.POST if request.method == "POST" else None)
-        if form.is_valid():
-            try:
-                return self._submitted(request, command, {"user": str(public_id)}, done)
-            except DomainError as refusal:
-                form.add_error(None, str(refusal))
-        return self._shown(
-            request, f"staff_{act}", title=f"{title} {row.username}", row=row, form=form
+
+        def submitted(_: dict[str, Any]) -> HttpResponse:
+            details = {"user": str(public_id)}
+            return acted(request, command, details, done=done, then=reverse(LIST))
+
+        title = f"{title} {row.username}"
+        return asked(form, submitted) or self.shown(
+            request, f"staff_{act}", title=title, row=row, form=form, **_below()
         )
 
-    def _submitted(
-        self, request: HttpRequest, command: str, details: dict[str, Any], done: str
-    ) -> HttpResponse:
-        answer = staff_acts.submit(
-            command=command, details=details, by=actor_of(request), now=datetime.now(UTC)
-        )
-        staff_acts.report(request, answer, done=done)
-        return HttpResponseRedirect(reverse(LIST))
 
-    def _shown(self, request: HttpRequest, template: str, **more: Any) -> HttpResponse:
-        context = {
-            **self.site.each_context(request),
-            "back": reverse(LIST),
-            "back_name": "Staff",
-            **more,
-        }
-        return TemplateResponse(request, f"admin/{template}.html", context)
-
-
-def _require(request: HttpRequest, permission: str) -> None:
-    if not actor_of(request).may(permission):
-        raise PermissionDenied
+def _below() -> dict[str, str]:
+    return {"back": reverse(LIST), "back_name": "Staff"}
 
 
 def _admission(asked: dict[str, Any]) -> dict[str, Any]:

@@ -1,40 +1,43 @@
 """Pages about webhooks: which there are, how they do, made, changed, tried out and removed."""
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 
 from identity import ids, webhook_queries
 from identity.admin import trail, webhook_forms, webhook_health
-from identity.admin.pages import Pages, acted, asked, require
+from identity.admin.pages import ThingPages, acted, asked, require
 from identity.admin.standing import actor_of
 from identity.errors import Missing
 from identity.pages import staff_session
 from identity.webhook_queries import WebhookRow
 
-LIST: Final = "admin:webhooks"
-_BACK: Final = {"back_name": "Webhooks"}
 
-
-class WebhookPages(Pages):
+class WebhookPages(ThingPages[WebhookRow]):
     """The list, the page of one webhook, and what is done with them."""
 
-    def urls(self) -> list[URLPattern]:
-        """Their addresses."""
-        one = "webhooks/<uuid:public_id>/"
+    noun = "webhook"
+    named = "public_id"
+
+    def find(self, thing_id: UUID) -> WebhookRow:
+        """One webhook of the scope. Raises `Missing`."""
+        return webhook_queries.webhook(thing_id)
+
+    def name_of(self, row: WebhookRow) -> str:
+        """Where it leads."""
+        return row.url
+
+    def making(self) -> list[URLPattern]:
+        """Where one is made, and the key that signs for all."""
+        create, rotate = self.framed(self.create), self.framed(self.rotate_key)
         return [
-            path("webhooks/", self.framed(self.listed), name="webhooks"),
-            path("webhooks/create/", self.framed(self.create), name="webhook_create"),
-            path("webhooks/rotate-key/", self.framed(self.rotate_key), name="webhook_rotate_key"),
-            path(one, self.framed(self.read), name="webhook"),
-            path(f"{one}edit/", self.framed(self.edit), name="webhook_edit"),
-            path(f"{one}switch/", self.framed(self.switch), name="webhook_switch"),
-            path(f"{one}delete/", self.framed(self.delete), name="webhook_delete"),
+            path("webhooks/create/", create, name="webhook_create"),
+            path("webhooks/rotate-key/", rotate, name="webhook_rotate_key"),
         ]
 
     def listed(self, request: HttpRequest) -> HttpResponse:
@@ -55,10 +58,9 @@ class WebhookPages(Pages):
             may_read=actor.may("webhooks:get"),
         )
 
-    def read(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
+    def read(self, request: HttpRequest, **ids: UUID) -> HttpResponse:
         """One webhook: how it does, what can be done, its trail."""
-        require(request, "webhooks:get")
-        row, actor = found(public_id), actor_of(request)
+        row, actor = self.required(request, "get", ids), actor_of(request)
         return self.shown(
             request,
             "webhook",
@@ -66,12 +68,12 @@ class WebhookPages(Pages):
             row=row,
             health=webhook_health.of(row, now=datetime.now(UTC)),
             facts=webhook_health.facts(row),
-            trail=trail.of("webhook", str(public_id), by=actor),
-            latest=webhook_health.latest(public_id),
+            trail=trail.of("webhook", str(row.id), by=actor),
+            latest=webhook_health.latest(row.id),
             may_edit=actor.may("webhooks:edit"),
             may_delete=actor.may("webhooks:delete"),
-            back=reverse(LIST),
-            **_BACK,
+            back=self.list_page,
+            back_name="Webhooks",
         )
 
     @staff_session.recently_proved
@@ -84,71 +86,23 @@ class WebhookPages(Pages):
             # The form's own id: the same form sent twice makes one webhook.
             details = {"webhook": str(given["webhook"]), **webhook_forms.details(given)}
             done = "The webhook is made. Send it a ping to try it out."
-            return acted(request, "webhook.create", details, done=done, then=reverse(LIST))
+            return acted(request, "webhook.create", details, done=done, then=self.list_page)
 
         form.fields["webhook"].initial = ids.new()
         return asked(form, act) or self._form(request, "New webhook", form)
 
     @staff_session.recently_proved
-    def edit(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
+    def edit(self, request: HttpRequest, **ids: UUID) -> HttpResponse:
         """Change address, events or description."""
-        require(request, "webhooks:edit")
-        row = found(public_id)
+        row = self.required(request, "edit", ids)
         form = webhook_forms.WebhookForm(request.POST or None, initial=webhook_forms.initial(row))
 
         def act(given: dict[str, Any]) -> HttpResponse:
-            details = {"webhook": str(public_id), **webhook_forms.details(given)}
-            return acted(
-                request, "webhook.edit", details, done="The webhook is changed.", then=_page(row)
-            )
+            details = {"webhook": str(row.id), **webhook_forms.details(given)}
+            done = "The webhook is changed."
+            return acted(request, "webhook.edit", details, done=done, then=self.page_of(row))
 
         return asked(form, act) or self._form(request, "Change the webhook", form, row)
-
-    @staff_session.recently_proved
-    def switch(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
-        """Switch it off, or on again."""
-        require(request, "webhooks:edit")
-        row = found(public_id)
-        is_on = row.status == "active"
-        form = forms.Form(request.POST if request.method == "POST" else None)
-
-        def act(_: dict[str, Any]) -> HttpResponse:
-            details = {"webhook": str(public_id), "status": "disabled" if is_on else "active"}
-            done = "The webhook is switched off." if is_on else "The webhook is switched on."
-            return acted(request, "webhook.edit", details, done=done, then=_page(row))
-
-        return asked(form, act) or self.shown(
-            request,
-            "webhook_switch",
-            title="Switch the webhook off" if is_on else "Switch the webhook on",
-            form=form,
-            row=row,
-            is_on=is_on,
-            back=_page(row),
-            back_name=row.url,
-        )
-
-    @staff_session.recently_proved
-    def delete(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
-        """Remove it, or propose that."""
-        require(request, "webhooks:delete")
-        row = found(public_id)
-        form = forms.Form(request.POST if request.method == "POST" else None)
-
-        def act(_: dict[str, Any]) -> HttpResponse:
-            details = {"webhook": str(public_id)}
-            done = "The webhook is removed."
-            return acted(request, "webhook.delete", details, done=done, then=reverse(LIST))
-
-        return asked(form, act) or self.shown(
-            request,
-            "webhook_delete",
-            title="Delete the webhook",
-            form=form,
-            row=row,
-            back=_page(row),
-            back_name=row.url,
-        )
 
     @staff_session.recently_proved
     def rotate_key(self, request: HttpRequest) -> HttpResponse:
@@ -159,7 +113,7 @@ class WebhookPages(Pages):
 
         def act(_: dict[str, Any]) -> HttpResponse:
             done = "There is a new key. Both sign for 14 days: give receivers the new one now."
-            return acted(request, "webhook.rotate-key", {}, done=done, then=reverse(LIST))
+            return acted(request, "webhook.rotate-key", {}, done=done, then=self.list_page)
 
         return asked(form, act) or self.shown(
             request,
@@ -167,8 +121,8 @@ class WebhookPages(Pages):
             title="Rotate the key",
             form=form,
             is_overlap=len(keys) > 1,
-            back=reverse(LIST),
-            **_BACK,
+            back=self.list_page,
+            back_name="Webhooks",
         )
 
     def _form(
@@ -178,15 +132,7 @@ class WebhookPages(Pages):
         form: webhook_forms.WebhookForm,
         row: WebhookRow | None = None,
     ) -> HttpResponse:
-        return self.shown(
-            request,
-            "webhook_form",
-            title=title,
-            form=form,
-            events=webhook_forms.EVENTS,
-            back=_page(row) if row else reverse(LIST),
-            back_name=row.url if row else "Webhooks",
-        )
+        return self.below(request, "form", row, title=title, form=form, events=webhook_forms.EVENTS)
 
 
 def found(public_id: UUID) -> WebhookRow:
@@ -195,10 +141,6 @@ def found(public_id: UUID) -> WebhookRow:
         return webhook_queries.webhook(public_id)
     except Missing:
         raise Http404 from None
-
-
-def _page(row: WebhookRow) -> str:
-    return reverse("admin:webhook", args=[row.id])
 
 
 def _snippet(keys: list[str]) -> str:

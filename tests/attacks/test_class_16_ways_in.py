@@ -53,6 +53,7 @@ SHUTS_OUT = {
 OWN = {
     "device.authorize": "the holder of the one-time key does it",
     "device.register": "in one's own account only",
+    "invitation.accept": "the holder of the invitation's secret does it",
     "device.rotate": "the device itself does it",
 }
 
