@@ -22,7 +22,6 @@ from tests.crash.scene import Company, served_on
 from tests.serving import Served, descendants, is_alive
 
 PATIENCE = 60.0
-BREATH = 0.1
 Answer = TypeVar("Answer")
 
 
@@ -66,8 +65,6 @@ class People(threading.Thread):
         try:
             while not self.is_over:
                 self.acknowledged.append(self._act())
-                # A person, not a flood: the task worker has to keep up on a busy machine too.
-                time.sleep(BREATH)
         except Exception as error:  # noqa: BLE001 told by the test's own thread
             self.error = error
 
