@@ -152,7 +152,7 @@ class TooManyWrongPasswords(DomainError):
 
     kind = Kind.LIMITED
     code = "password.too-many-wrong"
-    title = "Too many wrong passwords came from this address. Wait and try again."
+    title = "Too many wrong passwords or codes came from this address. Wait and try again."
 
 
 class WalletTaken(DomainError):

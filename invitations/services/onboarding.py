@@ -28,7 +28,7 @@ class OwnerExists(errors.DomainError):
 def bootstrap_owner(*, email: str, by: Actor, now: datetime, is_recovery: bool = False) -> Any:
     """Invite the first owner for one hour; returns the bundle in our words.
 
-    May be repeated until the owner's device is registered; the older invitation then ends. Raises
+    May be repeated until an active user is an owner; the older invitation then ends. Raises
     `OwnerExists` afterwards unless it is a recovery, which leaves an alarm event.
     """
     with transaction.atomic():

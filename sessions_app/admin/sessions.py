@@ -11,11 +11,13 @@ from django.views.decorators.cache import never_cache
 
 from accounts.admin import acting
 from accounts.admin.acting import Act
-from identity.admin import ReadOnlyAdmin, actor_of, site
+from identity.admin import ReadOnlyAdmin, actor_of, facts, site
 from identity.admin.acts import ConfirmForm
 from identity.admin.components import Action
 from identity.pages.staff_session import recently_proved
+from identity.services import audit
 from sessions_app.models import Session
+from sessions_app.queries import applications
 
 LIST: Final = "admin:sessions_app_session_changelist"
 PAGE: Final = "admin:sessions_app_session_change"
@@ -36,15 +38,27 @@ class SessionAdmin(ReadOnlyAdmin):
     search_prefixes = ("user__username_folded",)
     search_help_text = "How the user name begins"
     fields = (
-        *("id", "user", "status", "method", "provider_name", "audience", "role"),
+        *("id", "user", "status", "method", "provider_name", "entered", "role"),
         *("address", "user_agent", "visitor", "wallet_os", "device"),
-        *("created_at", "authenticated_at", "last_seen_at", "expires_at", "refresh_serial"),
+        *("created_at", "proven_at", "last_seen_at", "expires_at", "refresh_serial"),
         *("ended_at", "ended_reason"),
     )
     ordering = ("-created_at", "-id")
     audit_kind = "session"
     lead = "Signed-in users of apps and of the API. Staff's own pages have sessions of their own."
     when_empty = "Nobody is signed in and nobody was lately."
+
+    @admin.display(description="for")
+    def entered(self, row: Session) -> str:
+        """The application's name, or the word for what tokens of this session open."""
+        return applications.name_of(row.audience) or row.audience
+
+    @admin.display(description="last proof")
+    def proven_at(self, row: Session) -> str:
+        """When the person last proved who it is, if this server saw it."""
+        if row.authenticated_at == audit.EPOCH:
+            return "never here: an application's server vouched"
+        return facts.value_of(row.authenticated_at, "proven_at")
 
     def list_actions(self, request: HttpRequest) -> Sequence[Action]:
         """The way to the history."""

@@ -53,6 +53,15 @@ def names() -> Mapping[str, str]:
     return {str(key): name for key, name in Application.objects.values_list("id", "name")}
 
 
+def name_of(text: str) -> str:
+    """What an application is called, of any state; empty for a text that names none."""
+    try:
+        named = Application.objects.filter(id=UUID(text))
+    except ValueError:
+        return ""
+    return named.values_list("name", flat=True).first() or ""
+
+
 def origins() -> frozenset[str]:
     """The origins that active applications of the scope in force send their users back to."""
     rows = Application.objects.filter(status=Application.Status.ACTIVE)

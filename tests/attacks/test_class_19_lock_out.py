@@ -414,7 +414,7 @@ def test_one_guess_at_each_of_many_accounts_is_held_by_the_address(
         for number in range(guessing.MOST_WRONG + 10)
     ]
     assert len(seen) == guessing.MOST_WRONG
-    assert "Too many wrong passwords came from this address." in told[-1]
+    assert "Too many wrong passwords or codes came from this address." in told[-1]
     # The right password waits too, there; elsewhere it is taken.
     form = {"username": names[0], "password": RIGHT, "scope": world.scope.slug}
     assert Client().post("/admin/login/", form, REMOTE_ADDR="192.0.2.44").status_code == 200

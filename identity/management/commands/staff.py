@@ -95,7 +95,10 @@ class Command(BaseCommand):
 
     def _reset(self, options: dict[str, Any], *, by: Actor, now: datetime) -> None:
         one_time_passwords.reset(user_id=_known(options["username"]), by=by, now=now)
-        self.stdout.write(f"“{options['username']}” sets up another generator at the next sign-in.")
+        self.stdout.write(
+            f"“{options['username']}” has no one-time passwords any more. "
+            "Who works in the admin sets up another generator where it asks for one."
+        )
 
     def _join(self, options: dict[str, Any], *, by: Actor, now: datetime) -> None:
         login = service.login(options["login"])
