@@ -122,9 +122,9 @@ def _open(sent: Sent, found: Route, ids: Mapping[str, Any], now: datetime) -> An
             try:
                 asked = replace(_asked(sent, found, ids, None, now), slug=slug)
             except DomainError as refusal:
-                if found.tells is None:
+                if found.refuses is None:
                     raise
-                return replies.encoded(found.tells(refusal))
+                return replies.encoded(found.refuses.told(refusal))
             reply = replies.encoded(found.run(asked))
             return replies.signed(reply, sent, now=now) if replies.is_wanted(sent) else reply
 

@@ -17,7 +17,6 @@ from identity.api.v1 import shapes
 from identity.api.v1.caller import Caller, Kind
 from identity.api.v1.sent import ROOT, Sent
 from identity.api.v1.shapes import Body, ProposalLink, Query, Waiting
-from identity.errors import DomainError
 from identity.paging import After, Window
 from identity.web.errors import PreconditionFailed, PreconditionNeeded
 from invitations.services.governance import Done, Pending
@@ -95,8 +94,7 @@ class Route:
     - `is_for_pages`: scripts of applications' pages may read the answer (`cross_origin`);
     - `is_of_token`: the session of a token in its body says which scope it is and if it is active;
     - `takes`: the media type of the body, JSON or FORM; JSON is read in place of a form, too;
-    - `refuses`: what a 400 may show in place of a problem, where an RFC says so;
-    - `tells`: input that can't be read as such an answer; without it, a problem.
+    - `refuses`: what a 400 shows in place of a problem where an RFC says so (`told`).
     """
 
     method: str
@@ -121,7 +119,6 @@ class Route:
     is_of_token: bool = False
     takes: str = "application/json"
     refuses: Any = None
-    tells: Callable[[DomainError], Reply] | None = None
     media_type: str = "application/json"
 
     @property

@@ -55,14 +55,15 @@ class TokenRefusal(Shown, frozen=True, omit_defaults=True):
     error: str
     error_description: str = ""
 
+    @staticmethod
+    def told(refusal: DomainError) -> Reply:
+        """Input that can't be read."""
+        return _refused("invalid_request", refusal.detail or refusal.title)
+
 
 def _refused(error: str, about: str = "") -> Reply:
     answer = TokenRefusal(error, about and _NOT_SAID.sub("'", about))
     return Reply(answer, status=400, headers={"Cache-Control": "no-store"})
-
-
-def _unreadable(refusal: DomainError) -> Reply:
-    return _refused("invalid_request", refusal.detail or refusal.title)
 
 
 @route.act(
@@ -77,7 +78,6 @@ def _unreadable(refusal: DomainError) -> Reply:
     is_alone=True,
     is_for_pages=True,
     refuses=TokenRefusal,
-    tells=_unreadable,
 )
 def grant(asked: Asked) -> Reply:
     """A code is redeemed once, by whoever has its verifier; a refresh token is spent once."""
