@@ -59,6 +59,7 @@ def test_signs_heads_and_removes_what_ran_out(acme: Scope, now: datetime) -> Non
         "webhook_keys": 0,
         "late_mails": 0,
         "mails": 0,
+        "audit_checks": 0,
     }
     with current.in_scope(acme.id):
         assert not SeenNonce.objects.exists()
