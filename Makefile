@@ -9,7 +9,7 @@ TEST_REDIS_URL ?= redis://127.0.0.1:6379/15
 PYTEST := $(PY) -m pytest
 JOBS ?= auto
 # How many browsers, each with a server of its own, play at the same time.
-BROWSERS ?= 2
+BROWSERS ?= 3
 # A production environment with secrets that live as long as the command.
 RANDOM_KEY = $$($(PY) -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes($(1))).decode())')
 AS_DEPLOYED = COUNTERSIGN_MODE=production COUNTERSIGN_URL=https://id.example.org DATABASE_URL=sqlite:// \

@@ -34,9 +34,12 @@ def ring_of_keys(request: pytest.FixtureRequest) -> None:
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
 # They start processes of their own, which ask the database of the run.
 ALWAYS = ("tests/crash/", "tests/races/", "tests/budgets/", "tests/unit/identity/scoping/")
-# They walk every page with every role; what a page asks the database has tests of its own.
+# They walk every page, route or command as everybody; what each asks the database has tests of
+# its own.
 ON_SQLITE_ALONE = (
+    "tests/attacks/test_class_16_commands.py",
     "tests/matrix/test_permissions_admin.py",
+    "tests/matrix/test_permissions_v1.py",
     "tests/attacks/test_class_24_pages.py",
     "tests/attacks/test_class_28_v1.py",
 )
