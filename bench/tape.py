@@ -53,7 +53,12 @@ class Tape:
 
 @contextlib.contextmanager
 def recording(tape: Tape) -> Iterator[None]:
-    """Write down everything that psycopg sends in this block."""
+    """Write down everything that psycopg sends in this block.
+
+    Somebody looks on, so that hot statements come on cursors too (`identity.scoping.statements`).
+    """
+    from django.db import connection
+
     execute, command = psycopg.Cursor._execute_gen, psycopg.Connection._exec_command
 
     def execute_recorded(cursor: Any, query: Any, params: Any = None, **options: Any) -> Any:
@@ -69,6 +74,7 @@ def recording(tape: Tape) -> Iterator[None]:
 
     with (
         _cryptography(tape),
+        connection.execute_wrapper(lambda send, *given: send(*given)),
         mock.patch.object(psycopg.Cursor, "_execute_gen", execute_recorded),
         mock.patch.object(psycopg.Connection, "_exec_command", command_recorded),
     ):
