@@ -25,7 +25,7 @@ from identity.settings import DATABASES  # noqa: E402
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, because threads of one test share a database as processes do.
     DATABASES["default"]["TEST"] = {"NAME": str(_home / "test.sqlite3")}
-    # Nothing of it has to outlive this process; servers that tests start and kill do wait for disks.
+    # Nothing of it outlives this process. Servers that tests start and kill do wait for the disk.
     DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
 else:
     DATABASES["default"]["TEST"] = {"NAME": f"test_countersign_{secrets.token_hex(4)}"}
