@@ -18,26 +18,17 @@ from accounts.models import RoleCredential
 from accounts.queries import role_credentials as queries
 from identity.admin import actor_of, components, site
 from identity.admin.components import Action
+from identity.pages.filters import JudgedFilter
 
 
-class RoleCredentialStates(admin.SimpleListFilter):
+class RoleCredentialStates(JudgedFilter):
     """Role credentials by whether they give their role."""
 
-    title = "state"
-    parameter_name = "state"
+    words = queries.STATES
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Every state."""
-        del request, model_admin
-        return [(word, word.replace("-", " ").capitalize()) for word in queries.STATES]
-
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        """The credentials of the state that was chosen."""
-        del request
-        state = self.value()
-        if state not in queries.STATES:
-            return queryset
-        return queries.only(queryset, state, now=datetime.now(UTC))
+    def only(self, rows: "QuerySet[Any]", state: str, *, now: datetime) -> "QuerySet[Any]":
+        """The credentials of this state."""
+        return queries.only(rows, state, now=now)
 
 
 @admin.register(RoleCredential, site=site)

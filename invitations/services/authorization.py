@@ -183,10 +183,7 @@ def _first_use(
         action="device.authorize", details=details, by=by, now=now, evidence=evidence
     )
     if isinstance(answer, Pending):
-        invitation.state = Invitation.State.PENDING
-        invitation.keys_digest = digest
-        invitation.proposal_id = answer.proposal_id
-        invitation.save(update_fields=["state", "keys_digest", "proposal_id"])
+        invitations.wait(invitation, digest, answer.proposal_id)
     return answer
 
 

@@ -138,6 +138,14 @@ def locked(invitation_id: UUID) -> Invitation:
     return invitation
 
 
+def wait(invitation: Invitation, digest: str, proposal_id: UUID) -> None:
+    """Hold an invitation, whose row is locked, for whoever brought this until others decided."""
+    invitation.state = Invitation.State.PENDING
+    invitation.keys_digest = digest
+    invitation.proposal_id = proposal_id
+    invitation.save(update_fields=["state", "keys_digest", "proposal_id"])
+
+
 def keys_digest(signature_key: str, encryption_key: str) -> str:
     """What tells a repeat with the same keys from a second use with others."""
     return hashlib.sha256(f"{signature_key}\n{encryption_key}".encode()).hexdigest()

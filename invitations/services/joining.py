@@ -4,22 +4,22 @@ It is for whoever has not joined yet. The account takes its way in from the proo
 its roles a credential; the invitation is used up by the same transaction.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
+import msgspec
 import orjson
 from django.db import transaction
 
 from accounts.models import User
-from accounts.services import (
-    mail_addresses,
-    role_assignments,
-)
+from accounts.services import mail_addresses, role_assignments
 from identity.actor import Actor
 from identity.services import attestations, audit
 from invitations import errors as refusals
+from invitations.commands.inputs import AcceptInvitation
 from invitations.models import Invitation
 from invitations.services import alarms, governance, invitations, newcomers
 from invitations.services.evidence import Evidence
@@ -45,18 +45,6 @@ class Joined:
     credentials: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What was proven just now, as fields of the command; `proof` is what shows it, for the record.
-
-    Two proofs of one `name` are the same: a repeat, and no second holder of the invitation.
-    """
-
-    fields: dict[str, str]
-    name: str
-    proof: dict[str, str] = field(repr=False)
-
-
 def by_wallet(
     found: Exchanged, said: Said, *, invitation_id: UUID, full_name: str, now: datetime
 ) -> Joined | Pending:
@@ -67,15 +55,15 @@ def by_wallet(
     and what policies refuse.
     """
     key = said.key
-    fields = {
-        "way": "wallet",
-        "wallet_kind": str(key.kind),
-        "wallet": key.address,
-        "public_key": key.public_key,
-        "wallet_os": key.wallet_os,
-        "full_name": full_name,
-    }
-    proof = Proof(fields, f"wallet {key.address}", {"challenge": found.challenge})
+    proven = AcceptInvitation(
+        invitation_id,
+        "wallet",
+        wallet_kind=str(key.kind),
+        wallet=key.address,
+        public_key=key.public_key,
+        wallet_os=key.wallet_os,
+        full_name=full_name,
+    )
 
     def used_up(joined: Joined) -> None:
         exchanges.finish(found, key, now=now)
@@ -83,7 +71,8 @@ def by_wallet(
         if joined.credentials:
             exchanges.note(found, {CREDENTIAL: joined.credentials[0]})
 
-    return _accept(invitation_id, proof, found.origin.address, used_up, now=now)
+    shown = {"challenge": found.challenge}
+    return _accept(proven, shown, found.origin.address, used_up, now=now)
 
 
 def by_mail(
@@ -95,12 +84,12 @@ def by_mail(
     Raises CodeRefused, `InvitationInvalid`, and what policies refuse.
     """
     asker = Asker(browser=arrival.browser, address=arrival.origin.address)
-    proven = mailed_codes.redeem(
+    own = mailed_codes.redeem(
         purpose=Purpose.INVITE, address=address, code=code, asker=asker, now=now
     )
-    _require_invited_address(invitation_id, proven)
-    proof = Proof({"way": "mail", "email": proven}, f"mail {proven}", {})
-    joined = _accept(invitation_id, proof, arrival.origin.address, _nothing_more, now=now)
+    _require_invited_address(invitation_id, own)
+    proven = AcceptInvitation(invitation_id, "mail", email=own)
+    joined = _accept(proven, {}, arrival.origin.address, _nothing_more, now=now)
     if isinstance(joined, Pending):
         return joined
     user = User.objects.get(id=joined.user_id)
@@ -115,16 +104,16 @@ def by_provider(
     Not to be called in a transaction. Raises `InvitationInvalid`,
     `accounts.errors.IdentityTaken`, and what policies refuse.
     """
-    fields = {
-        "way": "provider",
-        "provider": asked.slug,
-        "issuer": asserted.issuer,
-        "subject": asserted.subject,
-        "email": asserted.email,
-        "full_name": asserted.name,
-    }
-    proof = Proof(fields, f"provider {asserted.issuer} {asserted.subject}", {})
-    joined = _accept(invitation_id, proof, arrival.origin.address, _nothing_more, now=now)
+    proven = AcceptInvitation(
+        invitation_id,
+        "provider",
+        provider=asked.slug,
+        issuer=asserted.issuer,
+        subject=asserted.subject,
+        email=asserted.email,
+        full_name=asserted.name,
+    )
+    joined = _accept(proven, {}, arrival.origin.address, _nothing_more, now=now)
     if isinstance(joined, Pending):
         return joined
     # A provider that is disabled later takes this session with it.
@@ -151,29 +140,32 @@ def _nothing_more(joined: Joined) -> None:
 
 
 def _accept(
-    invitation_id: UUID, proof: Proof, address: str, finish: Any, *, now: datetime
+    proven: AcceptInvitation,
+    shown: Mapping[str, str],
+    address: str,
+    finish: Callable[[Joined], None],
+    *,
+    now: datetime,
 ) -> Joined | Pending:
-    digest = newcomers.digest(proof.name)
-    found = Invitation.objects.select_related("user").filter(id=invitation_id).first()
+    """Use the invitation up; `shown` is what the proof answered, for the record."""
+    digest = newcomers.digest(proven)
+    found = Invitation.objects.select_related("user").filter(id=proven.invitation).first()
     if found is None:
         raise refusals.InvitationInvalid
     by = newcomers.holder(found, address)
     try:
         with transaction.atomic(), audit.gathered():
-            invitation = _locked_open(invitation_id, now)
-            answer = _submitted(invitation, proof, by=by, now=now)
+            invitation = _locked_open(proven.invitation, now)
+            answer = _submitted(proven, shown, by=by, now=now)
             if isinstance(answer, Pending):
-                invitation.state = Invitation.State.PENDING
-                invitation.keys_digest = digest
-                invitation.proposal_id = answer.proposal_id
-                invitation.save(update_fields=["state", "keys_digest", "proposal_id"])
+                invitations.wait(invitation, digest, answer.proposal_id)
                 return answer
             result = answer.result
             joined = Joined(UUID(result["user_id"]), list(result["credentials"]))
             finish(joined)
             return joined
     except refusals.InvitationInvalid:
-        alarms.raise_if_others_used(invitation_id, digest, by=by, now=now)
+        alarms.raise_if_others_used(proven.invitation, digest, by=by, now=now)
         raise
 
 
@@ -185,14 +177,17 @@ def _locked_open(invitation_id: UUID, now: datetime) -> Invitation:
     return invitation
 
 
-def _submitted(invitation: Invitation, proof: Proof, *, by: Actor, now: datetime) -> Done | Pending:
-    details = {"invitation": str(invitation.id), **proof.fields}
+def _submitted(
+    proven: AcceptInvitation, shown: Mapping[str, str], *, by: Actor, now: datetime
+) -> Done | Pending:
+    given = msgspec.to_builtins(proven)
+    details = {name: value for name, value in given.items() if value}
     said = {
         "action": "add",
         "resource": RESOURCE,
         "details": details,
         "user": str(by.public_id),
-        "holder": proof.proof,
+        "holder": shown,
     }
     sign1 = attestations.request(orjson.dumps(said, option=orjson.OPT_SORT_KEYS))
     return governance.submit(

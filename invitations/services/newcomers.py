@@ -50,7 +50,7 @@ def use(details: AcceptInvitation, *, by: Actor, now: datetime) -> dict[str, obj
         invitation.state = Invitation.State.USED
         invitation.joined_by = details.way
         invitation.used_at = invitation.ended_at = now
-        invitation.keys_digest = digest(_name_of(details))
+        invitation.keys_digest = digest(details)
         invitation.save(update_fields=["state", "joined_by", "used_at", "ended_at", "keys_digest"])
         audit.record(
             "invitation.used",
@@ -136,15 +136,11 @@ def holder(found: Invitation, address: str) -> Actor:
     )
 
 
-def _name_of(details: AcceptInvitation) -> str:
+def digest(details: AcceptInvitation) -> str:
+    """What tells a repeat with the same proof from a second holder of an invitation."""
     names = {
         "wallet": details.wallet,
         "mail": details.email,
         "provider": f"{details.issuer} {details.subject}",
     }
-    return f"{details.way} {names[details.way]}"
-
-
-def digest(name: str) -> str:
-    """What tells a repeat with the same proof from a second holder of an invitation."""
-    return hashlib.sha256(name.encode()).hexdigest()
+    return hashlib.sha256(f"{details.way} {names[details.way]}".encode()).hexdigest()

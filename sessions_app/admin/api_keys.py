@@ -24,6 +24,7 @@ from identity.admin.components import Action
 from identity.errors import DomainError
 from identity.models import ApiKey
 from identity.pages import sent_once, staff_acts
+from identity.pages.filters import JudgedFilter
 from identity.pages.staff_session import recently_proved
 from identity.permissions import NOT_OF_KEYS
 from invitations.services.governance import Done
@@ -88,24 +89,14 @@ class ApiKeyForm(forms.Form):
         return given
 
 
-class ApiKeyStates(admin.SimpleListFilter):
+class ApiKeyStates(JudgedFilter):
     """API keys by what their next request would meet."""
 
-    title = "state"
-    parameter_name = "state"
+    words = key_states.WORDS
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Every state."""
-        del request, model_admin
-        return [(word, word.replace("-", " ").capitalize()) for word in key_states.WORDS]
-
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        """The keys of the state that was chosen."""
-        del request
-        state = self.value()
-        if state not in key_states.WORDS:
-            return queryset
-        return key_states.only(queryset, state, now=datetime.now(UTC))
+    def only(self, rows: "QuerySet[Any]", state: str, *, now: datetime) -> "QuerySet[Any]":
+        """The keys of this state."""
+        return key_states.only(rows, state, now=now)
 
 
 @admin.register(ApiKey, site=site)

@@ -15,7 +15,6 @@ from identity.admin import ReadOnlyAdmin, actor_of, facts, site
 from identity.admin.acts import ConfirmForm
 from identity.admin.components import Action
 from identity.pages.staff_session import recently_proved
-from identity.services import audit
 from sessions_app.models import Session
 from sessions_app.queries import applications
 
@@ -55,9 +54,9 @@ class SessionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="last proof")
     def proven_at(self, row: Session) -> str:
-        """When the person last proved who it is, if this server saw it."""
-        if row.authenticated_at == audit.EPOCH:
-            return "never here: an application's server vouched"
+        """When the person last proved who it is, if that was in this session."""
+        if not row.has_proof:
+            return "not in this session"
         return facts.value_of(row.authenticated_at, "proven_at")
 
     def list_actions(self, request: HttpRequest) -> Sequence[Action]:

@@ -1,6 +1,7 @@
 """Sessions: signed-in periods of users, each with its one family of refresh tokens."""
 
-from typing import ClassVar
+from datetime import UTC, datetime
+from typing import ClassVar, Final
 
 from django.db import models
 
@@ -9,6 +10,9 @@ from identity import ids
 from identity.scoping.owned import ScopeOwned
 from sessions_app.models.provider import Provider
 
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""The latest proof of a session that began without one: another server's word, or a session's."""
+
 
 class Session(ScopeOwned):
     """A period that began with a proof and ends by sign-out, revocation or time.
@@ -16,7 +20,7 @@ class Session(ScopeOwned):
     Tokens name it by its id. `refresh_serial` is the serial of its one living refresh token:
     a rotation is one statement that counts it up. `refreshed_at` and `holder` tell when that was
     and by whom, so that a lost answer can be asked for again by the same holder alone.
-    `authenticated_at` is the latest proof, for acts that ask for a fresh one.
+    `authenticated_at` is the latest proof, for acts that ask for a fresh one; NEVER without one.
     """
 
     class Method(models.TextChoices):
@@ -83,3 +87,8 @@ class Session(ScopeOwned):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def has_proof(self) -> bool:
+        """Whether this session saw a proof of who the person is."""
+        return self.authenticated_at != NEVER

@@ -17,6 +17,7 @@ from identity.services import audit, neighbourhoods, scopes
 from sessions_app import jwt
 from sessions_app.errors import SignInRefused, TokenRefused
 from sessions_app.models import Session
+from sessions_app.models.session import NEVER
 from sessions_app.services import ending, history, rotation, tokens
 from sessions_app.services.tokens import Live
 
@@ -249,7 +250,7 @@ def _new(user: User, proof: Proof, origin: Origin, *, now: datetime) -> Session:
         created_at=now,
         last_seen_at=now,
         # Another's word is no proof by the user, and an earlier session is no fresh one.
-        authenticated_at=audit.EPOCH if proof.method in _SECOND_HAND else now,
+        authenticated_at=NEVER if proof.method in _SECOND_HAND else now,
         refreshed_at=now,
         holder=origin.holder,
     )

@@ -89,6 +89,7 @@ _OF_ITS_OWN: Final[Mapping[str, int]] = {
     "not-supported": 501,
 }
 NOT_SIGNED_IN: Final = "not login"
+INVITATION_GONE: Final = "Invitation not found or invitation has been used"
 _EXPLAINED: Final = frozenset(
     {Kind.INVALID, Kind.UNPROCESSABLE, Kind.CONFLICT, Kind.FORBIDDEN, Kind.MISSING}
 )
@@ -117,7 +118,7 @@ _SIGN_IN: Final[Mapping[str, str]] = {
     # Where somebody tries to sign in, "not signed in" would say nothing.
     "sign-in.refused": "Invalid signature",
     "challenge.refused": "Invalid signature",
-    "invitation.not-valid": "Invitation not found or invitation has been used",
+    "invitation.not-valid": INVITATION_GONE,
 }
 
 

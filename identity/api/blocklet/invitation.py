@@ -1,14 +1,10 @@
 """The invitation that a link's secret names, where it can be accepted."""
 
-from typing import Final
-
 from identity.api.blocklet import errors
 from identity.api.blocklet.route import Asked
 from invitations.errors import InvitationInvalid
 from invitations.services import acceptance
 from invitations.services.acceptance import Held
-
-GONE: Final = "Invitation not found or invitation has been used"
 
 
 def open_one(asked: Asked, invite_string: str) -> Held:
@@ -16,7 +12,7 @@ def open_one(asked: Asked, invite_string: str) -> Held:
     try:
         held = acceptance.look_up(invite_string=invite_string, now=asked.now)
     except InvitationInvalid:
-        raise errors.worded(GONE, status=404) from None
+        raise errors.worded(errors.INVITATION_GONE, status=404) from None
     if held.scope_id != asked.scope_id:
-        raise errors.worded(GONE, status=404)
+        raise errors.worded(errors.INVITATION_GONE, status=404)
     return held

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 
 from accounts import queries as accounts
 from accounts.services import (
@@ -15,7 +15,7 @@ from accounts.services import (
 )
 from identity import queries as ground
 from identity.errors import DomainError, Invalid
-from identity.pages.login import forms, visit
+from identity.pages.login import elsewhere, forms, visit
 from identity.pages.login.visit import Visit
 from identity.paging import After
 from identity.scoping.session_doors import SessionDoor
@@ -31,11 +31,9 @@ MOST_DEVICES = 20
 
 def shown(seen: Visit, *, refusal: DomainError | None = None, **more: Any) -> HttpResponse:
     """The page of who is signed in; `more` is what its last act came to."""
-    from identity.pages.login import own_sessions  # noqa: PLC0415 - it goes back to this page
-
     door = signed_in(seen).door
     try:
-        elsewhere = own_sessions.of(seen, door)
+        others = elsewhere.of(seen, door)
     except DomainError:
         # A cursor that was altered: begin anew.
         return HttpResponseRedirect(f"{seen.issuer}/login")
@@ -46,7 +44,7 @@ def shown(seen: Visit, *, refusal: DomainError | None = None, **more: Any) -> Ht
         scope=ground.scope(),
         name=(profile.full_name if profile else "") or door.username,
         door=door,
-        sessions=elsewhere,
+        sessions=others,
         proof=forms.ProofForm(),
         **_ways_in(seen, door),
         **more,
@@ -75,11 +73,9 @@ def _ways_in(seen: Visit, door: SessionDoor) -> dict[str, Any]:
     }
 
 
-@visit.page
+@visit.sent
 def prove(seen: Visit) -> HttpResponse:
     """Show once more who is there, by password or one-time password."""
-    if seen.http.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
     by = signed_in(seen).actor(seen.origin.address)
     form = forms.ProofForm(seen.http.POST)
     form.full_clean()
@@ -94,11 +90,9 @@ def prove(seen: Visit) -> HttpResponse:
     return HttpResponseRedirect(f"{seen.issuer}/login")
 
 
-@visit.page
+@visit.sent
 def password(seen: Visit) -> HttpResponse:
     """Set or change the own password; other sessions end with that."""
-    if seen.http.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
     session = signed_in(seen)
     is_fresh = _is_fresh(seen, session.door)
     form = forms.NewPasswordForm(seen.http.POST, asks_for_present=not is_fresh)
@@ -118,11 +112,9 @@ def password(seen: Visit) -> HttpResponse:
     return shown(seen, password_told=told)
 
 
-@visit.page
+@visit.sent
 def unlink(seen: Visit) -> HttpResponse:
     """Take an account at a provider away."""
-    if seen.http.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
     session = signed_in(seen)
     try:
         provider_sign_in.require_linkable(

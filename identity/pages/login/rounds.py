@@ -29,14 +29,12 @@ def start(seen: Visit, provider: str) -> HttpResponse:
     return HttpResponseRedirect(_address(seen, provider, Wish(query=seen.query)))
 
 
-@visit.page
+@visit.sent
 def link(seen: Visit, provider: str) -> HttpResponse:
     """On to the provider to link an account there; a form with its token, and a fresh proof.
 
     The answer is a page that leads on by itself: a form may not lead to other sites here.
     """
-    if seen.http.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
     door = account.signed_in(seen).door
     try:
         provider_sign_in.require_linkable(authenticated_at=door.authenticated_at, now=seen.now)

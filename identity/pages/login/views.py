@@ -50,11 +50,9 @@ def page(seen: Visit) -> HttpResponse:
     return offered(seen)
 
 
-@visit.page
+@visit.sent
 def wallet_text(seen: Visit) -> HttpResponse:
     """A text for a wallet to sign, in this browser."""
-    if seen.http.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
     try:
         _TEXTS.hit(client_ip.neighbourhood(seen.origin.address), now=int(seen.now.timestamp()))
         text = wallet_messages.text_to_sign(
@@ -69,11 +67,9 @@ def wallet_text(seen: Visit) -> HttpResponse:
     return JsonResponse({"message": text})
 
 
-@visit.page
+@visit.sent
 def sign_out(seen: Visit) -> HttpResponse:
     """End the browser's session."""
-    if seen.http.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
     if seen.session is not None:
         by = seen.session.actor(seen.origin.address)
         session_id = seen.session.door.session_id

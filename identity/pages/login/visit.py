@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
 from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
@@ -112,6 +112,18 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return _with_cookies(visit, response)
 
     return visited
+
+
+def sent(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A `page` that a form leads to: it takes POST alone."""
+
+    @wraps(view)
+    def posted(visit: Visit, **named: Any) -> HttpResponse:
+        if visit.http.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        return view(visit, **named)
+
+    return page(posted)
 
 
 def begin(visit: Visit, session: Any) -> None:

@@ -38,7 +38,7 @@ def _passport(asked: Asked, credential_id: str) -> dict[str, Any]:
     row = found[0] if found else None
     is_over = row is None or bool(row.expires_at and row.expires_at <= asked.now)
     if found is None or row is None or is_over or found[2]:
-        raise errors.worded(invitation.GONE, status=404)
+        raise errors.worded(errors.INVITATION_GONE, status=404)
     owner = profiles.profile(found[1])
     told = {
         "role": _role(row.role, row.title or row.role),
