@@ -5,9 +5,6 @@ of the mightiest user, and is made out to another reader: an application, the ot
 next door, or the place that renews.
 """
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
 from identity.api.blocklet.route import PLACEHOLDER, SELF
@@ -17,20 +14,13 @@ from tests import cast, signed_in
 from tests.faces.blocklet.browser import SERVICE, Browser, sign_in
 from tests.faces.v1.client import Bearer
 from tests.matrix.permissions_v1 import LINES
-from tests.matrix.scene import Scene, one_connection
+from tests.matrix.scene import Scene
 
 pytestmark = pytest.mark.django_db
 
 CLOSED = [line for line in LINES if line.word != route.OPEN]
 OF_FACE = [each for each in TABLE.routes if each.permission == SELF]
 READERS = ("application", "face", "scope next door", "renewal")
-
-
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    del django_db_setup
-    with django_db_blocker.unblock(), one_connection():
-        yield Scene.made()
 
 
 @pytest.fixture(scope="module")

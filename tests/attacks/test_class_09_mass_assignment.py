@@ -6,7 +6,6 @@ for any user) and CVE-2026-49443, CVE-2026-49448 (authentik: `user` was writable
 route takes, nothing changes.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -20,7 +19,7 @@ from identity.sdk.http_signatures import DeviceAuth
 from tests import cast
 from tests.faces.v1.client import Signed
 from tests.matrix.permissions_v1 import LINES, Line
-from tests.matrix.scene import Scene, one_connection, undone
+from tests.matrix.scene import Scene, undone
 
 pytestmark = pytest.mark.django_db
 
@@ -36,13 +35,6 @@ VALUES: dict[str, Any] = {
     "priority": 1,
     "decision": "approve",
 }
-
-
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    del django_db_setup
-    with django_db_blocker.unblock(), one_connection():
-        yield Scene.made()
 
 
 def fields() -> list[str]:

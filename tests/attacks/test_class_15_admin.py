@@ -6,8 +6,6 @@ reading and sending alike, and not a row of the other scope is another one after
 """
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
@@ -18,7 +16,7 @@ from identity import ids
 from tests import cast
 from tests.attacks.test_class_15_v1 import everything
 from tests.matrix.permissions_v1 import Line
-from tests.matrix.scene import Scene, one_connection, undone
+from tests.matrix.scene import Scene, undone
 from tests.matrix.test_permissions_admin import LINES, METHODS, address
 
 pytestmark = pytest.mark.django_db
@@ -29,14 +27,6 @@ NAMED = re.compile(r"<\w+>")
 LINES_WITH_IDS = [line for line in LINES if NAMED.search(EVERYWHERE.sub("", line.path))]
 # What differs from answer to answer whoever asks.
 VOLATILE = re.compile(r'(?:csrfmiddlewaretoken" value|nonce|csrf-token" content)="[^"]*"')
-
-
-@pytest.fixture(scope="module")
-def scenes(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Scene, Scene]]:
-    """One's own scope with alice, and another one."""
-    del django_db_setup
-    with django_db_blocker.unblock(), one_connection():
-        yield Scene.made(), Scene.made()
 
 
 @pytest.fixture(scope="module")

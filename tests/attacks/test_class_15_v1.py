@@ -6,7 +6,7 @@ scope and the best credential of one's own answers as for ids that nobody has, a
 other scope is another one afterwards.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -18,21 +18,13 @@ from identity.api.v1 import route
 from identity.scoping.owned import ScopeOwned
 from tests import cast
 from tests.matrix.permissions_v1 import LINES, Line
-from tests.matrix.scene import Scene, one_connection, undone
+from tests.matrix.scene import Scene, undone
 
 pytestmark = pytest.mark.django_db
 
 # Ids that are words or numbers mean something in every scope.
 EVERYWHERE = frozenset({"purpose", "event", "kind"})
 VOLATILE = ("instance", "request_id")
-
-
-@pytest.fixture(scope="module")
-def scenes(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Scene, Scene]]:
-    """One's own scope with alice, and another one."""
-    del django_db_setup
-    with django_db_blocker.unblock(), one_connection():
-        yield Scene.made(), Scene.made()
 
 
 def everything(scene: Scene) -> dict[str, list[str]]:

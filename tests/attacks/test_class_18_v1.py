@@ -5,7 +5,7 @@ CVE-2026-3009, CVE-2026-3047, CVE-2026-7500, CVE-2026-9705 and CVE-2026-9791, in
 CVE-2025-53942. A matrix: whatever can be switched off, on every route, at the very next request.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -26,18 +26,11 @@ from tests import staff as people
 from tests.faces.v1.client import Bearer, Signed, problem
 from tests.faces.v1.test_bearers import key_of
 from tests.matrix.permissions_v1 import LINES, Line
-from tests.matrix.scene import Scene, one_connection, undone
+from tests.matrix.scene import Scene, undone
 
 pytestmark = pytest.mark.django_db
 
 CLOSED = [line for line in LINES if line.word != route.OPEN]
-
-
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    del django_db_setup
-    with django_db_blocker.unblock(), one_connection():
-        yield Scene.made()
 
 
 @pytest.fixture(scope="module")

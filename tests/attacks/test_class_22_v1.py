@@ -6,7 +6,7 @@ one refusal, be the thing there or not and whatever version it has; whoever is n
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -21,20 +21,13 @@ from invitations.models import Invitation
 from tests import acts, cast
 from tests.faces.v1.client import BASE, InProcess, Signed
 from tests.matrix.permissions_v1 import LINES
-from tests.matrix.scene import Scene, one_connection, undone
+from tests.matrix.scene import Scene, undone
 
 pytestmark = pytest.mark.django_db
 
 VOLATILE = {"x-request-id", "date"}
 VERSIONS: tuple[Mapping[str, str], ...] = ({}, {"If-Match": "*"}, {"If-Match": '"1"'})
 WORDED = [line for line in LINES if line.word not in {*route.NOT_PERMISSIONS, "server-keys:get"}]
-
-
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    del django_db_setup
-    with django_db_blocker.unblock(), one_connection():
-        yield Scene.made()
 
 
 def unknown(scene: Scene) -> dict[str, str]:

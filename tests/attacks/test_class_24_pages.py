@@ -22,7 +22,7 @@ from identity.scoping.owned import ScopeOwned
 from invitations.models import Proposal, Vote
 from tests import cast
 from tests.matrix.permissions_admin import MODELS, PAGES
-from tests.matrix.scene import Scene, one_connection, undone
+from tests.matrix.scene import Scene, undone
 from tests.matrix.test_permissions_admin import address
 
 pytestmark = pytest.mark.django_db
@@ -52,13 +52,6 @@ NAMED = frozenset(
 SIGN_IN = ("/admin/providers/", "/admin/applications/")
 OURS = frozenset({"auditevent.name", "webhook.reason", "webhook.disabled_reason"})
 OWN = ("/problems/", "/problems/forbidden", "/v1/docs/", "/join", "/nothing")
-
-
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    del django_db_setup
-    with django_db_blocker.unblock(), one_connection():
-        yield Scene.made()
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,7 @@ a host that the request named, and every answer of every page has the strict con
 token endpoints, and nobody else's.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 import pytest
@@ -21,7 +19,7 @@ from sessions_app.services import applications
 from tests import cast
 from tests.faces.v1.client import BASE, InProcess
 from tests.matrix.permissions_admin import MODELS, PAGES
-from tests.matrix.scene import Scene, one_connection, undone
+from tests.matrix.scene import Scene, undone
 from tests.matrix.test_permissions_admin import address
 from tests.visitors import HOST
 
@@ -37,13 +35,6 @@ FORGED = {
     "X-Original-URL": f"https://{EVIL}/",
     "X-Rewrite-URL": "/admin/logout/",
 }
-
-
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    del django_db_setup
-    with django_db_blocker.unblock(), one_connection():
-        yield Scene.made()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import contextlib
 import json
 import random
 import time
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -23,19 +22,12 @@ from identity.api.v1 import auth, desk
 from identity.sdk.http_signatures import DeviceAuth
 from identity.web.throttle import Throttle
 from tests.matrix.permissions_v1 import LINES
-from tests.matrix.scene import Scene, one_connection, undone
+from tests.matrix.scene import Scene, undone
 
 pytestmark = pytest.mark.django_db
 
 LONGEST = 3.0
 """Seconds; on a busy machine too."""
-
-
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    del django_db_setup
-    with django_db_blocker.unblock(), one_connection():
-        yield Scene.made()
 
 
 @pytest.fixture(autouse=True)

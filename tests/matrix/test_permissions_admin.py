@@ -14,7 +14,7 @@ from identity.permissions import ALL, PREDEFINED_ROLES, SELF_SERVICE
 from tests import cast
 from tests.matrix.permissions_admin import MODELS, NEVER, PAGES, PLAIN, READ
 from tests.matrix.permissions_v1 import COLUMNS, Line
-from tests.matrix.scene import Scene, Words, one_connection, undone
+from tests.matrix.scene import Scene, Words, undone
 
 pytestmark = pytest.mark.django_db
 
@@ -46,13 +46,6 @@ def below(model: Line) -> Iterator[Line]:
 
 LINES = [*PAGES, *(line for model in MODELS for line in below(model))]
 WORDED = [line for line in LINES if line.word in ALL - SELF_SERVICE]
-
-
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    del django_db_setup
-    with django_db_blocker.unblock(), one_connection():
-        yield Scene.made()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """The permission table of `/v1`, walked: every route as everybody, reads and writes alike."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +15,7 @@ from identity.permissions import ALL, SELF_SERVICE
 from tests import cast
 from tests.faces.v1.client import FORMS, Signed, body
 from tests.matrix.permissions_v1 import COLUMNS, LINES, Line
-from tests.matrix.scene import Scene, Words, one_connection, undone
+from tests.matrix.scene import Scene, Words, undone
 
 pytestmark = pytest.mark.django_db
 
@@ -24,13 +24,6 @@ WORDED = [line for line in LINES if line.word in ALL - SELF_SERVICE]
 # What callers may do to their own account, votes and proposals: no word is asked for.
 OPEN_TO_ALL = [line for line in LINES if line.word in {*route.NOT_PERMISSIONS, *SELF_SERVICE}]
 Answer = tuple[int, str]
-
-
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    del django_db_setup
-    with django_db_blocker.unblock(), one_connection():
-        yield Scene.made()
 
 
 @pytest.fixture(scope="module")

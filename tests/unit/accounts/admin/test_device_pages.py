@@ -15,16 +15,6 @@ ACTS = ("revoke", "suspend", "resume", "rename")
 
 
 @pytest.fixture
-def world(db: None) -> cast.World:
-    return cast.world()
-
-
-@pytest.fixture
-def desk(world: cast.World) -> Desk:
-    return Desk(world, "carol", "super-admin")
-
-
-@pytest.fixture
 def bob(world: cast.World) -> cast.Member:
     return world.member("bob")
 

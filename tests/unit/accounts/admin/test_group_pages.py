@@ -11,16 +11,6 @@ LIST = "accounts/group/"
 RIGHTS = ("edit", "end", "members")
 
 
-@pytest.fixture
-def world(db: None) -> cast.World:
-    return cast.world()
-
-
-@pytest.fixture
-def desk(world: cast.World) -> Desk:
-    return Desk(world, "carol", "super-admin")
-
-
 def made(desk: Desk, name: str = "readers", description: str = "") -> Group:
     told = desk.send(f"{LIST}new/", name=name, description=description)
     assert told == ["The group is made. Add its members on its page."]

@@ -14,16 +14,6 @@ PAGES = "accounts/rolecredential/"
 
 
 @pytest.fixture
-def world(db: None) -> cast.World:
-    return cast.world()
-
-
-@pytest.fixture
-def desk(world: cast.World) -> Desk:
-    return Desk(world, "carol", "super-admin")
-
-
-@pytest.fixture
 def bob(world: cast.World) -> cast.Member:
     return world.member("bob", "support")
 

@@ -13,16 +13,6 @@ from tests.unit.accounts.admin.desk import HOSTILE, Desk
 ROLES, RULES = "accounts/role/", "accounts/rule/"
 
 
-@pytest.fixture
-def world(db: None) -> cast.World:
-    return cast.world()
-
-
-@pytest.fixture
-def desk(world: cast.World) -> Desk:
-    return Desk(world, "carol", "super-admin")
-
-
 def rule(desk: Desk, name: str = "see groups", right: str = "/groups list", **more: str) -> Rule:
     form = {"name": name, "right": right, "proposal_resource": "", "description": "", **more}
     told = desk.send(f"{RULES}new/", **form)

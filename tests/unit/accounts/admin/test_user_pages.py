@@ -25,16 +25,6 @@ ACTS = {
 
 
 @pytest.fixture
-def world(db: None) -> cast.World:
-    return cast.world()
-
-
-@pytest.fixture
-def desk(world: cast.World) -> Desk:
-    return Desk(world, "carol", "super-admin")
-
-
-@pytest.fixture
 def bob(world: cast.World) -> User:
     return world.member("bob", "member").user
 
