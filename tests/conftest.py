@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 
 from identity.crypto import rsa
-from tests import emptying
+from tests import emptying, prepared
 from tests.key_ring import Ring
 
 # Examples are found anew in each run; a slow machine is no failure.
@@ -18,6 +18,7 @@ hypothesis.settings.load_profile("countersign")
 RING = Ring()
 rsa.generate = RING.deal
 emptying.install()
+prepared.install()
 
 
 # Their server outlives a module, and remembers every key.

@@ -1,4 +1,4 @@
-"""Homes of servers whose SQLite database is migrated already: once for all tests, then copied."""
+"""SQLite databases that are migrated already: once for all tests, then copied."""
 
 import fcntl
 import hashlib
@@ -8,7 +8,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from django.db.backends.sqlite3.creation import DatabaseCreation
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 NAME: Final = "countersign.sqlite3"
@@ -19,6 +21,19 @@ def home(path: Path) -> Path:
     path.mkdir(mode=0o700)
     shutil.copyfile(_template(), path / NAME)
     return path
+
+
+def install() -> None:
+    """Let the database of a test process begin as such a copy."""
+    make = vars(DatabaseCreation)["_create_test_db"]
+
+    def copied(self: DatabaseCreation, *arguments: Any, **options: Any) -> str:
+        name: str = make(self, *arguments, **options)
+        shutil.copyfile(_template(), name)
+        return name
+
+    # Django's stubs don't know that it may be set.
+    setattr(DatabaseCreation, "_create_test_db", copied)  # noqa: B010
 
 
 def _template() -> Path:

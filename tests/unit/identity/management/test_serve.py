@@ -12,22 +12,22 @@ from pathlib import Path
 
 import pytest
 
+from tests import prepared
 from tests.serving import ROOT, Served, descendants, is_alive
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def first_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home after its first start, without the time that takes."""
-    home = tmp_path_factory.mktemp("prepared") / "home"
+    home = prepared.home(tmp_path_factory.mktemp("first") / "home")
     served = Served(home)
-    served.manage("migrate", "--verbosity=0")
     served.manage("first_start", "--scope", "acme")
     return home
 
 
 @pytest.fixture
-def served(prepared: Path, tmp_path: Path) -> Served:
-    shutil.copytree(prepared, tmp_path / "home")
+def served(first_home: Path, tmp_path: Path) -> Served:
+    shutil.copytree(first_home, tmp_path / "home")
     return Served(tmp_path / "home", {"COUNTERSIGN_WORKERS": "1"})
 
 
