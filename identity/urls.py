@@ -1,18 +1,34 @@
 """Addresses that Django serves; the hottest ones are answered before it, in identity.wsgi."""
 
 from django.contrib.admin import autodiscover
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
 from identity import admin
 from identity.api.blocklet import urls as blocklet
 from identity.api.enterprise import urls as enterprise
+from identity.api.passport import urls as passport
+from identity.api.passport import views as passport_views
 from identity.api.v1 import urls as v1
 from identity.pages import join
 from identity.pages.login import urls as login
 
 autodiscover()
+
+_to_pages = require_safe(RedirectView.as_view(url="/admin/"))
+
+
+@csrf_exempt  # the face reads no cookie
+def _front(http: HttpRequest) -> HttpResponseBase:
+    """People who type the host alone are led to the pages for people; programs call a method."""
+    if http.method in passport_views.METHODS:
+        return passport_views.call(http)
+    return _to_pages(http)
+
 
 _FACES: list[URLPattern | URLResolver] = [
     path("join", join.page, name="join"),
@@ -20,11 +36,11 @@ _FACES: list[URLPattern | URLResolver] = [
     path("", include(enterprise)),
     path("", include(v1)),
     path("", include(blocklet)),
+    path("", include(passport)),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    # People who type the host alone are led to the pages for people.
-    path("", require_safe(RedirectView.as_view(url="/admin/"))),
+    path("", _front),
     path("admin/", admin.site.urls),
     *_FACES,
     # Any face also works under the prefix of a scope.

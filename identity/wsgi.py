@@ -9,6 +9,7 @@ _django = get_wsgi_application()
 
 from identity.api.blocklet import views as blocklet  # noqa: E402 Django must be set up first
 from identity.api.enterprise import views as enterprise  # noqa: E402
+from identity.api.passport import views as passport  # noqa: E402
 from identity.api.v1 import views as v1  # noqa: E402
 from identity.api.v1 import well_known  # noqa: E402
 from identity.management import lifeline  # noqa: E402
@@ -26,6 +27,11 @@ ROUTES = [
             (well_known.METADATA, well_known.metadata),
         )
         for method in ("GET", "HEAD")
+    ),
+    *(
+        Route(method, path, passport.handle, is_scoped=True)
+        for path in passport.PATHS
+        for method in passport.METHODS
     ),
     Route("GET", "/healthz", health.live),
     Route("HEAD", "/healthz", health.live),

@@ -1,12 +1,13 @@
 """Signatures with ECDSA over P-256 and SHA-256 (ES256): keys, 64-byte signatures, verification."""
 
+import base64
 import functools
 import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.serialization import (
@@ -14,11 +15,14 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_der_public_key,
+    load_pem_public_key,
 )
 
 from identity.crypto.errors import KeyInvalid, SignatureInvalid
 
 SIGNATURE_SIZE: Final = 64
+_MOST_SPKI: Final = 1024
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _CURVE: Final = ec.SECP256R1()
 _VERIFYING: Final = ec.ECDSA(hashes.SHA256())
@@ -68,6 +72,38 @@ def parse_public(text: str) -> PublicKey:
     except ValueError as error:
         raise KeyInvalid("The point is not on the curve P-256.") from error
     return _public(key)
+
+
+def parse_any(text: str) -> PublicKey:
+    """Read a point in hex, or SPKI as PEM or as base64 of its DER (RFC 5480).
+
+    Raises KeyInvalid for everything else, also for keys of other curves and kinds.
+    """
+    if _POINT.fullmatch(text):
+        return parse_public(text)
+    if len(text) > _MOST_SPKI:
+        raise KeyInvalid("A P-256 public key is shorter.")
+    try:
+        if text.startswith("-----BEGIN PUBLIC KEY-----"):
+            key = load_pem_public_key(text.encode())
+        else:
+            key = load_der_public_key(base64.b64decode(text.encode(), validate=True))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise KeyInvalid("The text does not hold a public key.") from error
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise KeyInvalid("The key is not a P-256 key.")
+    return _public(key)
+
+
+def verify_der(public: PublicKey, signature: bytes, message: bytes) -> None:
+    """Check a signature in DER (X9.62) over the message, as most libraries make it.
+
+    Raises SignatureInvalid.
+    """
+    try:
+        public.key.verify(signature, message, _VERIFYING)
+    except InvalidSignature as error:
+        raise SignatureInvalid from error
 
 
 @functools.lru_cache(maxsize=2048)

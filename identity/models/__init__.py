@@ -3,6 +3,7 @@
 from identity.models.api_key import ApiKey
 from identity.models.audit_check import AuditCheck
 from identity.models.audit_event import AuditEvent, AuditHead, SignedHead
+from identity.models.developer_key import DeveloperKey
 from identity.models.idempotency_record import IdempotencyRecord
 from identity.models.scope import Scope, ScopeHost
 from identity.models.seen_nonce import SeenNonce
@@ -15,6 +16,7 @@ __all__ = [
     "AuditCheck",
     "AuditEvent",
     "AuditHead",
+    "DeveloperKey",
     "IdempotencyRecord",
     "Scope",
     "ScopeHost",

@@ -34,6 +34,21 @@ _ACTIVE: Final = prepared.prepare(
 )
 
 
+_USABLE: Final = prepared.prepare(
+    lambda purpose, active, retiring, now: (
+        ServerKey.objects.filter(
+            Q(status=active) | Q(status=retiring, expires_at__gt=now), purpose=purpose
+        )
+        .order_by("-activated_at", "-id")
+        .values_list("id")
+    ),
+    "purpose",
+    "active",
+    "retiring",
+    "now",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A key pair that is not stored yet; the private half is sealed for the row `key_id`."""
@@ -151,6 +166,13 @@ def encryption_key(key_id: UUID) -> rsa.PrivateKey:
     if not isinstance(key, rsa.PrivateKey):
         raise errors.Missing("There is no such encryption key.")
     return key
+
+
+def usable_encryption_keys(*, now: datetime) -> list[rsa.PrivateKey]:
+    """The active key and those that retire, newest first: clients may have any of them."""
+    status = ServerKey.Status
+    rows = _USABLE.rows(purpose=ENCRYPTION, active=status.ACTIVE, retiring=status.RETIRING, now=now)
+    return [encryption_key(key_id) for (key_id,) in rows]
 
 
 def signing_key(key_id: UUID) -> ecdsa_p256.PrivateKey:

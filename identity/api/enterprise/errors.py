@@ -122,6 +122,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "api-key.revoked": CONFLICT,
     "api-key.too-many": CONFLICT,
     "conflict": CONFLICT,
+    "developer-key.taken": CONFLICT,
+    "developer-key.too-many": CONFLICT,
     "device.key-taken": CONFLICT,
     "device.last-of-last-owner": CONFLICT,
     "device.too-many": CONFLICT,

@@ -52,6 +52,8 @@ TOLD: Final[Mapping[str, Told]] = {
     "device.key-invalid": Told(
         400, "Send a P-256 point in hexadecimal and an RSA public key in PEM, newly made."
     ),
+    "developer-key.taken": Told(409, "Make a new pair: a key is registered once, for ever."),
+    "developer-key.too-many": Told(409, "Revoke a developer key first."),
     "device.key-taken": Told(409, "Make new keys: a key belongs to one device for ever."),
     "device.last-of-last-owner": Told(409, "Register another device of an owner first."),
     "device.proof-invalid": Told(

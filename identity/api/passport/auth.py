@@ -1,0 +1,76 @@
+"""Who calls: from wrapped key and encrypted headers to a channel and the holder of an account."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from accounts.queries import names
+from identity.api.passport import envelope, inputs, sent, session_tokens
+from identity.api.passport.envelope import Channel
+from identity.api.passport.route import Asked, Caller
+from identity.api.passport.sent import Sent
+from identity.crypto.errors import DecryptionFailed
+from identity.errors import DomainError, Invalid, NotSupported, Unauthenticated
+from identity.services import server_keys
+
+_PROOFS: Final = (sent.SESSION, sent.OLD_SESSION, sent.KEY_SIGNATURE, sent.DIRECT_PASSKEY)
+_NULL: Final = b"null"
+
+
+def origins() -> Collection[str]:
+    """The origins of the pages that may call the scope in force."""
+    parts = urlsplit(settings.BASE_URL)
+    return {f"{parts.scheme}://{parts.netloc}"}
+
+
+def channel(asked: Sent, *, now: datetime) -> Channel:
+    """The channel of a request; without a header one under which nothing opens."""
+    wrapped = asked.headers.get(sent.WRAPPED_KEY, "")
+    keys = server_keys.usable_encryption_keys(now=now) if wrapped else []
+    return envelope.unwrap(wrapped, keys)
+
+
+def caller(asked: Asked) -> Caller:
+    """The holder of an account: by a session, or by the word of the scope's developer.
+
+    Raises Unauthenticated, the same for every cause, DecryptionFailed for what can't be opened,
+    and NotSupported for a passkey's signature over each request, which no client can make.
+    """
+    proofs = [name for name in _PROOFS if name in asked.sent.headers]
+    if len(proofs) != 1:
+        raise Unauthenticated
+    if proofs[0] == sent.DIRECT_PASSKEY:
+        raise NotSupported("Sign in with the passkey and send the session.")
+    try:
+        return _by_session(asked, asked.sent.headers[proofs[0]])
+    except DecryptionFailed:
+        raise
+    except DomainError as refusal:
+        raise Unauthenticated from refusal
+
+
+def _by_session(asked: Asked, sealed: str) -> Caller:
+    token = asked.channel.open(sealed).decode("ascii", errors="replace")
+    checked = session_tokens.check(token, asked)
+    _require_same_user(asked, checked.door.username)
+    return Caller(
+        user_id=checked.door.user_id,
+        username=checked.door.username,
+        actor=checked.actor(asked.sent.address),
+    )
+
+
+def _require_same_user(asked: Asked, username: str) -> None:
+    """Whom the header names is the session's user: clients send it along, or `null`."""
+    sealed = asked.sent.headers.get(sent.USER)
+    if not sealed or asked.channel.open(sealed).strip() == _NULL:
+        return
+    try:
+        named = inputs.user_of(inputs.opened(asked.channel, sealed))
+    except Invalid:
+        raise Unauthenticated from None
+    if not names.are_the_same(named.name, username):
+        raise Unauthenticated
