@@ -54,6 +54,8 @@ _NOUNS: Mapping[str, str] = {
     "/sign-ins": "sessions",
     "/api-keys": "api-keys",
     "/api-keys/{}": "api-keys",
+    "/developer-keys": "developer-keys",
+    "/developer-keys/{}": "developer-keys",
     "/providers": "providers",
     "/providers/{}": "providers",
     "/applications": "applications",

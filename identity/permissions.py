@@ -21,6 +21,7 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "webhooks": ("list", "get", "create", "edit", "delete"),
     "sessions": ("view", "end", "introspect"),
     "api-keys": ("list", "get", "create", "edit", "delete"),
+    "developer-keys": ("list", "get", "create", "delete"),
     "providers": ("list", "get", "create", "edit", "delete"),
     "applications": ("list", "get", "create", "edit", "delete"),
     "role-credentials": ("list", "get", "create", "delete"),
@@ -78,7 +79,7 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
         PredefinedRole(
             "workspace-maintainer",
             "Proposes changes to users, devices, roles, rules, groups, policies, recipients,"
-            " webhooks, API keys, providers, applications and role credentials.",
+            " webhooks, API keys, developer keys, providers, applications and role credentials.",
             ALL
             - {"proposals:approve", "proposals:cancel", "passwords:delete"}
             - {"scopes:edit", "server-keys:edit", "staff:create", "staff:delete"},
@@ -90,15 +91,15 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
         ),
         PredefinedRole(
             "security-officer",
-            "Locks accounts, ends sessions, revokes devices, invitations and API keys, dismisses"
-            " staff, rotates server keys, and decides proposals about them.",
+            "Locks accounts, ends sessions, revokes devices, invitations, API keys and developer"
+            " keys, dismisses staff, rotates server keys, and decides proposals about them.",
             _READ
-            | words(("devices", "invitations", "staff", "api-keys"), ("delete",))
+            | words(("devices", "invitations", "staff", "api-keys", "developer-keys"), ("delete",))
             | {"users:lock", "sessions:end"}
             | words(("server-keys",), ("edit",))
             | {"proposals:approve", "proposals:cancel"},
             frozenset({"/users", "/invitations", "/account-management", "/server-keys", "/staff"})
-            | {"/sessions", "/api-keys"},
+            | {"/sessions", "/api-keys", "/developer-keys"},
         ),
         PredefinedRole(
             "support",

@@ -10,6 +10,8 @@ from accounts.models.user import MOST_FOLDED, fold
 from accounts.queries.senders import is_allowed_from
 from identity.scoping import prepared
 
+VOUCHED: Final = "developer"
+"""The source of users who came by the word of a developer, and act by it alone."""
 _NAMED: Final = prepared.prepare(
     lambda name: User.objects.filter(username_folded=name, deleted_at__isnull=True).values_list(
         "id", "public_id", "username", "kind", "status", "expires_at", "networks", "profile__source"

@@ -6,6 +6,7 @@ describes the bases and components of its pages.
 
 from identity.admin.audit import AuditEventAdmin
 from identity.admin.bases import ReadOnlyAdmin
+from identity.admin.developer_keys import DeveloperKeyAdmin
 from identity.admin.frame import Site, site
 from identity.admin.mails import SentMailAdmin
 from identity.admin.server_keys import ServerKeyAdmin
@@ -14,6 +15,7 @@ from identity.admin.standing import actor_of
 
 __all__ = [
     "AuditEventAdmin",
+    "DeveloperKeyAdmin",
     "ReadOnlyAdmin",
     "SentMailAdmin",
     "ServerKeyAdmin",

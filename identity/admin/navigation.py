@@ -119,6 +119,12 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
             Page("API", "admin:api", "api"),
             Page("API keys", "admin:identity_apikey_changelist", "password", ("api-keys:list",)),
             Page("Applications", "admin:applications", "apps", ("applications:list",)),
+            Page(
+                "Developer keys",
+                "admin:identity_developerkey_changelist",
+                "badge",
+                ("developer-keys:list",),
+            ),
             Page("Webhooks", "admin:webhooks", "webhook", ("webhooks:list",)),
         ),
     ),

@@ -33,6 +33,11 @@ class PublicKey:
         """The PEM once more in base64: the form in which clients get the server's key."""
         return base64.b64encode(self.pem.encode()).decode()
 
+    @property
+    def spki_base64(self) -> str:
+        """The DER in base64, without the lines of PEM."""
+        return "".join(self.pem.splitlines()[1:-1])
+
 
 @dataclass(frozen=True, slots=True)
 class PrivateKey:

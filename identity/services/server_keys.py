@@ -66,6 +66,8 @@ class ClientKeys:
 
     encryption_pem_base64: str
     """The active RSA key: its SPKI PEM once more in base64."""
+    encryption_spki_base64: str
+    """The same key: its SPKI DER in base64."""
     signature_hex: str
     """The active P-256 key: the compressed point in 66 hexadecimal digits."""
     signature_key_id: UUID
@@ -215,8 +217,10 @@ def client_keys() -> ClientKeys:
     if ENCRYPTION not in found or SIGNATURE not in found:
         raise errors.Missing("The scope has no active server keys.")
     signature_hex, signature_key_id = found[SIGNATURE]
+    encryption = rsa.stored_public(found[ENCRYPTION][0])
     return ClientKeys(
-        encryption_pem_base64=rsa.stored_public(found[ENCRYPTION][0]).pem_base64,
+        encryption_pem_base64=encryption.pem_base64,
+        encryption_spki_base64=encryption.spki_base64,
         signature_hex=signature_hex,
         signature_key_id=signature_key_id,
     )

@@ -5,6 +5,7 @@ import importlib
 ROOMS = (
     "api_keys",
     "applications",
+    "developer_keys",
     "devices",
     "groups",
     "invitations",

@@ -7,6 +7,8 @@ WORDS: Final[Mapping[str, str]] = {
     "api-key.create": "Make the API key “{name}”",
     "api-key.edit": "Change the API key {api_key}",
     "api-key.revoke": "Revoke the API key {api_key}",
+    "developer-key.add": "Let the holder of the key “{name}” say who users are",
+    "developer-key.revoke": "Take the word of a developer key for nothing any more",
     "application.create": "Let the application “{name}” sign users in",
     "application.delete": "Remove the application {application}",
     "application.edit": "Change the application {application}",

@@ -36,6 +36,8 @@ GIVES_NOTHING: Mapping[str, str] = {
     "invitation.accept": "the holder of an invitation's secret does it: class 12",
     "device.rotate": "the device itself does it, with a proof by its old key",
     "api-key.revoke": "takes away",
+    "developer-key.add": "its holder speaks for users without a way in, where no right counts",
+    "developer-key.revoke": "takes away",
     "session.end": "takes away",
     "session.end-all": "takes away",
     "group.create": "a new group holds nothing and nobody",

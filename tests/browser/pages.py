@@ -22,6 +22,7 @@ LISTS = {
     "api-keys": "identity/apikey/",
     "providers": "providers/",
     "applications": "applications/",
+    "developer-keys": "identity/developerkey/",
     "server-keys": "identity/serverkey/",
 }
 EMPTY = {"dashboard": "", "scope": "scope/", **LISTS, "issue": "invitations/invitation/issue/"}
@@ -42,6 +43,8 @@ _OBJECTS = {
     "sign-in-of-somebody": "sessions_app/signin/{signin}/change/",
     "api-key": "identity/apikey/{apikey}/change/",
     "revoke-api-key": "identity/apikey/{apikey}/revoke/",
+    "developer-key": "identity/developerkey/{developerkey}/change/",
+    "revoke-developer-key": "identity/developerkey/{developerkey}/revoke/",
     "group": "accounts/group/{group}/change/",
     "edit-group": "accounts/group/{group}/edit/",
     "choose-member": "accounts/group/{group}/members/",
@@ -117,6 +120,7 @@ _OTHERS = {
     "provider-choose": "providers/create/",
     "provider-create": "providers/create/apple/",
     "application-create": "applications/create/",
+    "add-developer-key": "identity/developerkey/new/",
     "webhook-rotate-key": "webhooks/rotate-key/",
     "staff": "staff/",
     "staff-admit": "staff/admit/",
@@ -137,6 +141,8 @@ from sessions_app.models import Session
 from sessions_app.services import history, sessions
 from identity.services import audit_checks, webhook_keys, webhooks
 from sessions_app.services import applications, providers
+from identity.crypto import ecdsa_p256
+from identity.services import developer_keys
 
 with current.across_scopes(why="seeding pictures"):
     scope = Scope.objects.get(slug="{slug}")
@@ -229,6 +235,10 @@ with current.in_scope(scope.id):
     providers.edit(provider_id=chosen, changes=dict(status="disabled"), by=by, now=now)
     applications.create(application_id=ids.new(), name="Shop of a subsidiary", by=by, now=now,
         addresses=["https://shop.subsidiary.example.test/signed-in", "http://127.0.0.1:3000/back"])
+    for name, is_owner in (("A server of the counting house", True), ("Old", False)):
+        made = developer_keys.add(name=name, public_key=ecdsa_p256.generate().public.hex, by=by,
+            now=now, is_owner=is_owner)
+    developer_keys.revoke(key_id=made.id, by=by, now=now)
     audit_checks.start(by=by, clock=lambda: now)
 """
 

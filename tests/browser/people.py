@@ -103,6 +103,7 @@ class House:
             "webhook": "identity_webhook WHERE",
             "session": "sessions_app_session WHERE status = 'active' AND",
             "signin": "sessions_app_signin WHERE",
+            "developerkey": "identity_developerkey WHERE status = 'active' AND",
             "apikey": "identity_apikey WHERE status = 'active' AND",
             "provider": "sessions_app_provider WHERE",
             "application": "sessions_app_application WHERE",

@@ -99,6 +99,8 @@ BOTH accounts/user/<user_id>/end-sessions/                     sessions:end     
 BOTH accounts/user/<user_id>/lock/                             users:lock         + . + . . + . +
 BOTH sessions_app/session/<session_id>/end/                    sessions:end       + . + . . + . +
 BOTH identity/apikey/new/                                      api-keys:create    + . + . . . . +
+BOTH identity/developerkey/new/                                developer-keys:create + . + . . . . +
+BOTH identity/developerkey/<developer_key_id>/revoke/          developer-keys:delete + . + . . + . +
 BOTH identity/apikey/<api_key_id>/revoke/                      api-keys:delete    + . + . . + . +
 BOTH accounts/user/<user_id>/roles/                            users:edit         + . + . . . . +
 BOTH accounts/user/<user_id>/roles/grant/                      users:edit         + . + . . . . +
@@ -123,6 +125,7 @@ _MODELS: Final = """
                                                                                   S O M A B F U P
 GET  identity/auditevent/                                      audit:list         + + + + . + . +
 GET  identity/sentmail/                                        mails:list         + + + + . + . +
+GET  identity/developerkey/                                    developer-keys:list + + + + . + . +
 GET  identity/apikey/                                          api-keys:list      + + + + . + . +
 GET  sessions_app/session/                                     sessions:view      + + + + . + . +
 GET  sessions_app/signin/                                      sessions:view      + + + + . + . +

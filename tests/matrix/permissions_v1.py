@@ -137,6 +137,10 @@ GET    /applications/{application}                             applications:get 
 POST   /applications                                           applications:create + . + . . . . +
 PATCH  /applications/{application}                             applications:edit  + . + . . . . +
 DELETE /applications/{application}                             applications:delete + . + . . . . +
+GET    /developer-keys                                         developer-keys:list + + + + . + . +
+GET    /developer-keys/{developer_key}                         developer-keys:get + + + + . + . +
+POST   /developer-keys                                         developer-keys:create + . + . . . . +
+DELETE /developer-keys/{developer_key}                         developer-keys:delete + . + . . + . +
 GET    /staff                                                  staff:list         + + + + . + . +
 GET    /staff/{user}                                           staff:list         + + + + . + . +
 POST   /staff                                                  staff:create       + . . . . . . +

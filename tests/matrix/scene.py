@@ -14,6 +14,7 @@ from django.test import Client
 from accounts.models import Role, RoleRule, Rule, User
 from accounts.services import role_assignments, roles, rules, staff
 from identity import ids, permissions
+from identity.crypto import ecdsa_p256
 from identity.pages import staff_session
 from identity.sdk.keys import DeviceKeys
 from identity.services import mail
@@ -108,6 +109,8 @@ class Scene:
             "event": "1",
         }
         self.things["api_key"] = done("/api-keys", {"name": "backend"})["id"]
+        key = {"name": "Ours", "public_key": ecdsa_p256.generate().public.hex}
+        self.things["developer_key"] = done("/developer-keys", key)["id"]
         self.things["session"] = str(signed_in.start(self.world, subject).session.id)
         now = datetime.now(UTC)
         with cast.in_scope(self.world):
@@ -297,6 +300,10 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
         "POST /me/email": {"email": "someone@example.test"},
         "POST /me/email/code": {"email": "someone@example.test", "code": "x"},
         "POST /token": {"grant_type": "authorization_code", "code": "x"},
+        "POST /developer-keys": {
+            "name": "Two",
+            "public_key": ecdsa_p256.generate().public.hex,
+        },
         "POST /api-keys": {"name": "other"},
         "PATCH /api-keys/{api_key}": {"name": "third"},
     }

@@ -8,7 +8,15 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from accounts.queries import names
-from identity.api.passport import envelope, inputs, sent, session_tokens
+from identity.actor import Actor, ActorKind
+from identity.api.passport import (
+    envelope,
+    errors,
+    inputs,
+    key_assertions,
+    sent,
+    session_tokens,
+)
 from identity.api.passport.envelope import Channel
 from identity.api.passport.route import Asked, Caller
 from identity.api.passport.sent import Sent
@@ -44,8 +52,9 @@ def caller(asked: Asked) -> Caller:
         raise Unauthenticated
     if proofs[0] == sent.DIRECT_PASSKEY:
         raise NotSupported("Sign in with the passkey and send the session.")
+    by_whom = _by_developer if proofs[0] == sent.KEY_SIGNATURE else _by_session
     try:
-        return _by_session(asked, asked.sent.headers[proofs[0]])
+        return by_whom(asked, asked.sent.headers[proofs[0]])
     except DecryptionFailed:
         raise
     except DomainError as refusal:
@@ -60,6 +69,36 @@ def _by_session(asked: Asked, sealed: str) -> Caller:
         user_id=checked.door.user_id,
         username=checked.door.username,
         actor=checked.actor(asked.sent.address),
+    )
+
+
+def _by_developer(asked: Asked, sealed: str) -> Caller:
+    """A user who came by a developer's word, by that word: it covers the header that names it.
+
+    Methods and parameters are not covered, and there is no time in it: this is a bearer's header
+    by the protocol's design (specification §5). Raises Told for a user who is not registered,
+    which none but the holder of a key hears.
+    """
+    named_by = asked.sent.headers.get(sent.USER, "")
+    key = key_assertions.verified(asked, sealed, expected_data=named_by)
+    user = inputs.user_of(inputs.opened(asked.channel, named_by))
+    found = names.named(user.name)
+    if found is None:
+        raise errors.no_account()
+    address = asked.sent.address
+    if found.source != names.VOUCHED or not found.is_usable(address=address, now=asked.now):
+        raise Unauthenticated
+    return Caller(
+        user_id=found.id,
+        username=found.username,
+        actor=Actor(
+            kind=ActorKind.DEVELOPER,
+            scope_id=asked.scope_id,
+            user_id=found.id,
+            public_id=found.public_id,
+            developer_key_id=key.id,
+            address=address,
+        ),
     )
 
 

@@ -18,9 +18,10 @@ from invitations.services import onboarding
 FACES: Final = {
     "enterprise": "COSE envelopes at POST /request",
     "v1": "JSON with HTTP message signatures at /v1",
+    "passport": "accounts that sign, by JSON-RPC over an encrypted channel",
     "blocklet": "sign-in for pages and servers of an application at /.well-known/service",
 }
-WITHOUT_DEVICES: Final = frozenset({"blocklet"})
+WITHOUT_DEVICES: Final = frozenset({"blocklet", "passport"})
 """Faces whose users join by themselves: no invitation of a device leads there."""
 
 
@@ -36,6 +37,8 @@ class Command(BaseCommand):
             face = faces.add_parser(name, help=about)
             face.add_argument("--scope", required=True, help="slug of the scope")
             face.add_argument("--json", action="store_true", help="print JSON only")
+            if name == "passport":
+                continue
             if name in WITHOUT_DEVICES:
                 face.add_argument(
                     "--mint-app-key",
@@ -52,7 +55,9 @@ class Command(BaseCommand):
         """Collect the facts and print them."""
         try:
             with shell.scope(options["scope"]) as scope:
-                if options["face"] in WITHOUT_DEVICES:
+                if options["face"] == "passport":
+                    facts = self.passport(scope)
+                elif options["face"] in WITHOUT_DEVICES:
                     facts = self.blocklet(scope, has_key=options["mint_app_key"])
                 else:
                     invited = self._invited(options, scope)
@@ -109,6 +114,17 @@ class Command(BaseCommand):
             return facts
         key = app_keys.mint(name="by connect", by=actor.system(scope.scope_id), now=now)
         return facts | {"app_sk": app_keys.secret_text(key)}
+
+    def passport(self, scope: shell.ShellScope) -> dict[str, Any]:
+        """Address, id and RSA key of the scope, and the constructor call that takes them."""
+        url = shell.face_url(scope.slug, "passport")
+        key = server_keys.client_keys().encryption_spki_base64
+        return {
+            "url": url,
+            "scope_id": str(scope.scope_id),
+            "rsa_public_key": key,
+            "snippet": snippets.passport(url, str(scope.scope_id), key),
+        }
 
     def _invited(self, options: dict[str, Any], scope: shell.ShellScope) -> Any:
         """What the one-time key's holder needs, if somebody is to be invited."""

@@ -56,7 +56,14 @@ ELSEWHERE = frozenset(
     }
 )
 NOUNS_ELSEWHERE = (
-    *("/api-keys", "/applications", "/providers", "/role-credentials", "/sessions"),
+    *(
+        "/api-keys",
+        "/applications",
+        "/developer-keys",
+        "/providers",
+        "/role-credentials",
+        "/sessions",
+    ),
     *("/staff", "/webhooks"),
 )
 

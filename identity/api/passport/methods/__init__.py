@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from identity.api.passport.methods import chains
+from identity.api.passport.methods import chains, delegated
 from identity.api.passport.route import Method
 
 
@@ -16,4 +16,4 @@ def _table(*parts: Iterable[Method]) -> Mapping[str, Method]:
     return table
 
 
-METHODS: Final = _table(chains.METHODS)
+METHODS: Final = _table(chains.METHODS, delegated.METHODS)

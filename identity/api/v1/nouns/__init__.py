@@ -8,6 +8,7 @@ from identity.api.v1.nouns import (
     applications,
     audit,
     decisions,
+    developer_keys,
     devices,
     groups,
     invitation_batches,
@@ -65,4 +66,5 @@ NOUNS: Final[tuple[ModuleType, ...]] = (
     own_sign_in,
     token_grants,
     api_keys,
+    developer_keys,
 )

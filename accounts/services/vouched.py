@@ -1,0 +1,30 @@
+"""Users who come by the word of a scope's developer: registered once, and known by name."""
+
+from datetime import datetime
+
+from accounts.errors import NameTaken
+from accounts.models import User
+from accounts.queries import names
+from accounts.services import profiles
+from accounts.services.profiles import Newcomer
+from identity import errors
+
+
+def register(*, name: str, display_name: str, address: str, now: datetime) -> User:
+    """Make an active user of the scope in force for whom a developer vouched just now.
+
+    Such a user has no way in of their own. Raises `accounts.errors.NameTaken`, of any number of
+    parallel calls for all but one, and `identity.errors.Invalid`.
+    """
+    newcomer = Newcomer(
+        username=name,
+        full_name=display_name if display_name != name else "",
+        source=names.VOUCHED,
+        address=address,
+    )
+    if names.named(name) is not None:
+        raise NameTaken
+    try:
+        return profiles.join(newcomer, key=None, now=now)
+    except errors.Conflict:
+        raise NameTaken from None

@@ -1,0 +1,58 @@
+"""Developer keys over `/v1`."""
+
+from typing import Any
+
+from identity.crypto import ecdsa_p256
+from tests import cast
+from tests.faces.passport.client import Developer
+from tests.faces.v1.client import Signed, problem
+
+
+def made(alice: Signed, **more: Any) -> dict[str, Any]:
+    given = {"name": "Our server", "public_key": Developer().spki, **more}
+    answer = alice.post("/developer-keys", given)
+    assert answer.status_code == 201, answer.text
+    key: dict[str, Any] = answer.json()
+    return key
+
+
+def test_registers_reads_and_revokes_a_key(alice: Signed) -> None:
+    developer = Developer()
+    key = made(alice, public_key=developer.spki)
+    path = f"/developer-keys/{key['id']}"
+    assert key["public_key"] == ecdsa_p256.parse_any(developer.spki).hex
+    assert (key["status"], key["is_owner"], key["last_used_at"]) == ("active", False, None)
+    assert alice.get(path).json() == key
+    assert alice.get("/developer-keys").json() == {"items": [key], "next": None}
+    ended = alice.send("DELETE", path).json()
+    assert ended["status"] == "revoked"
+    assert ended["revoked_at"]
+    assert alice.get("/developer-keys").json()["items"] == [ended]
+    again = {"name": "Again", "public_key": developer.spki}
+    problem(alice.post("/developer-keys", again), 409, "developer-key.taken")
+
+
+def test_takes_p256_keys_alone(alice: Signed) -> None:
+    for wrong in ("", "x", "02" + "f" * 64, "04" + "1" * 128):
+        given = {"name": "Our server", "public_key": wrong}
+        problem(alice.post("/developer-keys", given), 400, "invalid")
+
+
+def test_lets_nobody_in_without_the_permission(alice: Signed, bob: Signed) -> None:
+    path = f"/developer-keys/{made(alice)['id']}"
+    for answer in (
+        bob.get("/developer-keys"),
+        bob.get(path),
+        bob.post("/developer-keys", {"name": "x", "public_key": Developer().spki}),
+        bob.send("DELETE", path),
+    ):
+        problem(answer, 403, "forbidden")
+
+
+def test_shows_nothing_of_another_scope(alice: Signed) -> None:
+    other = cast.world(governance=False)
+    charlie = Signed.of(other.member("charlie", "super-admin"), other.scope.slug)
+    path = f"/developer-keys/{made(alice)['id']}"
+    assert charlie.get("/developer-keys").json() == {"items": [], "next": None}
+    for answer in (charlie.get(path), charlie.send("DELETE", path)):
+        problem(answer, 404, "missing")
