@@ -88,24 +88,6 @@ curl --silent --show-error --fail-with-body --request "$method" "$url$path" \
     "${headers[@]}"
 """
 
-PASSPORT: Final = """\
-import {{ Passport }} from "@0xpass/passport";
-
-// signer: a WebauthnSigner in a page, a KeySigner on your server.
-export const passportFor = (signer) =>
-  new Passport({{
-    scopeId: "{scope_id}",
-    signer,
-    network: "{url}",
-    enclavePublicKey: "{key}",
-  }});
-"""
-
-
-def passport(url: str, scope_id: str, key: str) -> str:
-    """What an application's program begins with; a custom address needs the key beside it."""
-    return PASSPORT.format(url=url, scope_id=scope_id, key=key)
-
 
 def curl(url: str) -> str:
     """A read that needs no signature: what the API can do."""

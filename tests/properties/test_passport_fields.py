@@ -79,7 +79,7 @@ def test_survives_anything_inside_what_is_encrypted(client: Client, methods: lis
                 return client.seal(value)
             return client.seal_json(value)
 
-        params = {name: sealed(value) for name, value in fields.items()}
+        params: dict[str, Any] = {name: sealed(value) for name, value in fields.items()}
         params["encrypted_credential"] = {"KeySignature": sealed(signature)}
         params["challenge_id"] = "0190a1b2-0000-7000-8000-000000000000"
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}

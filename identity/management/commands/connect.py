@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from identity import actor
 from identity.api.blocklet import application, sent
 from identity.api.enterprise import results
+from identity.api.passport import snippets as constructors
 from identity.errors import DomainError
 from identity.management import shell, snippets
 from identity.services import app_keys, server_keys
@@ -123,7 +124,7 @@ class Command(BaseCommand):
             "url": url,
             "scope_id": str(scope.scope_id),
             "rsa_public_key": key,
-            "snippet": snippets.passport(url, str(scope.scope_id), key),
+            "snippet": constructors.constructor(url, str(scope.scope_id), key),
         }
 
     def _invited(self, options: dict[str, Any], scope: shell.ShellScope) -> Any:
