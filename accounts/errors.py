@@ -185,3 +185,19 @@ class TooManyGenerations(DomainError):
     kind = Kind.INVALID
     code = "profile.too-many-generations"
     title = "This chain of inviters is too long."
+
+
+class LambdaFailed(DomainError):
+    """Threw, took too long, wanted too much or said too much: one text for all."""
+
+    kind = Kind.UNPROCESSABLE
+    code = "lambda.failed"
+    title = "This code did not come to an answer within its bounds."
+
+
+class LambdaUnavailable(DomainError):
+    """No process to run it in, or no system that can lock one in."""
+
+    kind = Kind.UNAVAILABLE
+    code = "lambda.unavailable"
+    title = "Code cannot be run here at the moment."

@@ -159,6 +159,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "too-many-requests": LIMITED,
     "busy": UNAVAILABLE,
     "fetch.failed": UNAVAILABLE,
+    "lambda.failed": INVALID,
+    "lambda.unavailable": UNAVAILABLE,
     "seal.broken": UNAVAILABLE,
     "seal.unavailable": UNAVAILABLE,
 }

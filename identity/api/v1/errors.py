@@ -98,6 +98,10 @@ TOLD: Final[Mapping[str, Told]] = {
     "sign-in-message.refused": Told(401, _NEW_CHALLENGE),
     "wallet.contract-unsupported": Told(400, _OWN_KEY),
     "credential.invalid": Told(401, _NEW_CHALLENGE),
+    "lambda.failed": Told(422, "Have the code answer sooner, with less memory and fewer words."),
+    "lambda.unavailable": Told(
+        503, "Try again; an operator sees whether this system can run code."
+    ),
     "missing": Told(404, "Check the id: it may also belong to a scope that is not yours."),
     "name.taken": Told(409, _ANOTHER),
     "not-supported": Told(404, "Look in /v1/openapi.json for what there is."),
