@@ -7,6 +7,7 @@ what RFC 8725 warns of can be tried on the reader.
 
 import base64
 import binascii
+import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,7 @@ import orjson
 
 from identity.crypto import ecdsa_p256
 from identity.crypto.errors import SignatureInvalid
+from identity.crypto.remembered import Remembered
 from sessions_app.errors import TokenRefused
 
 ACCESS: Final = "at+jwt"  # RFC 9068 §2.1
@@ -24,13 +26,19 @@ REFRESH: Final = "rt+jwt"
 MOST_LENGTH: Final = 8192
 CLOCK_LEEWAY: Final = 5
 """Seconds that a token of ours may seem to come from the future."""
+MOST_PROVEN: Final = 4096
+"""Access tokens whose signature this process remembers; a program sends one many times."""
 _HEADER: Final = re.compile(rb'\{"alg":"ES256","kid":"([0-9a-f]{64})","typ":"([a-z]+\+jwt)"\}')
 _HALF_ORDER: Final = 0x7FFFFFFF800000007FFFFFFFFFFFFFFFDE737D56D38BCF4279DCE5617E3192A8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Unverified:
-    """The parts of a token in our form; nothing of it is true yet."""
+    """The parts of a token in our form; nothing of it is true yet. Nobody changes its claims.
+
+    `signed_by` is the point of the key whose signature was seen to hold: of these very bytes, so it
+    holds for ever. Everything else that a token says is asked each time.
+    """
 
     kid: str
     use: str
@@ -38,6 +46,12 @@ class Unverified:
     signing_input: bytes = field(repr=False)
     signature: bytes = field(repr=False)
     claims: dict[str, Any] = field(repr=False)
+    digest: bytes = field(repr=False)
+    signed_by: bytes | None = None
+
+
+_proven: Final = Remembered[bytes, Unverified](MOST_PROVEN)
+"""By the SHA-256 of the token, which is not kept itself."""
 
 
 def sign(claims: dict[str, Any], *, use: str, kid: str, key: ecdsa_p256.PrivateKey) -> str:
@@ -50,7 +64,12 @@ def parse(token: str, *, expected_use: str) -> Unverified:
     """Take a token apart. Raises TokenRefused unless it has our one form and this use."""
     if len(token) > MOST_LENGTH or not token.isascii():
         raise TokenRefused
-    parts = token.encode().split(b".")
+    text = token.encode()
+    digest = hashlib.sha256(text).digest()
+    known = _proven.get(digest)
+    if known is not None and known.use == expected_use:
+        return known
+    parts = text.split(b".")
     if len(parts) != 3:
         raise TokenRefused
     header, payload, signature = (_decoded(part) for part in parts)
@@ -65,6 +84,7 @@ def parse(token: str, *, expected_use: str) -> Unverified:
         signing_input=parts[0] + b"." + parts[1],
         signature=signature,
         claims=claims,
+        digest=digest,
     )
 
 
@@ -80,12 +100,8 @@ def verify(
 
     A signature has one form: high S would be a second text for the same token.
     """
-    try:
-        ecdsa_p256.verify(key, token.signature, token.signing_input)
-    except SignatureInvalid:
-        raise TokenRefused from None
-    if int.from_bytes(token.signature[32:], "big") > _HALF_ORDER:
-        raise TokenRefused
+    if token.signed_by != key.point:
+        _verify_signature(token, key)
     claims, seconds = token.claims, int(now.timestamp())
     if claims.get("iss") != expected_issuer or claims.get("aud") != expected_audience:
         raise TokenRefused
@@ -94,6 +110,19 @@ def verify(
         raise TokenRefused
     if expires_at <= seconds or issued_at > seconds + CLOCK_LEEWAY:
         raise TokenRefused
+
+
+def _verify_signature(token: Unverified, key: ecdsa_p256.PublicKey) -> None:
+    try:
+        ecdsa_p256.verify(key, token.signature, token.signing_input)
+    except SignatureInvalid:
+        raise TokenRefused from None
+    if int.from_bytes(token.signature[32:], "big") > _HALF_ORDER:
+        raise TokenRefused
+    token.signed_by = key.point
+    if token.use != ACCESS:
+        return  # A refresh token is sent once.
+    _proven.keep(token.digest, token)
 
 
 def _header(use: str, kid: str) -> bytes:

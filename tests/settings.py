@@ -32,3 +32,6 @@ else:
 
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+# The connection of a test belongs to its thread.
+WEB_CARRIES_CONNECTIONS = False

@@ -18,12 +18,13 @@ WEEK = timedelta(days=7)
 
 @dataclass
 class SignedIn:
-    """A session with its first pair of tokens."""
+    """A session with its first pair of tokens; `telling` is the refresh token as faces have it."""
 
     session: Session
     live: Live
     access: str
     refresh: str
+    telling: str
 
 
 def start(
@@ -48,8 +49,8 @@ def start(
             **more,
         )
         live = sessions.live(session, scope_slug=world.scope.slug)
-        access = tokens.access(live, seconds=600, now=now)
-        return SignedIn(session, live, access, tokens.refresh(live, now=now))
+        access, telling = tokens.pair(live, seconds=600, now=now, refresh_claims={})
+        return SignedIn(session, live, access, tokens.refresh(live, now=now), telling)
 
 
 def renew(

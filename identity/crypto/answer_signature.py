@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from identity.crypto import ed25519, stable_json
 from identity.crypto.errors import SignatureInvalid
+from identity.crypto.remembered import Remembered
 
 NAME: Final = "$signature"
 _TEXT: Final = re.compile(r"0x[0-9a-f]{128}")
+_given: Final = Remembered[tuple[bytes, bytes], str](4096)
 
 
 def sign(answer: Mapping[str, Any], key: ed25519.PrivateKey) -> dict[str, Any]:
@@ -28,7 +30,13 @@ def verify(answer: Mapping[str, Any], key: ed25519.PublicKey) -> None:
 
 def hex_signature(key: ed25519.PrivateKey, value: Mapping[str, Any]) -> str:
     """The signature of an object alone: `0x` and 128 hexadecimal digits."""
-    return "0x" + ed25519.sign(key, stable_json.digest(value)).hex()
+    digest = stable_json.digest(value)
+    known = _given.get((key.public.raw, digest))
+    if known is None:
+        # Ed25519 gives the same bytes for the same answer, and most answers are given many times.
+        known = "0x" + ed25519.sign(key, digest).hex()
+        _given.keep((key.public.raw, digest), known)
+    return known
 
 
 def verify_hex(key: ed25519.PublicKey, signature: Any, value: Mapping[str, Any]) -> None:

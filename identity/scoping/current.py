@@ -1,8 +1,6 @@
 """The scope in force: what the code that runs now may see, in Django and in the database."""
 
 import functools
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
@@ -63,64 +61,60 @@ def _inside(scope_id: UUID) -> State:
     )
 
 
-@contextmanager
-def _entered(entered: State) -> Iterator[None]:
-    token = _state.set(entered)
-    try:
-        yield
-    finally:
-        _state.reset(token)
+class Block:
+    """A `with` block in which a state is in force; entered once.
+
+    Several stand around every request, and a generator's context costs four times as much.
+    """
+
+    __slots__ = ("_entered", "_token")
+
+    def __init__(self, entered: State) -> None:
+        self._entered = entered
+
+    def __enter__(self) -> None:
+        self._token = _state.set(self._entered)
+
+    def __exit__(self, *error: object) -> None:
+        _state.reset(self._token)
 
 
-@contextmanager
-def in_scope(scope_id: UUID) -> Iterator[None]:
+def in_scope(scope_id: UUID) -> Block:
     """Work in one scope: its rows are visible and writable, no others are.
 
     Blocks nest; leaving one restores what was in force before it. Raises TypeError unless
     `scope_id` is a UUID. Whether such a scope exists is not asked: an unknown one has no rows.
     """
-    token = _state.set(_inside(scope_id))
-    try:
-        yield
-    finally:
-        _state.reset(token)
+    return Block(_inside(scope_id))
 
 
-@contextmanager
-def across_scopes(*, why: str) -> Iterator[None]:
+def across_scopes(*, why: str) -> Block:
     """The one door out: all rows of all scopes. `why` makes every use easy to find and to judge.
 
     Raises ValueError when `why` is empty. On PostgreSQL the statements inside run under the role
     `countersign_sweep`.
     """
-    with _entered(State(Reach.ACROSS, why=_reason(why), mark=b"countersign sweep")):
-        yield
+    return Block(State(Reach.ACROSS, why=_reason(why), mark=b"countersign sweep"))
 
 
-@contextmanager
-def as_owner(*, why: str) -> Iterator[None]:
+def as_owner(*, why: str) -> Block:
     """Work on the tables themselves: migrations, flushing, making a test database.
 
     On PostgreSQL the statements inside run with the rights of the login, for which row-level
     security does not hold if it owns the tables. Never used to serve a request. Raises ValueError
     when `why` is empty.
     """
-    with _entered(State(Reach.OWNER, why=_reason(why), mark=b"countersign owner")):
-        yield
+    return Block(State(Reach.OWNER, why=_reason(why), mark=b"countersign owner"))
 
 
-@contextmanager
-def at_the_door() -> Iterator[None]:
+def at_the_door() -> Block:
     """For `identity.scoping.lookups` alone: the scope does not matter, the run-time role does."""
-    with _entered(_DOOR):
-        yield
+    return Block(_DOOR)
 
 
-@contextmanager
-def as_template() -> Iterator[None]:
+def as_template() -> Block:
     """For `identity.scoping.prepared` alone: SQL is compiled with the scope left open."""
-    with _entered(_TEMPLATE):
-        yield
+    return Block(_TEMPLATE)
 
 
 def scope_in_force() -> UUID | None:

@@ -16,7 +16,6 @@ A literal percent sign is written `%%`. No cast, operator or function may be use
 the engines knows. A changed text needs a migration with a new `LookupFunction`; `stale` tells.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import dateparse
 
@@ -46,11 +46,11 @@ def _moment(value: str | datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-_POSTGRESQL_LOADERS: Final[Mapping[str, Callable[[Any], Any]]] = {"jsonb": json.loads}
+_POSTGRESQL_LOADERS: Final[Mapping[str, Callable[[Any], Any]]] = {"jsonb": orjson.loads}
 _SQLITE_LOADERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "boolean": bool,
     "bytea": bytes,
-    "jsonb": json.loads,
+    "jsonb": orjson.loads,
     "timestamptz": _moment,
     "uuid": UUID,
 }

@@ -1,5 +1,7 @@
 """The keys of a scope that sign tokens, and its key as an application: made when first needed."""
 
+import hashlib
+import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -8,8 +10,9 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from identity import actor
+from identity import actor, errors
 from identity.crypto import ecdsa_p256, ed25519
+from identity.crypto.remembered import Remembered
 from identity.models import Scope, ServerKey
 from identity.scoping import current, prepared
 from identity.services import active_keys, audit, opened_keys, server_keys
@@ -20,6 +23,9 @@ _ACTIVE: Final = prepared.prepare(
     ).values_list("id", "kid"),
     "purpose",
 )
+
+_SECRET: Final = b"countersign secret of a token key"
+_secrets: Final = Remembered[tuple[UUID, str], bytes](opened_keys.MOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,27 @@ def active(*, now: datetime) -> TokenKey:
     """The key with which the scope in force signs tokens now; the first one is made here."""
     key_id, kid = _active_row(server_keys.TOKEN, now=now)
     return TokenKey(kid, server_keys.signing_key(key_id))
+
+
+def secret(kid: str, *, now: datetime) -> bytes:
+    """What only the holder of a token key of the scope in force can make, for codes of its own.
+
+    Whether that key may still be used is the caller's question. Raises Missing for a key that the
+    scope has not, or has no more.
+    """
+    known = _secrets.get((current.required_scope(), kid))
+    if known is not None:
+        return known
+    key_id, active_kid = _active_row(server_keys.TOKEN, now=now)
+    if kid != active_kid:
+        row = ServerKey.objects.filter(purpose=server_keys.TOKEN, kid=kid).first()
+        if row is None:
+            raise errors.Missing("There is no such key.")
+        key_id = row.id
+    scalar = bytes.fromhex(ecdsa_p256.private_hex(server_keys.signing_key(key_id)))
+    made = hmac.digest(scalar, _SECRET, hashlib.sha256)
+    _secrets.keep((current.required_scope(), kid), made)
+    return made
 
 
 def application(*, now: datetime) -> ed25519.PrivateKey:

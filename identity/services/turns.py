@@ -3,26 +3,41 @@
 Threads of one process share one interpreter lock: more than a few at work only take it from each
 other. So there are more threads than turns, and whoever waits for something that takes no
 interpreter (a password's hash, another's server) gives its turn to the next one meanwhile.
+
+A turn brings its database connection along: the database then has as many sessions of this process
+as there are turns, each always busy and warm, and not one for each thread.
 """
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+class _Turn:
+    """One place at work; `connection` waits here between two requests."""
+
+    connection: BaseDatabaseWrapper | None = None
 
 
 class Turns:
-    """Lets `at_once` threads work at a time."""
+    """Lets `at_once` threads work at a time; with `carries` their connections change hands."""
 
-    def __init__(self, at_once: int) -> None:
-        self._free = threading.Semaphore(at_once)
+    def __init__(self, at_once: int, *, carries: bool = False) -> None:
+        self._free: SimpleQueue[_Turn] = SimpleQueue()
+        for _ in range(at_once):
+            self._free.put(_Turn())
+        self._carries = carries
         self._mine = threading.local()
 
     @contextmanager
     def working(self) -> Iterator[None]:
         """One turn for this thread; a thread that has one keeps it."""
-        if self._is_mine():
+        if self._turn() is not None:
             yield
             return
         self._take()
@@ -34,7 +49,7 @@ class Turns:
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Give the turn away for as long as this thread only waits."""
-        if not self._is_mine():
+        if self._turn() is None:
             yield
             return
         self._give()
@@ -43,16 +58,37 @@ class Turns:
         finally:
             self._take()
 
-    def _is_mine(self) -> bool:
-        return getattr(self._mine, "turn", False)
+    def _turn(self) -> _Turn | None:
+        return getattr(self._mine, "turn", None)
 
     def _take(self) -> None:
-        self._free.acquire()
-        self._mine.turn = True
+        turn = self._free.get()
+        self._mine.turn = turn
+        # A thread that has a connection of its own, which an answer in parts may have left, uses
+        # that and leaves the other where it is.
+        if turn.connection is not None and _own() is None:
+            connections[DEFAULT_DB_ALIAS] = turn.connection
+            turn.connection = None
 
     def _give(self) -> None:
-        self._mine.turn = False
-        self._free.release()
+        turn = self._mine.turn
+        self._mine.turn = None
+        own = _own() if self._carries and turn.connection is None else None
+        # A transaction stays with the thread that began it.
+        if own is not None and not own.in_atomic_block:
+            if not own.allow_thread_sharing:
+                own.inc_thread_sharing()
+            del connections[DEFAULT_DB_ALIAS]
+            turn.connection = own
+        self._free.put(turn)
 
 
-TURNS = Turns(settings.WEB_THREADS)
+def _own() -> BaseDatabaseWrapper | None:
+    """The connection of this thread, if it has one already."""
+    for connection in connections.all(initialized_only=True):
+        if connection.alias == DEFAULT_DB_ALIAS:
+            return connection
+    return None
+
+
+TURNS = Turns(settings.WEB_THREADS, carries=settings.WEB_CARRIES_CONNECTIONS)

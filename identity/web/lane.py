@@ -131,8 +131,6 @@ def _answered(handler: Handler, environ: Environ) -> Answer:
         return _failed(environ, 503, "Service Unavailable", {"Retry-After": RETRY_AFTER})
     except Exception:  # noqa: BLE001 the last resort; it is logged and answered
         return _failed(environ, 500, "Internal Server Error", {})
-    finally:
-        _tend_connections()
 
 
 def _failed(environ: Environ, status: int, title: str, more: Mapping[str, str]) -> Answer:
@@ -143,7 +141,8 @@ def _failed(environ: Environ, status: int, title: str, more: Mapping[str, str]) 
 
 def _tend_connections() -> None:
     # What Django does around each request: a connection that broke or grew old serves no second
-    # one. Inside a transaction there is only a test that calls the lane.
+    # one, which is early enough to look. Inside a transaction there is only a test that calls the
+    # lane.
     for connection in db.connections.all(initialized_only=True):
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()

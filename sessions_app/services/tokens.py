@@ -9,11 +9,11 @@ from django.conf import settings
 
 from identity import ids
 from identity.crypto import ecdsa_p256
-from identity.scoping import session_doors
+from identity.scoping import current, session_doors
 from identity.scoping.session_doors import SessionDoor
 from identity.services import token_keys
 from identity.services.token_keys import TokenKey
-from sessions_app import jwt
+from sessions_app import jwt, refresh_token
 from sessions_app.errors import TokenRefused
 
 OWN: Final = ""
@@ -55,12 +55,9 @@ def access(live: Live, *, seconds: int, now: datetime, claims: dict[str, Any] | 
     return _access(live, token_keys.active(now=now), claims or {}, seconds=seconds, now=now)
 
 
-def refresh(live: Live, *, now: datetime, claims: dict[str, Any] | None = None) -> str:
-    """The session's living refresh token. It is the same text however often it is made.
-
-    Its times are those of the rotation, so a lost answer is given again as it was.
-    """
-    return _refresh(live, token_keys.active(now=now), claims or {})
+def refresh(live: Live, *, now: datetime) -> str:
+    """The session's living refresh token: opaque, the same text however often it is made."""
+    return _refresh(live, token_keys.active(now=now), now)
 
 
 def pair(
@@ -71,10 +68,16 @@ def pair(
     claims: dict[str, Any] | None = None,
     refresh_claims: dict[str, Any] | None = None,
 ) -> tuple[str, str]:
-    """`access` and `refresh` at once; the key is looked up once."""
+    """`access` and `refresh` at once; the key is looked up once.
+
+    With `refresh_claims` the refresh token is a JSON Web Token that says so. Its times are those
+    of the rotation, so that a lost answer is given again as it was.
+    """
     key = token_keys.active(now=now)
     access_token = _access(live, key, claims or {}, seconds=seconds, now=now)
-    return access_token, _refresh(live, key, refresh_claims or {})
+    if refresh_claims is None:
+        return access_token, _refresh(live, key, now)
+    return access_token, _telling_refresh(live, key, refresh_claims)
 
 
 def read(token: str, *, expected_use: str, expected_audience: str, now: datetime) -> Read:
@@ -85,11 +88,18 @@ def read(token: str, *, expected_use: str, expected_audience: str, now: datetime
     yet: OWN stands for it. Whether the session may still be used is the caller's question. Raises
     TokenRefused.
     """
+    if expected_use == jwt.REFRESH and refresh_token.is_one(token):
+        found = _renewable(token, now=now)
+        if found.door.audience != (expected_audience or issuer(found.door.scope_slug)):
+            raise TokenRefused
+        return found
     return _read(jwt.parse(token, expected_use=expected_use), expected_audience, now=now)
 
 
 def inspect(token: str, *, expected_use: str, now: datetime) -> Read:
     """As `read`, whomever the token is meant for: for those who may know of every session."""
+    if expected_use == jwt.REFRESH and refresh_token.is_one(token):
+        return _renewable(token, now=now)
     unverified = jwt.parse(token, expected_use=expected_use)
     audience = unverified.claims.get("aud")
     if not isinstance(audience, str) or audience == OWN:
@@ -111,6 +121,18 @@ def _read(unverified: jwt.Unverified, audience: str, *, now: datetime) -> Read:
     if unverified.claims.get("sub") != str(door.user_public_id):
         raise TokenRefused
     return Read(door, unverified.claims)
+
+
+def _renewable(token: str, *, now: datetime) -> Read:
+    """An opaque refresh token: what it says is what its session says."""
+    unverified = refresh_token.parse(token)
+    door = session_doors.session(unverified.session_id, unverified.kid)
+    if door is None or not door.has_usable_key(now):
+        raise TokenRefused
+    with current.in_scope(door.scope_id):
+        secret = token_keys.secret(unverified.kid, now=now)
+    refresh_token.verify(unverified, secret=secret)
+    return Read(door, {"aud": door.audience, "ser": unverified.serial})
 
 
 def _registered(
@@ -135,7 +157,16 @@ def _access(
     return jwt.sign({**claims, **own}, use=jwt.ACCESS, kid=key.kid, key=key.private)
 
 
-def _refresh(live: Live, key: TokenKey, claims: dict[str, Any]) -> str:
+def _refresh(live: Live, key: TokenKey, now: datetime) -> str:
+    return refresh_token.make(
+        kid=key.kid,
+        session_id=live.session_id,
+        serial=live.serial,
+        secret=token_keys.secret(key.kid, now=now),
+    )
+
+
+def _telling_refresh(live: Live, key: TokenKey, claims: dict[str, Any]) -> str:
     jti = f"{live.session_id}.{live.serial}"
     own = _registered(live, jti=jti, issued_at=live.refreshed_at, expires_at=live.expires_at)
     said = {**claims, **own, "ser": live.serial}

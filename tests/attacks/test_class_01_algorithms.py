@@ -32,7 +32,7 @@ def target() -> Target:
 
 def both(target: Target) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Header and claims of the access and of the refresh token."""
-    held = (target.held.access, target.held.refresh)
+    held = (target.held.access, target.held.telling)
     return [(forging.header_of(token), forging.claims_of(token)) for token in held]
 
 

@@ -31,7 +31,7 @@ HEADERS: tuple[dict[str, Any], ...] = (
 def test_what_must_be_understood_is_refused(more: dict[str, Any]) -> None:
     target = Target.new()
     key = forging.own_key(target.world).private
-    for token in (target.held.access, target.held.refresh):
+    for token in (target.held.access, target.held.telling):
         header, claims = forging.header_of(token), forging.claims_of(token)
         target.require_refused(forging.signed({**header, **more}, claims, key))
         target.require_refused(forging.signed({**more, **header}, claims, key))

@@ -34,13 +34,13 @@ ISSUERS: tuple[Any, ...] = ("https://evil.example/s/x", "", None, GONE, 0, [], {
 
 @pytest.mark.parametrize("issuer", ISSUERS)
 def test_another_issuer(target: Target, issuer: Any) -> None:
-    for token in (target.held.access, target.held.refresh):
+    for token in (target.held.access, target.held.telling):
         target.require_refused(changed(target, token, iss=issuer))
 
 
 def test_a_list_with_the_right_one_in_it(target: Target) -> None:
     own = tokens.issuer(target.world.scope.slug)
-    for token in (target.held.access, target.held.refresh):
+    for token in (target.held.access, target.held.telling):
         for value in (
             [own],
             [own, "https://evil.example"],
@@ -54,7 +54,7 @@ def test_a_list_with_the_right_one_in_it(target: Target) -> None:
 def test_nearly_the_right_one(target: Target) -> None:
     own = tokens.issuer(target.world.scope.slug)
     for value in (f"{own}/", own.upper(), f"{own}#x", f"{own}x", own[:-1], f" {own}"):
-        for token in (target.held.access, target.held.refresh):
+        for token in (target.held.access, target.held.telling):
             target.require_refused(changed(target, token, iss=value))
             problem(target.ask(changed(target, token, aud=value)), 401, "unauthenticated")
 
@@ -62,7 +62,7 @@ def test_nearly_the_right_one(target: Target) -> None:
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_another_audience(target: Target, audience: Any) -> None:
     access = changed(target, target.held.access, aud=audience)
-    refresh = changed(target, target.held.refresh, aud=audience)
+    refresh = changed(target, target.held.telling, aud=audience)
     problem(target.ask(access), 401, "unauthenticated")
     problem(target.renew(refresh), 401, "token.refused")
     if not isinstance(audience, str) or not audience:
@@ -104,7 +104,7 @@ def test_no_token_stands_for_another_kind(target: Target) -> None:
 @pytest.mark.parametrize("name", ["exp", "iat", "sub", "sid"])
 @pytest.mark.parametrize("value", [GONE, None, "x", [], {}, 1.5, "9999999999"])
 def test_what_must_be_there(target: Target, name: str, value: Any) -> None:
-    for token in (target.held.access, target.held.refresh):
+    for token in (target.held.access, target.held.telling):
         target.require_refused(changed(target, token, **{name: value}))
 
 

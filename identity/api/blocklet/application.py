@@ -2,8 +2,6 @@
 
 import hashlib
 import hmac
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +12,7 @@ from django.conf import settings
 
 from identity.crypto import answer_signature, wallet_keys
 from identity.crypto.did_address import Role
+from identity.crypto.remembered import Remembered
 from identity.scoping import current
 from identity.services import token_keys
 
@@ -30,33 +29,18 @@ class Identity:
     public_key: str
 
 
-class _Known:
-    """The permanent address of each scope, which never changes once there is one."""
-
-    def __init__(self) -> None:
-        self._addresses: OrderedDict[UUID, str] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def of(self, scope_id: UUID, now: datetime) -> str:
-        with self._lock:
-            known = self._addresses.get(scope_id)
-        if known is not None:
-            return known
-        first = token_keys.first_application() or token_keys.application(now=now).public.raw
-        address = wallet_keys.public_of(first).address(Role.APPLICATION)
-        with self._lock:
-            self._addresses[scope_id] = address
-            if len(self._addresses) > MOST:
-                self._addresses.popitem(last=False)
-        return address
-
-
-_known = _Known()
+_permanent: Final = Remembered[UUID, str](MOST)
 
 
 def permanent(*, now: datetime) -> str:
     """The address of the first key that the scope in force ever had: tokens are made out to it."""
-    return _known.of(current.required_scope(), now)
+    scope_id = current.required_scope()
+    known = _permanent.get(scope_id)
+    if known is None:
+        first = token_keys.first_application() or token_keys.application(now=now).public.raw
+        known = wallet_keys.public_of(first).address(Role.APPLICATION)
+        _permanent.keep(scope_id, known)
+    return known
 
 
 def identity(*, now: datetime) -> Identity:

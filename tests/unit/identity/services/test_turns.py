@@ -4,6 +4,9 @@ import contextlib
 import threading
 from collections.abc import Callable
 
+import pytest
+from django.db import connections, transaction
+
 from identity.services.turns import Turns
 
 SECONDS = 5
@@ -72,3 +75,68 @@ def test_stepping_aside_without_a_turn_takes_none() -> None:
         pass
     with turns.working():
         pass
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_turn_brings_its_connection_along() -> None:
+    turns, found = Turns(1, carries=True), []
+
+    def work() -> None:
+        with turns.working():
+            connections["default"].ensure_connection()
+            found.append(connections["default"])
+            if len(found) == 2:
+                connections["default"].close()
+        # What a thread does outside of its turn is done on a connection of its own.
+        assert not connections.all(initialized_only=True)
+
+    for _ in range(2):
+        started(work).join(SECONDS)
+    assert len(found) == 2
+    assert found[0] is found[1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_steps_aside_gives_its_connection_to_the_next_one() -> None:
+    turns, found, is_aside, is_done = Turns(1, carries=True), [], threading.Event(), []
+
+    def wait() -> None:
+        with turns.working():
+            connections["default"].ensure_connection()
+            found.append(connections["default"])
+            with turns.aside():
+                is_aside.set()
+                other.join(SECONDS)
+            connections["default"].ensure_connection()
+            found.append(connections["default"])
+            connections["default"].close()
+        is_done.append(True)
+
+    def work() -> None:
+        is_aside.wait(SECONDS)
+        with turns.working():
+            connections["default"].ensure_connection()
+            found.append(connections["default"])
+
+    other = started(work)
+    started(wait).join(SECONDS)
+    assert is_done == [True]
+    assert len(found) == 3
+    assert len({id(each) for each in found}) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_stays_with_its_thread() -> None:
+    turns, kept = Turns(1, carries=True), []
+
+    def work() -> None:
+        with turns.working():
+            with transaction.atomic():
+                own = connections["default"]
+                with turns.aside():
+                    kept.append(connections["default"] is own)
+                kept.append(connections["default"] is own)
+            own.close()
+
+    started(work).join(SECONDS)
+    assert kept == [True, True]
