@@ -42,7 +42,7 @@ def _run(databases: stage.Databases, home: Path, sizes: list[int], only: str | N
         "COUNTERSIGN_HOME": str(home),
         "COUNTERSIGN_REQUESTS_PER_ADDRESS": "0",
         "COUNTERSIGN_REQUESTS_PER_DEVICE": "0",
-        "DJANGO_SETTINGS_MODULE": "identity.settings",
+        "DJANGO_SETTINGS_MODULE": "bench.settings",
     }
     import django
 

@@ -48,7 +48,7 @@ def _run(databases: stage.Databases, home: Path, options: argparse.Namespace) ->
         "COUNTERSIGN_REQUESTS_PER_DEVICE": "0",
         "DJANGO_SETTINGS_MODULE": "identity.settings",
     }
-    os.environ |= environment
+    os.environ |= environment | {"DJANGO_SETTINGS_MODULE": "bench.settings"}
     import django
 
     django.setup()
