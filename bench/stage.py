@@ -39,7 +39,18 @@ class Databases:
         self._run(f'DROP DATABASE IF EXISTS "{self._full(name)}" WITH (FORCE)')
         self._run(f'CREATE DATABASE "{self._full(name)}"{copied}')
         self.made.append(name)
+        if template:
+            self.settle(name)
         return self.url(name)
+
+    def settle(self, name: str) -> None:
+        """Do at once what autovacuum does in a database that lives.
+
+        Without statistics the planner guesses, and a look-up by key costs twice as much.
+        """
+        url = urllib.parse.urlsplit(self.url(name))._replace(scheme="postgresql").geturl()
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
 
     def drop_all(self) -> None:
         for name in self.made:

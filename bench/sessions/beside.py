@@ -77,6 +77,7 @@ def _peer(name: str, databases: stage.Databases, sizes: Sizes) -> Iterator[Conte
     database = name.replace("-", "_")
     url = databases.make(database)
     told = peers.seed(name, url, users=sizes.users, sessions=sizes.sessions)
+    databases.settle(database)
     spoken = (
         talks.better_auths(told, sizes.users)
         if name == "better-auth"

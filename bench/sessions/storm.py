@@ -56,6 +56,7 @@ def run(
         found = [_storm(OURS, server, checks, sign_ins, sizes.seconds)]
     url = databases.make("storm_better_auth")
     told = peers.seed("better-auth", url, users=sizes.users, sessions=40)
+    databases.settle("storm_better_auth")
     spoken = [load.request("GET", "/api/auth/get-session", {"Cookie": c}) for c in told["cookies"]]
     with stage.started(
         peers.command("better-auth"), peers.environment(url), folder=peers.FOLDER
