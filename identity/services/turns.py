@@ -91,4 +91,5 @@ def _own() -> BaseDatabaseWrapper | None:
     return None
 
 
-TURNS = Turns(settings.WEB_THREADS, carries=settings.WEB_CARRIES_CONNECTIONS)
+# A process that asks its own application beside other statements says no: tests and benchmarks.
+TURNS = Turns(settings.WEB_THREADS, carries=getattr(settings, "WEB_CARRIES_CONNECTIONS", True))

@@ -98,7 +98,8 @@ def test_a_turn_brings_its_connection_along() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_who_steps_aside_gives_its_connection_to_the_next_one() -> None:
-    turns, found, is_aside, is_done = Turns(1, carries=True), [], threading.Event(), []
+    turns, found, is_aside = Turns(1, carries=True), [], threading.Event()
+    is_done: list[bool] = []
 
     def wait() -> None:
         with turns.working():
