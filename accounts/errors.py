@@ -171,6 +171,30 @@ class IdentityTaken(DomainError):
     title = "This account at the provider belongs to another account here."
 
 
+class PasskeyRefused(DomainError):
+    """The authenticator's answer does not verify, or is not what the scope asks for."""
+
+    kind = Kind.INVALID
+    code = "passkey.refused"
+    title = "This passkey could not be added."
+
+
+class PasskeyTaken(DomainError):
+    """One credential signs one user of a scope in."""
+
+    kind = Kind.CONFLICT
+    code = "passkey.taken"
+    title = "This passkey is registered here already."
+
+
+class TooManyPasskeys(DomainError):
+    """A person has a handful of authenticators, not hundreds."""
+
+    kind = Kind.CONFLICT
+    code = "passkey.too-many"
+    title = "This account has as many passkeys as allowed. Remove one first."
+
+
 class LastWayIn(DomainError):
     """Nobody could sign in to the account any more."""
 

@@ -2,6 +2,7 @@
 
 from accounts.models.device import Device, KnownKey
 from accounts.models.group import Group, GroupMember
+from accounts.models.passkey import Passkey
 from accounts.models.profile import Avatar, Follow, Profile
 from accounts.models.recipient import Recipient, RecipientGroup, RecipientGroupMember
 from accounts.models.role import Role, RoleAssignment, RoleRule, Rule
@@ -19,6 +20,7 @@ __all__ = [
     "GroupMember",
     "KnownKey",
     "OneTimePassword",
+    "Passkey",
     "Profile",
     "Recipient",
     "RecipientGroup",

@@ -11,6 +11,7 @@ from accounts.models import (
     Follow,
     GroupMember,
     OneTimePassword,
+    Passkey,
     Profile,
     RecoveryCode,
     RoleAssignment,
@@ -29,6 +30,7 @@ _BELONGINGS = (
     StaffMembership,
     ExternalIdentity,
     Wallet,
+    Passkey,
     Profile,
     Avatar,
 )

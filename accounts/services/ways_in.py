@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from accounts import errors, queries
-from accounts.models import Device, ExternalIdentity, Profile, User, Wallet
+from accounts.models import Device, ExternalIdentity, Passkey, Profile, User, Wallet
 from accounts.rights import Rights
 from identity import errors as refusals
 from identity.actor import Actor, ActorKind
@@ -28,9 +28,10 @@ def require_one(user_id: UUID) -> None:
 
 
 def has_one(user_id: UUID) -> bool:
-    """Whether there is a wallet, a provider's account, a proven address, a password or a device."""
+    """Whether there is a wallet, a passkey, an account, an address, a password or a device."""
     return (
         Wallet.objects.filter(user_id=user_id, is_keyless=False).exists()
+        or Passkey.objects.filter(user_id=user_id).exists()
         or ExternalIdentity.objects.filter(user_id=user_id).exists()
         or Profile.objects.filter(user_id=user_id, email_proven_at__isnull=False).exists()
         or User.objects.filter(id=user_id).exclude(password="").exists()

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django import forms
 
-from identity.services import scope_settings, scopes
+from identity.services import passkey_settings, scope_settings, scopes
 from identity.services.scope_settings import ScopeSettings
 
 
@@ -76,6 +76,37 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "session_days": Meaning(
         "Life of a session", "Days that it lives without being used, from 1 to 30."
     ),
+    "passkey_sign_up": Meaning(
+        "Joining by passkey", "Whoever makes a passkey may join under a name that is free."
+    ),
+    "passkey_rp_id": Meaning(
+        "Passkeys: domain",
+        "The domain that passkeys belong to (relying party id). Empty: this server's. After a"
+        " change, the passkeys that there are open nothing any more.",
+    ),
+    "passkey_rp_name": Meaning(
+        "Passkeys: name", "What people read when they make one. Empty: the scope's name."
+    ),
+    "passkey_origins": Meaning(
+        "Passkeys: origins",
+        "Where they may be used, such as https://app.example.org, separated by spaces. Empty:"
+        " this server's pages.",
+    ),
+    "passkey_user_verification": Meaning(
+        "Passkeys: PIN or finger",
+        "Whether the authenticator has to know the person: required, preferred or discouraged.",
+    ),
+    "passkey_attestation": Meaning(
+        "Passkeys: attestation",
+        "none, or direct: the authenticator says what it is.",
+    ),
+    "passkey_aaguids": Meaning(
+        "Passkeys: models",
+        "The AAGUIDs of the authenticators that may be added, separated by spaces. Empty: all.",
+    ),
+    "passkey_discoverable": Meaning(
+        "Passkeys without a user name", "A passkey is kept so that nobody has to type a name."
+    ),
 }
 _EDITED: Final = tuple(name for name in MEANINGS if name != "governance")
 
@@ -130,6 +161,13 @@ class Line:
 
 def _field(name: str) -> forms.Field:
     meaning = MEANINGS[name]
+    if name in passkey_settings.TEXTS:
+        return forms.CharField(
+            required=False,
+            max_length=passkey_settings.LONGEST,
+            label=meaning.label,
+            help_text=meaning.about,
+        )
     if name not in scope_settings.RANGES:
         return forms.BooleanField(required=False, label=meaning.label, help_text=meaning.about)
     least, most = scope_settings.RANGES[name]
@@ -170,6 +208,8 @@ def shown(name: str, value: object) -> str:
         return "without end"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, str):
+        return value or "as usual"
     text = f"{value:,}"
     return f"{text} minutes{_in_days(value)}" if name.endswith("_minutes") else text
 

@@ -17,6 +17,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "one-time-password": "begun removed reset set",
     "operator": "added",
     "owner": "invited recovered",
+    "passkey": "added count-regressed removed renamed",
     "password": "changed removed reset set",
     "policy": "created deleted edited",
     "profile": "edited made",
@@ -65,6 +66,7 @@ SUBJECTS: Final[Sequence[str]] = (
     "api-key",
     "developer-key",
     "wallet",
+    "passkey",
     "scope",
     "audit-check",
 )

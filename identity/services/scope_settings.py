@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from identity.errors import DomainError, Kind
+from identity.services import passkey_settings
 
 MINUTES_IN_A_DAY: Final = 24 * 60
 
@@ -34,7 +35,8 @@ class ScopeSettings:
     - `sign_up`: whoever proves a wallet, an address or an account at a provider may join unasked;
     - `wallets_without_challenge`: a wallet's token need not hold the challenge it answers;
     - `access_minutes`: how long an access token is good, `session_days` how long a session lives
-      without being renewed.
+      without being renewed;
+    - `passkey_…`: what passkeys are asked for, see `identity.services.passkey_settings`.
     """
 
     governance: bool = True
@@ -53,6 +55,14 @@ class ScopeSettings:
     wallets_without_challenge: bool = False
     access_minutes: int = 60
     session_days: int = 7
+    passkey_sign_up: bool = False
+    passkey_rp_id: str = ""
+    passkey_rp_name: str = ""
+    passkey_origins: str = ""
+    passkey_user_verification: str = "required"
+    passkey_attestation: str = "none"
+    passkey_aaguids: str = ""
+    passkey_discoverable: bool = True
 
 
 DEFAULTS: Final = ScopeSettings()
@@ -118,6 +128,10 @@ def _is_weaker(name: str, before: ScopeSettings, after: ScopeSettings) -> bool:
         return bool(old) > bool(new)
     if name == "rsa_bits":
         return bool(new < old)
+    if name in passkey_settings.TEXTS:
+        return passkey_settings.is_weaker(name, old, new)
+    if name == "passkey_discoverable":
+        return False
     # The rest loosens by growing; a vote that does not age lives longest.
     return new is None or (old is not None and new > old)
 
@@ -137,14 +151,24 @@ def _of_mapping(values: Mapping[str, Any]) -> ScopeSettings:
             "; ".join(f"{name}: {fault}" for name, fault in sorted(faults.items())),
             settings=faults,
         )
-    return ScopeSettings(**values)
+    settings = ScopeSettings(**values)
+    fault = passkey_settings.disagreement(settings.passkey_rp_id, settings.passkey_origins)
+    if fault:
+        raise SettingsInvalid(f"passkey_origins: {fault}", settings={"passkey_origins": fault})
+    return settings
 
 
 def _fault(name: str, value: Any) -> str:
     if name not in NAMES:
         return "there is no such setting"
+    if name in passkey_settings.TEXTS:
+        return passkey_settings.fault(name, value)
     if name not in RANGES:
         return "" if isinstance(value, bool) else "this is true or false"
+    return _fault_of_number(name, value)
+
+
+def _fault_of_number(name: str, value: Any) -> str:
     if value is None and getattr(DEFAULTS, name) is None:
         return ""
     least, most = RANGES[name]

@@ -22,7 +22,7 @@ class EditScope(Input, frozen=True):
 
     scope: UUID
     name: str | None = None
-    settings: dict[str, bool | int | None] | None = None
+    settings: dict[str, bool | int | str | None] | None = None
 
 
 def edit(details: EditScope, *, by: Actor, now: datetime) -> Result:

@@ -89,6 +89,17 @@ def take(
     return _taken(open_now if subject is None else open_now.filter(subject=subject), now)
 
 
+def take_bound(
+    challenge_id: UUID, secret: str, *, purpose: str, subject: str, now: datetime
+) -> Taken:
+    """Consume the challenge of this id with its random secret, made for this subject alone.
+
+    Of two that come at once one does. Raises ChallengeRefused.
+    """
+    mine = _open(purpose, "", now).filter(id=challenge_id, subject=subject)
+    return _taken(mine.filter(secret_digest=digest(secret)), now)
+
+
 def take_code(
     challenge_id: UUID, code: str, *, purpose: str, subject: str, browser: str, now: datetime
 ) -> Taken:

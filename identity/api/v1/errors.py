@@ -165,6 +165,11 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "token.refused": Told(401, "Renew the access token with the refresh token, or sign in anew."),
     "user.inactive": Told(403, "Ask for the account to be enabled again."),
+    "passkey.refused": Told(
+        400, "Begin anew; the scope's settings say which origins and authenticators it takes."
+    ),
+    "passkey.taken": Told(409, "Make another passkey: a credential is registered once."),
+    "passkey.too-many": Told(409, "Remove a passkey of this account first."),
     "user.last-way-in": Told(409, "Add another way to sign in first."),
     "user.last-owner": Told(409, "Make somebody else an owner first."),
     "application.too-many": Told(409, "Delete an application of this scope first."),

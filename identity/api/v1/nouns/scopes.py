@@ -43,6 +43,14 @@ class Settings(Shown, frozen=True):
     wallets_without_challenge: bool
     access_minutes: int
     session_days: int
+    passkey_sign_up: bool
+    passkey_rp_id: str
+    passkey_rp_name: str
+    passkey_origins: str
+    passkey_user_verification: str
+    passkey_attestation: str
+    passkey_aaguids: str
+    passkey_discoverable: bool
 
 
 class ScopeDetail(Scope, frozen=True):
@@ -63,7 +71,7 @@ class ScopeEdit(Body, frozen=True):
     """Another name, and those settings that change; `governance` is for ever."""
 
     name: str | None = None
-    settings: dict[str, bool | int | None] | None = None
+    settings: dict[str, bool | int | str | None] | None = None
 
 
 class ScopeFilters(Place, frozen=True):

@@ -1,0 +1,230 @@
+"""Ceremonies of passkeys (WebAuthn Level 2 §7): options handed out, answers proven once.
+
+A challenge is 256 random bits, good for one minute, one kind of ceremony and one person or name.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import errors as accounts_errors
+from accounts.models import Passkey, User
+from accounts.queries import names
+from accounts.services import fields, passkeys, profiles
+from accounts.services.profiles import Newcomer
+from identity import errors
+from identity.actor import Actor, ActorKind
+from identity.crypto import base64url, passkey
+from identity.crypto.errors import SignatureInvalid
+from identity.crypto.passkey import Expected, Registered
+from identity.scoping import current
+from identity.services import audit, scopes
+from identity.services.passkey_settings import PasskeyPolicy
+from sessions_app.errors import SignInRefused, SignUpClosed
+from sessions_app.services import challenges, passkey_options
+from sessions_app.services.passkey_options import Ceremony
+
+SOURCE: Final = "passkey"
+"""The source of users who came by making a passkey."""
+_REGISTER: Final = "passkey-register"
+_JOIN: Final = "passkey-join"
+_AUTHENTICATE: Final = "passkey-prove"
+
+on_joined: list[Callable[[User, datetime], None]] = []
+"""Called in the transaction that makes a newcomer; other rooms add what newcomers get."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A newcomer with their first passkey."""
+
+    user: User
+    passkey: Passkey
+
+
+def begin_registration(*, user: User, by: Actor, now: datetime) -> Ceremony:
+    """Options to make another passkey of a user. Raises `accounts.errors.TooManyPasskeys`."""
+    with current.in_scope(by.scope_id):
+        present = passkeys.of(user.id)
+        if len(present) >= passkeys.MOST:
+            raise accounts_errors.TooManyPasskeys
+        handle = present[0].handle if present else base64url.encode(secrets.token_bytes(32))
+        shown = f"{user.first_name} {user.last_name}".strip() or user.username
+        return passkey_options.making(
+            _REGISTER, str(user.id), user.username, shown, handle, present, now=now
+        )
+
+
+def complete_registration(
+    *,
+    challenge_id: UUID,
+    user: User,
+    credential: Mapping[str, Any],
+    name: str,
+    by: Actor,
+    now: datetime,
+) -> Passkey:
+    """Store the passkey that a user made. The challenge is spent by a wrong answer, too.
+
+    Raises ChallengeRefused, `accounts.errors.PasskeyRefused`, `PasskeyTaken`, `TooManyPasskeys`,
+    `identity.errors.Invalid`.
+    """
+    passkeys.checked_name(name)
+    with current.in_scope(by.scope_id):
+        found, data = _made(_REGISTER, str(user.id), challenge_id, credential, now=now)
+        new = passkeys.New(found, name, data["handle"], passkey.transports(credential))
+        return passkeys.add(user_id=user.id, new=new, by=by, now=now)
+
+
+def begin_newcomer(*, name: str, display_name: str, now: datetime) -> Ceremony:
+    """Options for somebody who is to be made together with a first passkey, in the scope in force.
+
+    Whether the name is free shows at the end, to who made a passkey. Raises SignUpClosed,
+    `identity.errors.Invalid`.
+    """
+    _require_open()
+    checked = fields.username(name)
+    handle = base64url.encode(secrets.token_bytes(32))
+    shown = display_name or checked
+    return passkey_options.making(
+        _JOIN, passkey_options.subject(checked), checked, shown, handle, [], now=now
+    )
+
+
+def complete_newcomer(
+    *,
+    challenge_id: UUID,
+    name: str,
+    display_name: str,
+    credential: Mapping[str, Any],
+    now: datetime,
+    address: str = "",
+) -> Joined:
+    """Make a user of the scope in force with the passkey, and what `on_joined` adds, or nothing.
+
+    Raises SignUpClosed, ChallengeRefused, `accounts.errors.NameTaken`, `PasskeyTaken`,
+    `PasskeyRefused`, `identity.errors.Invalid`.
+    """
+    _require_open()
+    checked = fields.username(name)
+    found, data = _made(_JOIN, passkey_options.subject(checked), challenge_id, credential, now=now)
+    if names.named(checked) is not None:
+        raise accounts_errors.NameTaken
+    if passkeys.known(found.credential_id) is not None:
+        raise accounts_errors.PasskeyTaken
+    full_name = display_name if display_name != checked else ""
+    newcomer = Newcomer(username=checked, full_name=full_name, source=SOURCE, address=address)
+    new = passkeys.New(found, "", data["handle"], passkey.transports(credential))
+    with transaction.atomic(), audit.gathered():
+        user = _joined(newcomer, now=now)
+        by = Actor(
+            ActorKind.SESSION,
+            user.scope_id,
+            user_id=user.id,
+            public_id=user.public_id,
+            address=address,
+        )
+        row = passkeys.add(user_id=user.id, new=new, by=by, now=now)
+        for hook in on_joined:
+            hook(user, now)
+    return Joined(user, row)
+
+
+def begin_authentication(*, name: str | None, now: datetime) -> Ceremony:
+    """Options to sign in to the scope in force, with a user name or without.
+
+    A name that nobody has, or who has no passkey, gets the same answer with an id that belongs to
+    nothing and is always the same. Raises `identity.errors.Invalid` for what is no name.
+    """
+    name = None if name is None else fields.username(name)
+    return passkey_options.proving(_AUTHENTICATE, name, now=now)
+
+
+def complete_authentication(
+    *, challenge_id: UUID, name: str | None, credential: Mapping[str, Any], now: datetime
+) -> Passkey:
+    """The passkey of the scope in force that was proven just now, its use noted; with its user.
+
+    Whether the user may sign in is the caller's question. Not to be called in a transaction: a
+    signature counter that went backwards leaves an alarm. Raises SignInRefused for everything
+    that is wrong, whatever it is, ChallengeRefused for a challenge that is not this answer's.
+    """
+    try:
+        sent = passkey.challenge_in(credential)
+        credential_id = passkey.credential_id(credential)
+        handle = passkey.user_handle(credential)
+        name = None if name is None else fields.username(name)
+    except (SignatureInvalid, errors.Invalid):
+        raise SignInRefused from None
+    challenges.take_bound(
+        challenge_id,
+        sent.hex(),
+        purpose=_AUTHENTICATE,
+        subject=passkey_options.subject(name),
+        now=now,
+    )
+    row = passkeys.known(credential_id)
+    if row is None or not _is_whose(row, name, handle):
+        raise SignInRefused
+    try:
+        asserted = passkey.verify_assertion(
+            credential, _expected(sent, passkey_options.policy()), public_key=bytes(row.public_key)
+        )
+    except SignatureInvalid:
+        raise SignInRefused from None
+    # §7.2 step 19: whether a key may be copied to other devices never changes.
+    if asserted.is_backup_eligible != row.is_backup_eligible:
+        raise SignInRefused
+    if not passkeys.use(row, asserted, now=now):
+        raise SignInRefused
+    return row
+
+
+def _made(
+    purpose: str, subject: str, challenge_id: UUID, credential: Mapping[str, Any], *, now: datetime
+) -> tuple[Registered, dict[str, Any]]:
+    try:
+        sent = passkey.challenge_in(credential)
+    except SignatureInvalid:
+        raise accounts_errors.PasskeyRefused from None
+    taken = challenges.take_bound(
+        challenge_id, sent.hex(), purpose=purpose, subject=subject, now=now
+    )
+    asked = passkey_options.policy()
+    try:
+        found = passkey.verify_registration(credential, _expected(sent, asked))
+    except SignatureInvalid:
+        raise accounts_errors.PasskeyRefused from None
+    if asked.aaguids and (found.aaguid not in asked.aaguids or found.attestation == "none"):
+        raise accounts_errors.PasskeyRefused("This model of authenticator may not be used here.")
+    if asked.attestation == "direct" and found.attestation == "none":
+        raise accounts_errors.PasskeyRefused("This scope asks what the authenticator is.")
+    return found, taken.data
+
+
+def _joined(newcomer: Newcomer, *, now: datetime) -> User:
+    try:
+        return profiles.join(newcomer, key=None, now=now)
+    except errors.Conflict:
+        raise accounts_errors.NameTaken from None
+
+
+def _require_open() -> None:
+    if not scopes.settings().passkey_sign_up:
+        raise SignUpClosed
+
+
+def _expected(challenge: bytes, asked: PasskeyPolicy) -> Expected:
+    return Expected(challenge, asked.rp_id, asked.origins, asked.needs_verification)
+
+
+def _is_whose(row: Passkey, name: str | None, handle: str) -> bool:
+    """§7.2 step 6: the person was named, or the authenticator says whose credential it is."""
+    if handle and handle != row.handle:
+        return False
+    return handle == row.handle if name is None else names.are_the_same(name, row.user.username)

@@ -1,0 +1,337 @@
+"""Ceremonies of passkeys: each challenge once, for one person, one kind, one minute."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from accounts.errors import LastWayIn, NameTaken, PasskeyRefused, PasskeyTaken, TooManyPasskeys
+from accounts.models import Device, Passkey, User
+from accounts.services import passkeys, users
+from identity.errors import Missing
+from identity.models import AuditEvent
+from identity.scoping import current
+from identity.services import scopes
+from sessions_app.errors import ChallengeRefused, SignInRefused, SignUpClosed
+from sessions_app.services import passkey_ceremonies as ceremonies
+from tests import cast
+from tests.authenticator import AAGUID, ELIGIBLE, Authenticator
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def world() -> Any:
+    world = cast.world()
+    with current.in_scope(world.scope.id):
+        yield world
+
+
+@pytest.fixture
+def alice(world: cast.World) -> User:
+    return world.member("alice").user
+
+
+@pytest.fixture
+def device() -> Authenticator:
+    return Authenticator()
+
+
+def choose(world: cast.World, **changes: Any) -> None:
+    scopes.change_settings(changes=changes, by=world.system, now=now())
+
+
+def register(world: cast.World, user: User, device: Authenticator, name: str = "Key") -> Passkey:
+    begun = ceremonies.begin_registration(user=user, by=world.system, now=now())
+    return complete(world, user, begun, device.create(begun.options), name)
+
+
+def complete(world: Any, user: User, begun: Any, answer: Any, name: str = "Key") -> Passkey:
+    return ceremonies.complete_registration(
+        challenge_id=begun.challenge_id,
+        user=user,
+        credential=answer,
+        name=name,
+        by=world.system,
+        now=now(),
+    )
+
+
+def prove(device: Authenticator, name: str | None = None, **more: Any) -> Passkey:
+    begun = ceremonies.begin_authentication(name=name, now=now())
+    return ceremonies.complete_authentication(
+        challenge_id=begun.challenge_id,
+        name=name,
+        credential=device.get(begun.options, **more),
+        now=now(),
+    )
+
+
+def events(name: str) -> list[AuditEvent]:
+    return list(AuditEvent.objects.filter(name=name))
+
+
+def test_proves_a_registered_passkey_with_a_name_and_without(world, alice, device) -> None:
+    row = register(world, alice, device)
+    assert prove(device).id == row.id
+    found = prove(device, alice.username.upper())
+    assert (found.user_id, found.sign_count) == (alice.id, 2)
+    assert Passkey.objects.get().last_used_at is not None
+    assert len(events("passkey.added")) == 1
+
+
+def test_asks_what_the_scope_asks(world, alice) -> None:
+    choose(
+        world,
+        passkey_rp_id="example.org",
+        passkey_rp_name="Example",
+        passkey_origins="https://app.example.org",
+        passkey_user_verification="preferred",
+        passkey_discoverable=False,
+    )
+    options = ceremonies.begin_registration(user=alice, by=world.system, now=now()).options
+    assert options["rp"] == {"id": "example.org", "name": "Example"}
+    assert options["authenticatorSelection"] == {
+        "residentKey": "discouraged",
+        "requireResidentKey": False,
+        "userVerification": "preferred",
+    }
+    row = register(world, alice, Authenticator(origin="https://app.example.org"))
+    assert row.user_id == alice.id
+    with pytest.raises(PasskeyRefused):
+        register(world, alice, Authenticator(origin="https://other.example.org"))
+
+
+def test_leaves_out_authenticators_that_have_a_passkey(world, alice, device) -> None:
+    row = register(world, alice, device)
+    options = ceremonies.begin_registration(user=alice, by=world.system, now=now()).options
+    assert [entry["id"] for entry in options["excludeCredentials"]] == [row.credential_id]
+    assert options["user"]["id"] == row.handle
+
+
+def test_takes_only_listed_models(world, alice) -> None:
+    choose(world, passkey_aaguids=str(AAGUID))
+    row = register(world, alice, Authenticator(attestation="packed"))
+    assert row.aaguid == AAGUID
+    with pytest.raises(PasskeyRefused):
+        register(world, alice, Authenticator(attestation="none"))
+    other = Authenticator(attestation="packed", aaguid=alice.id)
+    with pytest.raises(PasskeyRefused):
+        register(world, alice, other)
+
+
+def test_takes_a_challenge_once_even_if_the_answer_was_wrong(world, alice, device) -> None:
+    begun = ceremonies.begin_registration(user=alice, by=world.system, now=now())
+    wrong = device.create(begun.options, origin="https://evil.example")
+    with pytest.raises(PasskeyRefused):
+        complete(world, alice, begun, wrong)
+    with pytest.raises(ChallengeRefused):
+        complete(world, alice, begun, device.create(begun.options))
+    assert not Passkey.objects.exists()
+
+
+def test_refuses_a_challenge_of_another_person(world, alice, device) -> None:
+    bob = world.member("bob").user
+    begun = ceremonies.begin_registration(user=alice, by=world.system, now=now())
+    with pytest.raises(ChallengeRefused):
+        complete(world, bob, begun, device.create(begun.options))
+
+
+def test_refuses_a_challenge_after_a_minute(world, alice, device) -> None:
+    register(world, alice, device)
+    begun = ceremonies.begin_authentication(name=None, now=now() - timedelta(seconds=61))
+    with pytest.raises(ChallengeRefused):
+        ceremonies.complete_authentication(
+            challenge_id=begun.challenge_id,
+            name=None,
+            credential=device.get(begun.options),
+            now=now(),
+        )
+
+
+def test_refuses_a_challenge_of_another_kind(world, alice, device) -> None:
+    register(world, alice, device)
+    begun = ceremonies.begin_registration(user=alice, by=world.system, now=now())
+    answer = device.get({**begun.options, "rpId": "localhost"}, device.credentials[0])
+    with pytest.raises(ChallengeRefused):
+        ceremonies.complete_authentication(
+            challenge_id=begun.challenge_id, name=None, credential=answer, now=now()
+        )
+
+
+def test_refuses_a_challenge_under_the_id_of_another(world, alice, device) -> None:
+    register(world, alice, device)
+    one, other = (ceremonies.begin_authentication(name=None, now=now()) for _ in range(2))
+    with pytest.raises(ChallengeRefused):
+        ceremonies.complete_authentication(
+            challenge_id=one.challenge_id,
+            name=None,
+            credential=device.get(other.options),
+            now=now(),
+        )
+
+
+def test_refuses_a_passkey_of_somebody_else(world, alice, device) -> None:
+    bob = world.member("bob").user
+    row = register(world, bob, device)
+    register(world, alice, Authenticator())
+    used = device.credentials[0]
+    with pytest.raises(SignInRefused):
+        prove(device, alice.username, credential=used)
+    with pytest.raises(SignInRefused):
+        prove(device, alice.username, credential=used, handle="")
+    assert prove(device, bob.username, credential=used).id == row.id
+
+
+def test_refuses_no_name_and_no_handle(world, alice, device) -> None:
+    register(world, alice, device)
+    with pytest.raises(SignInRefused):
+        prove(device, handle="")
+    with pytest.raises(SignInRefused):
+        prove(device, handle="AAAA")
+
+
+def test_raises_an_alarm_when_the_counter_goes_backwards(world, alice, device) -> None:
+    row = register(world, alice, device)
+    prove(device)
+    prove(device)
+    device.credentials[0].counter = 0
+    with pytest.raises(SignInRefused):
+        prove(device)
+    stored = Passkey.objects.get(id=row.id)
+    assert (stored.sign_count, stored.alarmed_at is None) == (2, False)
+    [event] = events("passkey.count-regressed")
+    assert event.facts["sent"] == 1
+    assert event.facts["stored"] == 2
+
+
+def test_raises_an_alarm_when_the_counter_stops(world, alice, device) -> None:
+    register(world, alice, device)
+    prove(device)
+    device.credentials[0].counter = None
+    with pytest.raises(SignInRefused):
+        prove(device)
+    assert len(events("passkey.count-regressed")) == 1
+
+
+def test_knows_authenticators_that_never_count(world, alice) -> None:
+    device = Authenticator(counter=None)
+    register(world, alice, device)
+    assert prove(device).sign_count == prove(device).sign_count == 0
+
+
+def test_refuses_a_key_that_became_copyable(world, alice, device) -> None:
+    register(world, alice, device)
+    device.flags |= ELIGIBLE
+    with pytest.raises(SignInRefused):
+        prove(device)
+
+
+def test_answers_alike_for_names_that_nobody_has(world, alice, device) -> None:
+    register(world, alice, device)
+    one, again, other = (
+        ceremonies.begin_authentication(name=name, now=now()).options
+        for name in ("nobody", "NOBODY", "no-one")
+    )
+    known = ceremonies.begin_authentication(name=alice.username, now=now()).options
+    assert one["allowCredentials"] == again["allowCredentials"]
+    assert one["allowCredentials"] != other["allowCredentials"]
+    assert one.keys() == known.keys()
+    assert one["allowCredentials"][0].keys() == known["allowCredentials"][0].keys()
+
+
+def test_makes_newcomers_only_where_the_scope_lets_them(world, device) -> None:
+    with pytest.raises(SignUpClosed):
+        ceremonies.begin_newcomer(name="dora", display_name="", now=now())
+    choose(world, passkey_sign_up=True)
+    joined = join(device, "dora", "Dora")
+    assert joined.user.username == "dora"
+    assert joined.user.status == User.Status.ACTIVE
+    assert prove(device, "dora").id == joined.passkey.id
+
+
+def join(device: Authenticator, name: str, shown: str = "") -> ceremonies.Joined:
+    begun = ceremonies.begin_newcomer(name=name, display_name=shown, now=now())
+    return ceremonies.complete_newcomer(
+        challenge_id=begun.challenge_id,
+        name=name,
+        display_name=shown,
+        credential=device.create(begun.options),
+        now=now(),
+    )
+
+
+def test_tells_at_the_end_that_a_name_is_taken(world, device) -> None:
+    choose(world, passkey_sign_up=True)
+    join(device, "dora")
+    with pytest.raises(NameTaken):
+        join(Authenticator(), "Dora")
+    assert Passkey.objects.count() == 1
+
+
+def test_makes_nobody_when_something_of_theirs_fails(world, device, monkeypatch) -> None:
+    choose(world, passkey_sign_up=True)
+
+    def fail(user: User, at: datetime) -> None:
+        raise Missing
+
+    monkeypatch.setattr(ceremonies, "on_joined", [fail])
+    with pytest.raises(Missing):
+        join(device, "dora")
+    assert not User.objects.filter(username="dora").exists()
+    assert not Passkey.objects.exists()
+
+
+def test_registers_a_credential_once(world, alice, device) -> None:
+    register(world, alice, device)
+    bob = world.member("bob").user
+    begun = ceremonies.begin_registration(user=bob, by=world.system, now=now())
+    answer = device.attest(device.credentials[0], begun.options)
+    with pytest.raises(PasskeyTaken):
+        complete(world, bob, begun, answer)
+
+
+def test_registers_so_many_and_no_more(world, alice, monkeypatch) -> None:
+    monkeypatch.setattr(passkeys, "MOST", 2)
+    register(world, alice, Authenticator())
+    late = ceremonies.begin_registration(user=alice, by=world.system, now=now())
+    register(world, alice, Authenticator())
+    with pytest.raises(TooManyPasskeys):
+        ceremonies.begin_registration(user=alice, by=world.system, now=now())
+    with pytest.raises(TooManyPasskeys):
+        complete(world, alice, late, Authenticator().create(late.options))
+
+
+def test_renames_and_removes_but_never_the_last_way_in(world, alice, device) -> None:
+    row = register(world, alice, device, "")
+    assert row.name == passkeys.UNNAMED
+    given = {"user_id": alice.id, "passkey_id": row.id, "by": world.system, "now": now()}
+    assert passkeys.rename(name=" My  phone ", **given).name == "My phone"
+    Device.objects.filter(user=alice).update(status="revoked", revoked_at=now())
+    with pytest.raises(LastWayIn):
+        passkeys.remove(**given)
+    other = register(world, alice, Authenticator())
+    passkeys.remove(**given)
+    assert [kept.id for kept in passkeys.of(alice.id)] == [other.id]
+    with pytest.raises(Missing):
+        passkeys.remove(**given)
+
+
+def test_goes_with_the_account(world, device) -> None:
+    bob = world.member("bob").user
+    register(world, bob, device)
+    users.delete(user_id=bob.id, by=world.system, now=now())
+    assert not Passkey.objects.exists()
+    with pytest.raises(SignInRefused):
+        prove(device)
+
+
+def test_is_unknown_in_another_scope(world, alice, device) -> None:
+    register(world, alice, device)
+    other = cast.world()
+    with current.in_scope(other.scope.id), pytest.raises(SignInRefused):
+        prove(device)
