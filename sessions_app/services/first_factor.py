@@ -91,6 +91,12 @@ def passed(
     return SecondFactorDue(issued.secret, now + LASTS)
 
 
+def admitted(user: User, method: Session.Method, arrival: Arrival, *, now: datetime) -> Session:
+    """The session after a proof that is two factors in one. Raises SignInRefused."""
+    require_usable(user, address=arrival.origin.address, now=now)
+    return _begun(user, method, arrival, provider=None, now=now)
+
+
 def complete(*, ticket: str, code: str, arrival: Arrival, now: datetime) -> Session:
     """Give the one-time password, or a recovery code, that a first proof asked for.
 

@@ -34,6 +34,7 @@ SOURCE: Final = "passkey"
 _REGISTER: Final = "passkey-register"
 _JOIN: Final = "passkey-join"
 _AUTHENTICATE: Final = "passkey-prove"
+_AGAIN: Final = "passkey-again"
 
 on_joined: list[Callable[[User, datetime], None]] = []
 """Called in the transaction that makes a newcomer; other rooms add what newcomers get."""
@@ -142,7 +143,8 @@ def begin_authentication(*, name: str | None, now: datetime) -> Ceremony:
     nothing and is always the same. Raises `identity.errors.Invalid` for what is no name.
     """
     name = None if name is None else fields.username(name)
-    return passkey_options.proving(_AUTHENTICATE, name, now=now)
+    subject = passkey_options.subject(name)
+    return passkey_options.proving(_AUTHENTICATE, name, subject=subject, now=now)
 
 
 def complete_authentication(
@@ -155,17 +157,45 @@ def complete_authentication(
     that is wrong, whatever it is, ChallengeRefused for a challenge that is not this answer's.
     """
     try:
+        name = None if name is None else fields.username(name)
+    except errors.Invalid:
+        raise SignInRefused from None
+    subject = passkey_options.subject(name)
+    return _proven(_AUTHENTICATE, subject, name, challenge_id, credential, now=now)
+
+
+def begin_again(*, user: User, mark: str, now: datetime) -> Ceremony:
+    """Options for somebody who is known to show once more who they are; `mark` is the session's."""
+    return passkey_options.proving(_AGAIN, user.username, subject=mark, now=now)
+
+
+def complete_again(
+    *, challenge_id: UUID, user: User, mark: str, credential: Mapping[str, Any], now: datetime
+) -> Passkey:
+    """The passkey of a known user that was proven just now, as `complete_authentication`."""
+    return _proven(_AGAIN, mark, user.username, challenge_id, credential, now=now)
+
+
+def _proven(
+    purpose: str,
+    subject: str,
+    name: str | None,
+    challenge_id: UUID,
+    credential: Mapping[str, Any],
+    *,
+    now: datetime,
+) -> Passkey:
+    try:
         sent = passkey.challenge_in(credential)
         credential_id = passkey.credential_id(credential)
         handle = passkey.user_handle(credential)
-        name = None if name is None else fields.username(name)
-    except (SignatureInvalid, errors.Invalid):
+    except SignatureInvalid:
         raise SignInRefused from None
     challenges.take_bound(
         challenge_id,
         sent.hex(),
-        purpose=_AUTHENTICATE,
-        subject=passkey_options.subject(name),
+        purpose=purpose,
+        subject=subject,
         now=now,
     )
     row = passkeys.known(credential_id)

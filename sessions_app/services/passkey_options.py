@@ -72,10 +72,10 @@ def making(
     return Ceremony(issued.id, options)
 
 
-def proving(purpose: str, name: str | None, *, now: datetime) -> Ceremony:
+def proving(purpose: str, name: str | None, *, subject: str, now: datetime) -> Ceremony:
     """Options to prove a passkey, of the user of this name or without a name."""
     asked = policy()
-    issued = challenges.issue(purpose=purpose, subject=subject(name), lasts=LASTS, data={}, now=now)
+    issued = challenges.issue(purpose=purpose, subject=subject, lasts=LASTS, data={}, now=now)
     options: dict[str, Any] = {
         "challenge": _challenge(issued.secret),
         "timeout": int(LASTS.total_seconds() * 1000),

@@ -4,18 +4,28 @@ Whoever has one-time passwords shows one of them: the password or the mailbox al
 what was stolen together with the session, is not enough then.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 from accounts.models import User
-from accounts.services import mail_addresses, one_time_passwords, passwords, wallets, writing
+from accounts.services import (
+    mail_addresses,
+    one_time_passwords,
+    passkeys,
+    passwords,
+    wallets,
+    writing,
+)
 from identity.actor import Actor
 from identity.errors import Forbidden, Invalid, Missing
 from identity.services import audit
 from sessions_app.errors import SignInRefused, StepUpNeeded, TokenRefused
 from sessions_app.models import Session
-from sessions_app.services import challenges, mailed_codes, wallet_messages
+from sessions_app.services import challenges, mailed_codes, passkey_ceremonies, wallet_messages
 from sessions_app.services.mailed_codes import Asker, Purpose, Sent
+from sessions_app.services.passkey_options import Ceremony
 from sessions_app.services.wallet_messages import Place
 
 FRESH_SECONDS: Final = 5 * 60
@@ -105,6 +115,34 @@ def by_wallet(*, message: str, signature: str, by: Actor, now: datetime) -> None
     if holder is None or holder.id != user.id:
         raise SignInRefused
     proved(by=by, how="wallet", now=now)
+
+
+def begin_passkey(*, by: Actor, now: datetime) -> Ceremony:
+    """Options for a passkey of the account, good for this session alone.
+
+    Raises Missing where the account has none.
+    """
+    user = _user(by)
+    if not passkeys.of(user.id):
+        raise Missing("This account has no passkey.")
+    return passkey_ceremonies.begin_again(user=user, mark=_mark(by), now=now)
+
+
+def by_passkey(
+    *, challenge_id: UUID, credential: Mapping[str, Any], by: Actor, now: datetime
+) -> None:
+    """Prove with a passkey to the challenge of `begin_passkey`.
+
+    Where one-time passwords are set up, the authenticator must know the person. Not to be called
+    in a transaction. Raises `SignInRefused`, `ChallengeRefused`, Forbidden.
+    """
+    user = _user(by)
+    row = passkey_ceremonies.complete_again(
+        challenge_id=challenge_id, user=user, mark=_mark(by), credential=credential, now=now
+    )
+    if not row.was_verified:
+        _require_no_generator(user)
+    proved(by=by, how="passkey", now=now)
 
 
 def proved(*, by: Actor, how: str, now: datetime) -> None:

@@ -81,6 +81,16 @@ POST   /invitations/batches                                    users:invite     
 GET    /invitations/batches/{batch}                            users:invite       + . + . . . + +
 POST   /invitations/batches/{batch}/confirm                    users:invite       + . + . . . + +
 POST   /invitations/batches/{batch}/links                      users:invite       + . + . . . + +
+GET    /passkeys                                               self               + + + + + + + .
+POST   /passkeys/registration                                  self               + + + + + + + .
+POST   /passkeys                                               self               + + + + + + + .
+PUT    /passkeys/{passkey}                                     self               + + + + + + + .
+DELETE /passkeys/{passkey}                                     self               + + + + + + + .
+POST   /passkeys/authentication                                open               + + + + + + + +
+POST   /passkeys/authentication/complete                       open               + + + + + + + +
+POST   /passkeys/joining                                       open               + + + + + + + +
+POST   /passkeys/joining/complete                              open               + + + + + + + +
+POST   /me/step-up/passkey                                     self               + + + + + + + .
 POST   /sign-in/wallet/challenge                               open               + + + + + + + +
 POST   /sign-in/wallet                                         open               + + + + + + + +
 POST   /invitations/lookup                                     open               + + + + + + + +

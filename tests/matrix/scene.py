@@ -19,7 +19,7 @@ from identity.pages import staff_session
 from identity.sdk.keys import DeviceKeys
 from identity.services import mail
 from invitations.models import Proposal
-from tests import cast, signed_in
+from tests import cast, passkey_holders, signed_in
 from tests import staff as people
 from tests.faces.v1.client import Signed
 
@@ -111,6 +111,9 @@ class Scene:
         self.things["api_key"] = done("/api-keys", {"name": "backend"})["id"]
         key = {"name": "Ours", "public_key": ecdsa_p256.generate().public.hex}
         self.things["developer_key"] = done("/developer-keys", key)["id"]
+        with cast.in_scope(self.world):
+            made = passkey_holders.passkey(subject.user, by=self.world.system)
+        self.things["passkey"] = str(made.id)
         self.things["session"] = str(signed_in.start(self.world, subject).session.id)
         now = datetime.now(UTC)
         with cast.in_scope(self.world):
@@ -224,6 +227,10 @@ def _rule(word: str, world: cast.World, now: datetime) -> Rule:
 
 
 CLIENT: Final = {"client_id": "client", "client_secret": "not-a-real-one"}
+PASSKEY: dict[str, Any] = {
+    "challenge_id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3",
+    "credential": {},
+}
 POLICY: dict[str, Any] = {
     "name": "deny",
     "resource": "/recipients",
@@ -294,6 +301,14 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
         "POST /me/step-up": {"password": "x"},
         "POST /me/step-up/email": {},
         "POST /me/step-up/wallet": {"address": "0x" + "11" * 20},
+        "POST /me/step-up/passkey": {},
+        "POST /passkeys/registration": {},
+        "POST /passkeys": PASSKEY,
+        "PUT /passkeys/{passkey}": {"name": "other"},
+        "POST /passkeys/authentication": {},
+        "POST /passkeys/authentication/complete": PASSKEY,
+        "POST /passkeys/joining": {"username": "newcomer"},
+        "POST /passkeys/joining/complete": {"username": "newcomer", **PASSKEY},
         "POST /me/one-time-password": {},
         "POST /me/one-time-password/confirm": {"code": "x"},
         "POST /me/recovery-codes": {},

@@ -36,6 +36,12 @@ WITHOUT_WORD = {
     "my_step_up": route.SELF,  # what follows is about the caller's own ways in
     "my_step_up_email": route.SELF,
     "my_step_up_wallet": route.SELF,
+    "my_step_up_passkey": route.SELF,
+    "my_passkeys_list": route.SELF,
+    "my_passkeys_begin": route.SELF,
+    "my_passkeys_add": route.SELF,
+    "my_passkeys_rename": route.SELF,
+    "my_passkeys_remove": route.SELF,
     "my_one_time_password_get": route.SELF,
     "my_one_time_password_begin": route.SELF,
     "my_one_time_password_confirm": route.SELF,
@@ -50,6 +56,10 @@ WITHOUT_WORD = {
     "invitations_accept": route.OPEN,
     "sign_in_wallet_challenge": route.OPEN,  # what is sent is the proof
     "sign_in_wallet": route.OPEN,
+    "passkeys_authenticate": route.OPEN,
+    "passkeys_authenticate_complete": route.OPEN,
+    "passkeys_join": route.OPEN,
+    "passkeys_join_complete": route.OPEN,
     "token_revoke": route.OPEN,  # whoever holds the token may end its session
     "server_keys_statements": route.OPEN,  # public keys, for those who know an older one
     "proposals_take_outcome": route.SELF,  # the service asks for the proposer

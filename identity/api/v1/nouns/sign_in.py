@@ -106,10 +106,10 @@ def by_password(asked: Asked) -> Reply:
     found = password_sign_in.sign_in(
         username=asked.body.username,
         password=asked.body.password,
-        arrival=_arrival(asked, mark.digest, settings),
+        arrival=arrival_of(asked, mark.digest, settings),
         now=asked.now,
     )
-    return _reply(asked, found, mark, settings)
+    return reply(asked, found, mark, settings)
 
 
 @route.act(
@@ -131,10 +131,10 @@ def second_factor(asked: Asked) -> Reply:
     found = first_factor.complete(
         ticket=asked.body.ticket,
         code=asked.body.code,
-        arrival=_arrival(asked, mark.digest, settings),
+        arrival=arrival_of(asked, mark.digest, settings),
         now=asked.now,
     )
-    return _reply(asked, found, mark, settings)
+    return reply(asked, found, mark, settings)
 
 
 @route.act(
@@ -179,14 +179,15 @@ def by_code(asked: Asked) -> Reply:
     found = email_sign_in.sign_in(
         address=asked.body.email,
         code=asked.body.code,
-        arrival=_arrival(asked, mark.digest, settings),
+        arrival=arrival_of(asked, mark.digest, settings),
         full_name=asked.body.full_name,
         now=asked.now,
     )
-    return _reply(asked, found, mark, settings)
+    return reply(asked, found, mark, settings)
 
 
-def _reply(asked: Asked, found: Passed, mark: Mark, settings: ScopeSettings) -> Reply:
+def reply(asked: Asked, found: Passed, mark: Mark, settings: ScopeSettings) -> Reply:
+    """Where a sign-in stands, with the mark for a browser that had none."""
     if isinstance(found, SecondFactorDue):
         shown = SignedIn(
             status="second-factor",
@@ -201,7 +202,8 @@ def _reply(asked: Asked, found: Passed, mark: Mark, settings: ScopeSettings) -> 
     return Reply(shown, headers=_cookie(mark))
 
 
-def _arrival(asked: Asked, mark: str, settings: ScopeSettings) -> Arrival:
+def arrival_of(asked: Asked, mark: str, settings: ScopeSettings) -> Arrival:
+    """Where the caller comes from; the body has a `visitor`."""
     origin = dataclasses.replace(pairs.origin(asked.sent), visitor=asked.body.visitor)
     lasts = timedelta(days=settings.session_days)
     return Arrival(origin, tokens.issuer(asked.slug), mark, lasts)

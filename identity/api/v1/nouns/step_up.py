@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -28,6 +28,23 @@ class WalletProof(Body, frozen=True):
     signature: Annotated[str, msgspec.Meta(max_length=512)]
 
 
+class PasskeyProof(Body, frozen=True):
+    """What the browser made of the options of /v1/me/step-up/passkey."""
+
+    challenge_id: UUID
+    credential: dict[str, Any]
+
+
+class Ceremony(Shown, frozen=True):
+    """What goes to the browser: `public_key` as JSON, for one minute and one answer.
+
+    `PublicKeyCredential.parseCreationOptionsFromJSON()` or `parseRequestOptionsFromJSON()` read it.
+    """
+
+    challenge_id: UUID
+    public_key: dict[str, Any]
+
+
 class OwnWallet(Body, frozen=True):
     """The address of a wallet of the account."""
 
@@ -35,12 +52,13 @@ class OwnWallet(Body, frozen=True):
 
 
 class Proof(Body, frozen=True):
-    """One of them: the password, a one-time password or recovery code, a mailed code, a wallet."""
+    """One of them: password, one-time password or recovery code, mailed code, wallet, passkey."""
 
     password: Annotated[str, msgspec.Meta(max_length=1024)] | None = None
     one_time_password: Code | None = None
     email_code: Code | None = None
     wallet: WalletProof | None = None
+    passkey: PasskeyProof | None = None
 
 
 class Proven(Shown, frozen=True):
@@ -106,6 +124,21 @@ def text_for_wallet(asked: Asked) -> TextToSign:
     return TextToSign(text, int(wallet_messages.LASTS.total_seconds()))
 
 
+@route.act(
+    "POST",
+    "/me/step-up/passkey",
+    SELF,
+    "my_step_up_passkey",
+    "Options for a passkey of yours, to prove who you are",
+    body=Nothing,
+    shows=Ceremony,
+)
+def begin_passkey(asked: Asked) -> Ceremony:
+    """Bound to the session; good once, for a minute."""
+    begun = step_up.begin_passkey(by=own_account(asked), now=asked.now)
+    return Ceremony(begun.challenge_id, begun.options)
+
+
 def _given(asked: Asked, actor: Actor) -> list[Callable[[], None]]:
     """How each proof that was sent is checked."""
     given: Proof = asked.body
@@ -124,6 +157,16 @@ def _given(asked: Asked, actor: Actor) -> list[Callable[[], None]]:
         text, signature = given.wallet.message, given.wallet.signature
         proofs.append(
             lambda: step_up.by_wallet(message=text, signature=signature, by=actor, now=asked.now)
+        )
+    if given.passkey is not None:
+        sent = given.passkey
+        proofs.append(
+            lambda: step_up.by_passkey(
+                challenge_id=sent.challenge_id,
+                credential=sent.credential,
+                by=actor,
+                now=asked.now,
+            )
         )
     return proofs
 
@@ -154,4 +197,4 @@ def shown(sent: Sent) -> CodeSent:
     return CodeSent(sent.address, sent.expires_at.replace(microsecond=0), sent.resend_after)
 
 
-ROUTES: Final = (prove, send_proof, text_for_wallet)
+ROUTES: Final = (prove, send_proof, text_for_wallet, begin_passkey)

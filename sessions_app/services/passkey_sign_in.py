@@ -1,0 +1,119 @@
+"""Signing in and joining by passkey, and adding one to one's own account."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from accounts.models import Passkey, User
+from accounts.services import passkeys
+from identity.actor import Actor
+from identity.crypto import passkey
+from identity.crypto.errors import SignatureInvalid
+from identity.errors import Missing
+from identity.services import neighbourhoods, rates
+from sessions_app.errors import ChallengeRefused, SignInRefused
+from sessions_app.models import Session
+from sessions_app.services import first_factor, passkey_ceremonies
+from sessions_app.services.first_factor import Arrival, Passed
+from sessions_app.services.passkey_options import Ceremony
+from sessions_app.services.sessions import Origin
+
+MOST_NOTED: Final = (10, 60 * 60)
+"""How many refusals in how many seconds the history keeps of one user from one neighbourhood."""
+
+
+def begin_own(*, by: Actor, now: datetime) -> Ceremony:
+    """Options to add a passkey to the actor's own account. Raises as `begin_registration`."""
+    return passkey_ceremonies.begin_registration(user=_own(by), by=by, now=now)
+
+
+def complete_own(
+    *, challenge_id: UUID, credential: Mapping[str, Any], name: str, by: Actor, now: datetime
+) -> Passkey:
+    """Add the passkey to the actor's own account. Raises as `complete_registration`."""
+    return passkey_ceremonies.complete_registration(
+        challenge_id=challenge_id,
+        user=_own(by),
+        credential=credential,
+        name=name,
+        by=by,
+        now=now,
+    )
+
+
+def sign_in(
+    *,
+    challenge_id: UUID,
+    name: str | None,
+    credential: Mapping[str, Any],
+    arrival: Arrival,
+    now: datetime,
+) -> Passed:
+    """Sign a person of the scope in force in.
+
+    An authenticator that knew the person is two factors in one; else the one-time password is
+    asked for where one is set up. Refusals go into the history of whose passkey it is. Not to be
+    called in a transaction. Raises SignInRefused, ChallengeRefused.
+    """
+    try:
+        row = passkey_ceremonies.complete_authentication(
+            challenge_id=challenge_id, name=name, credential=credential, now=now
+        )
+        if row.was_verified:
+            return first_factor.admitted(row.user, Session.Method.PASSKEY, arrival, now=now)
+        return first_factor.passed(row.user, Session.Method.PASSKEY, arrival, now=now)
+    except (SignInRefused, ChallengeRefused) as refusal:
+        _note_refused(credential, refusal.code, arrival.origin, now=now)
+        raise
+
+
+def join(
+    *,
+    challenge_id: UUID,
+    name: str,
+    display_name: str,
+    credential: Mapping[str, Any],
+    arrival: Arrival,
+    now: datetime,
+) -> Passed:
+    """Make a newcomer with a first passkey, and sign them in.
+
+    Raises as `passkey_ceremonies.complete_newcomer`.
+    """
+    made = passkey_ceremonies.complete_newcomer(
+        challenge_id=challenge_id,
+        name=name,
+        display_name=display_name,
+        credential=credential,
+        address=arrival.origin.address,
+        now=now,
+    )
+    return first_factor.passed(made.user, Session.Method.PASSKEY, arrival, now=now)
+
+
+def _own(by: Actor) -> User:
+    user = User.objects.filter(id=by.user_id, deleted_at__isnull=True).first()
+    if by.user_id is None or user is None:
+        raise Missing("There is no such user.")
+    return user
+
+
+def _note_refused(
+    credential: Mapping[str, Any], reason: str, origin: Origin, *, now: datetime
+) -> None:
+    """Anybody can name a credential, so what is kept is bounded."""
+    try:
+        row = passkeys.known(passkey.credential_id(credential))
+    except SignatureInvalid:
+        return
+    if row is None:
+        return
+    limit, window = MOST_NOTED
+    place = neighbourhoods.of(origin.address) if origin.address else ""
+    try:
+        key = f"refused passkey {row.user_id} {place}"
+        rates.hit(key, limit=limit, window=window, now=int(now.timestamp()))
+    except rates.RateLimited:
+        return
+    first_factor.refused(row.user_id, Session.Method.PASSKEY, reason, origin, now=now)
