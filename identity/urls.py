@@ -1,8 +1,9 @@
 """Addresses that Django serves; the hottest ones are answered before it, in identity.wsgi."""
 
 from django.contrib.admin import autodiscover
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -22,15 +23,26 @@ autodiscover()
 _to_pages = require_safe(RedirectView.as_view(url="/admin/"))
 
 
+_to_sign_in = require_safe(RedirectView.as_view(pattern_name="login"))
+
+
 @csrf_exempt  # the face reads no cookie
-def _front(http: HttpRequest) -> HttpResponseBase:
-    """People who type the host alone are led to the pages for people; programs call a method."""
+def _front(http: HttpRequest, slug: str = "") -> HttpResponseBase:
+    """People who type an address alone are led to the pages for people; programs call a method."""
     if http.method in passport_views.METHODS:
-        return passport_views.call(http)
-    return _to_pages(http)
+        return passport_views.call(http, slug=slug) if slug else passport_views.call(http)
+    return _to_sign_in(http, slug=slug) if slug else _to_pages(http)
+
+
+@require_safe
+def _icon(_: HttpRequest, slug: str = "") -> HttpResponseBase:
+    """The icon that browsers and wallets ask for by this name."""
+    del slug  # every scope has the same
+    return HttpResponseRedirect(static("countersign/icon.svg"))
 
 
 _FACES: list[URLPattern | URLResolver] = [
+    path("favicon.ico", _icon),
     path("join", join.page, name="join"),
     path("", include(login)),
     path("", include(enterprise)),
@@ -44,6 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     *_FACES,
     # Any face also works under the prefix of a scope.
+    path("s/<slug:slug>/", _front),
     path("s/<slug:slug>/", include(_FACES)),
 ]
 

@@ -1,9 +1,11 @@
-"""How many wrong passwords one client address may try, whatever accounts they are for.
+"""How many wrong passwords or codes one client address may try, whatever accounts they are for.
 
-Ten wrong ones lock one account for a while; whoever tries one password on many accounts is held
-here. Both are counted before the hash begins, by one statement each.
+Ten wrong passwords lock one account for a while; whoever tries one password on many accounts is
+held here. Both are counted before the hash begins, by one statement each. Codes that were mailed
+are counted apart: who can't find the right mail has lost no try of a password.
 """
 
+import enum
 from datetime import datetime
 from typing import Final
 
@@ -14,7 +16,14 @@ MOST_WRONG: Final = 30
 WINDOW_SECONDS: Final = 15 * 60
 
 
-def reserve(address: str, *, now: datetime) -> None:
+class Secret(enum.StrEnum):
+    """What is guessed; each is counted for itself."""
+
+    PASSWORD = "passwords"  # noqa: S105 a word, no secret
+    CODE = "codes"
+
+
+def reserve(address: str, *, now: datetime, secret: Secret = Secret.PASSWORD) -> None:
     """Count one try of this neighbourhood as wrong before it is looked at; "" is not counted.
 
     Not to be called in a transaction (RuntimeError). Raises
@@ -23,19 +32,19 @@ def reserve(address: str, *, now: datetime) -> None:
     if not address:
         return
     try:
-        rates.hit(_key(address), limit=MOST_WRONG, window=WINDOW_SECONDS, now=_seconds(now))
+        rates.hit(_key(address, secret), limit=MOST_WRONG, window=WINDOW_SECONDS, now=_seconds(now))
     except rates.RateLimited as refusal:
         raise errors.TooManyWrongPasswords(**refusal.facts) from None
 
 
-def give_back(address: str, *, now: datetime) -> None:
+def give_back(address: str, *, now: datetime, secret: Secret = Secret.PASSWORD) -> None:
     """The try was right: it counts no more. Other wrong ones stay counted."""
     if address:
-        rates.give_back(_key(address), window=WINDOW_SECONDS, now=_seconds(now))
+        rates.give_back(_key(address, secret), window=WINDOW_SECONDS, now=_seconds(now))
 
 
-def _key(address: str) -> str:
-    return f"wrong passwords of {neighbourhoods.of(address)}"
+def _key(address: str, secret: Secret) -> str:
+    return f"wrong {secret} of {neighbourhoods.of(address)}"
 
 
 def _seconds(now: datetime) -> int:

@@ -1,6 +1,7 @@
 """Pages about applications: programs whose users sign in here."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -125,8 +126,22 @@ def _facts(row: ApplicationRow) -> list[tuple[str, str]]:
         "Client id": row.id,
         "Return addresses": "\n".join(row.return_addresses),
         "Sign-in page": f"{issuer}/login",
+        "Ready address": _sign_in_address(issuer, row),
         "Tokens from": f"{issuer}/v1/token",
+        "Issuer": issuer,
+        "Keys (JWKS)": f"{issuer}/.well-known/jwks.json",
         "Made": row.created_at,
         "Changed": row.updated_at,
     }
     return [(name, facts.value_of(value, name)) for name, value in shown.items()]
+
+
+def _sign_in_address(issuer: str, row: ApplicationRow) -> str:
+    """Where the application sends its users, but for what it makes anew each time."""
+    told = {
+        "response_type": "code",
+        "client_id": row.id,
+        "redirect_uri": row.return_addresses[0],
+        "code_challenge_method": "S256",
+    }
+    return f"{issuer}/login?{urlencode(told)}&state=…&code_challenge=…"

@@ -1,5 +1,6 @@
 """API keys in the admin: made with the secret shown once, and revoked."""
 
+import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -41,7 +42,7 @@ class ApiKeyForm(forms.Form):
     name = forms.CharField(max_length=200, help_text="What uses it: an app, a server, a script.")
     permissions = forms.MultipleChoiceField(
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "choices is-grouped"}),
         help_text="No more than you hold yourself. sessions:introspect lets it look into tokens.",
     )
     user = forms.CharField(
@@ -62,7 +63,9 @@ class ApiKeyForm(forms.Form):
     def __init__(self, *given: Any, by: Actor, **named: Any) -> None:
         super().__init__(*given, **named)
         words = sorted(by.permissions - NOT_OF_KEYS)
-        self.fields["permissions"].choices = [(word, word) for word in words]  # type: ignore[attr-defined]
+        groups = itertools.groupby(words, key=lambda word: word.partition(":")[0])
+        choices = [(noun, [(word, word) for word in group]) for noun, group in groups]
+        self.fields["permissions"].choices = choices  # type: ignore[attr-defined]
 
     def clean_user(self) -> str:
         """The id of the user of this name."""

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.services import guessing, mail_addresses
+from accounts.services.guessing import Secret
 from identity.scoping import current
 from identity.services import mail, neighbourhoods, rates
 from sessions_app.errors import ChallengeRefused, CodeRefused, CodeSentAlready
@@ -142,13 +143,13 @@ def redeem(
 ) -> str:
     """Use up the code that was sent last; the normal address that it proves.
 
-    A try is counted before the code is looked at: five for each code, and those of one client's
-    neighbourhood together with its wrong passwords. Not to be called in a transaction. Raises
+    A try is counted before the code is looked at: five for each code, and thirty for all codes
+    of one client's neighbourhood in a quarter of an hour. Not to be called in a transaction. Raises
     CodeRefused, the same for every cause, and `accounts.errors.TooManyWrongPasswords`.
     """
     to = mail_addresses.normal(address)
     subject = _subject(to, user_id)
-    guessing.reserve(asker.address, now=now)
+    guessing.reserve(asker.address, now=now, secret=Secret.CODE)
     latest = _open(purpose, subject, asker).order_by("-created_at").first()
     if latest is None:
         raise CodeRefused
@@ -163,7 +164,7 @@ def redeem(
         )
     except ChallengeRefused:
         raise CodeRefused from None
-    guessing.give_back(asker.address, now=now)
+    guessing.give_back(asker.address, now=now, secret=Secret.CODE)
     return to
 
 

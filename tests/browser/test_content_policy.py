@@ -40,9 +40,7 @@ def complaints(context: BrowserContext) -> list[str]:
     heard: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
-        # Browsers ask for an icon by themselves.
-        is_icon = str(message.location.get("url", "")).endswith("/favicon.ico")
-        if message.type in {"error", "warning"} and not is_icon:
+        if message.type in {"error", "warning"}:
             heard.append(message.text)
 
     context.on("console", listen)

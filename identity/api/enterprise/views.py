@@ -109,15 +109,12 @@ def respond(sent: Sent, *, now: datetime) -> Answer:
 
 
 def _outer(sent: Sent, now: datetime) -> cose.Outer:
-    seconds = int(now.timestamp())
-    per_address.hit(sent.address, now=seconds)
+    per_address.hit(sent.address, now=int(now.timestamp()))
     if sent.body is None:
         raise TooLarge
     if sent.media_type.partition(";")[0].strip().lower() not in MEDIA_TYPES:
         raise UnsupportedMediaType
-    outer = cose.read_outer(sent.body)
-    per_device.hit(outer.device, now=seconds)
-    return outer
+    return cose.read_outer(sent.body)
 
 
 def _require_same_scope(sent: Sent, door: doors.RequestDoor, now: datetime) -> None:
@@ -138,6 +135,8 @@ def _opened(sent: Sent, outer: cose.Outer, door: doors.RequestDoor, now: datetim
     opened = auth.open_envelope(
         sent.body or b"", outer=outer, door=door, address=sent.address, now=now
     )
+    # Only who has the key uses up what its holder may ask.
+    per_device.hit(outer.device, now=int(now.timestamp()))
     payload = strict_json.decode(opened.payload)
     recipient = replies.recipient(opened, payload)
     if sent.expected_resource and not _is_about(payload, sent.expected_resource):

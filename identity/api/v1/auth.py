@@ -43,7 +43,6 @@ class _Door:
     def key(self, key_id: str) -> ecdsa_p256.PublicKey:
         """The key of the signer; nobody's for whoever is refused, so that all cost the same."""
         device_id = _uuid(key_id)
-        per_device.hit(device_id, now=int(self._now.timestamp()))
         self.found = doors.request_door(device_id, "")
         if self.found.invitation_id is not None:
             return ecdsa_p256.DUMMY
@@ -72,18 +71,21 @@ def signer(sent: Sent, *, now: datetime) -> Caller:
     Raises Unauthenticated, the same for every cause, and TooManyRequests. The nonce is taken at
     once, outside any transaction: a refused request can't be sent twice either.
     """
-    door = _Door(sent, now)
+    door, seconds = _Door(sent, now), int(now.timestamp())
     try:
-        verified = http_signatures.verify(_request(sent), door.key, now=int(now.timestamp()))
+        verified = http_signatures.verify(_request(sent), door.key, now=seconds)
     except SignatureInvalid:
         raise Unauthenticated from None
+    # Only who has the key uses up what its holder may ask.
     if door.program is not None:
+        per_device.hit(door.program.id, now=seconds)
         with current.in_scope(door.program.scope_id):
             _take_nonce(door.program.id, verified)
             return bearers.program(sent, door.program, now=now)
     sender = accounts.sender_of(door.found) if door.found else None
     if door.found is None or sender is None:
         raise Unauthenticated
+    per_device.hit(sender.device_id, now=seconds)
     with current.in_scope(sender.scope_id):
         _take_nonce(sender.device_id, verified)
         actor = accounts.device_actor(door.found, sender, address=sent.address)

@@ -106,6 +106,7 @@ class Announcement:
         self._command.stdout.write(
             f"\nCountersign is ready ({settings.MODE} mode, state in {settings.HOME}).\n"
             f"  Admin     {base}/admin/\n"
+            f"  Sign-in   {base}/login\n"
             f"  API       {base}/v1/docs/\n"
             f"  Requests  {base}/s/{settings.DEFAULT_SCOPE or DEMO_SCOPE}/request\n"
             f"  Health    {base}/healthz  {base}/readyz\n"

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client, override_settings
 
 from identity.api.enterprise import views
-from identity.crypto import cose_device
+from identity.crypto import cose_device, ecdsa_p256
 from identity.sdk.channel import Channel
 from identity.web import bodies
 from identity.web.throttle import Throttle
@@ -29,10 +29,10 @@ def alice(world: cast.World) -> cast.Member:
     return world.member("alice", "super-admin")
 
 
-def channel(member: cast.Member) -> Channel:
+def channel(member: cast.Member, key: ecdsa_p256.PrivateKey | None = None) -> Channel:
     return Channel(
         device=member.session.device,
-        signing_key=member.session.keys.signature,
+        signing_key=key or member.session.keys.signature,
         private=member.session.keys.encryption,
         server=member.session.server,
     )
@@ -127,6 +127,16 @@ def test_says_when_to_come_back_after_too_many(
     assert answer.status_code == 429
     assert 0 < int(answer["Retry-After"]) <= 60
     assert clear(answer.content)["error_code"] == "-13"
+
+
+def test_strangers_use_up_nothing_of_a_device(
+    alice: cast.Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "per_device", Throttle(count=1, seconds=60))
+    stranger = channel(alice, ecdsa_p256.generate())
+    for _ in range(3):
+        assert post("/request", stranger.seal(ME).body)[0] == 401
+    assert post("/request", channel(alice).seal(ME).body)[0] == 200
 
 
 @override_settings(DEFAULT_SCOPE="")

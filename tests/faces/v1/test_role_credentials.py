@@ -45,8 +45,12 @@ def test_issues_shows_and_revokes(alice, bob) -> None:
     path = f"/role-credentials/{told['id']}"
     assert alice.get(path).json() == told
     assert alice.get(f"/users/{bob.uid}/role-credentials").json()["items"] == [told]
-    assert alice.send("DELETE", path).json()["status"] == "revoked"
+    assert alice.send("DELETE", path, {"reason": "left the desk"}).json()["status"] == "revoked"
     assert alice.get(path).json()["revoked_at"]
+    (event,) = alice.get("/audit?name=role-credential.revoked").json()["items"]
+    assert event["facts"]["reason"] == "left the desk"
+    # Again, and without a reason, is the same.
+    assert alice.send("DELETE", path).json()["status"] == "revoked"
 
 
 def test_makes_one_of_one_id(alice, bob) -> None:

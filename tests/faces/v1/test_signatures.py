@@ -9,8 +9,10 @@ from http_message_signatures import HTTPMessageVerifier, HTTPSignatureKeyResolve
 
 from accounts.models import Device, User
 from identity import ids
+from identity.api.v1 import auth
 from identity.crypto import ecdsa_p256, http_signatures
 from identity.crypto.http_signatures import Request
+from identity.web.throttle import Throttle
 from tests import cast
 from tests.faces.v1.client import BASE, InProcess, Signed, problem
 
@@ -146,3 +148,14 @@ def test_signs_its_answers_on_request(alice: Signed, world: cast.World, path: st
         require_components=["@status", "content-digest", "content-type", '"signature";req'],
     )
     assert found.label == "mine"
+
+
+def test_strangers_use_up_nothing_of_a_device(
+    alice: Signed, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "per_device", Throttle(count=1, seconds=60))
+    for _ in range(3):
+        forged = signed(alice, path, key=ecdsa_p256.generate())
+        problem(raw(forged, path), 401, "unauthenticated")
+    assert raw(signed(alice, path), path).status_code == 200
+    problem(raw(signed(alice, path), path), 429, "too-many-requests")

@@ -43,6 +43,12 @@ class NewRoleCredential(Body, frozen=True):
     id: UUID | None = None
 
 
+class RoleCredentialRevocation(Body, frozen=True):
+    """Why the credential ends; the record keeps it."""
+
+    reason: str = ""
+
+
 @route.act(
     "GET",
     "/users/{user}/role-credentials",
@@ -96,6 +102,7 @@ ROUTES: Final = (
         "role_credentials_revoke",
         "Revoke a role credential for ever",
         Change("role-credential.revoke", _present),
+        body=RoleCredentialRevocation,
         shows=RoleCredential,
     ),
 )
