@@ -93,8 +93,9 @@ def join(
 
 
 def _own(by: Actor) -> User:
-    user = User.objects.filter(id=by.user_id, deleted_at__isnull=True).first()
-    if by.user_id is None or user is None:
+    rows = User.objects.filter(deleted_at__isnull=True)
+    user = rows.filter(id=by.user_id).first() if by.user_id else None
+    if user is None:
         raise Missing("There is no such user.")
     return user
 
