@@ -4,17 +4,21 @@ It follows what it is told, also where a real one would refuse, so that tests ca
 answers that are signed correctly.
 """
 
+import base64
 import hashlib
 import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import cbor2
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from identity.crypto import base64url
 
@@ -23,6 +27,7 @@ RP_ID = "localhost"
 AAGUID = UUID("6f1d1c7e-52f0-4a86-9a1d-0b5cf2f3a9d4")
 PRESENT, VERIFIED, ELIGIBLE, BACKED_UP, ATTESTED = 0x01, 0x04, 0x08, 0x10, 0x40
 ES256, RS256 = -7, -257
+MODEL = x509.ObjectIdentifier("1.3.6.1.4.1.45724.1.1.4")
 
 
 @dataclass
@@ -62,6 +67,56 @@ class Credential:
         return self.counter
 
 
+class Maker:
+    """Who makes authenticators of one model, and vouches for them with a certificate."""
+
+    def __init__(self, model: UUID = AAGUID) -> None:
+        self.root_key, self.key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+        self.root = _certificate("Maker", self.root_key, "Maker", self.root_key, None)
+        self.certificate = _certificate("Maker", self.root_key, "Batch", self.key, model)
+
+    @property
+    def text(self) -> str:
+        """The root as a scope's settings take it."""
+        return base64.b64encode(self.root.public_bytes(Encoding.DER)).decode()
+
+    def vouch(self, data: bytes) -> dict[str, Any]:
+        """An attestation statement of the format "packed" (WebAuthn Level 2 §8.2)."""
+        signature = self.key.sign(data, ec.ECDSA(hashes.SHA256()))
+        return {
+            "alg": ES256,
+            "sig": signature,
+            "x5c": [self.certificate.public_bytes(Encoding.DER)],
+        }
+
+
+def _certificate(
+    issuer: str,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    subject: str,
+    key: ec.EllipticCurvePrivateKey,
+    model: UUID | None,
+) -> x509.Certificate:
+    def name(text: str) -> x509.Name:
+        return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+    now = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder()
+        .issuer_name(name(issuer))
+        .subject_name(name(subject))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=365))
+        .add_extension(x509.BasicConstraints(ca=model is None, path_length=None), critical=True)
+    )
+    if model is not None:
+        value = x509.UnrecognizedExtension(MODEL, b"\x04\x10" + model.bytes)
+        built = built.add_extension(value, critical=False)
+    return built.sign(issuer_key, hashes.SHA256())
+
+
 @dataclass
 class Authenticator:
     """`create` and `get` take the options below "publicKey" and answer with a credential's JSON."""
@@ -73,6 +128,7 @@ class Authenticator:
     flags: int = PRESENT | VERIFIED
     counter: int | None = 0
     rsa_bits: int = 2048
+    maker: "Maker | None" = None
     credentials: list[Credential] = field(default_factory=list)
 
     def create(self, options: Mapping[str, Any], **said: Any) -> dict[str, Any]:
@@ -96,6 +152,8 @@ class Authenticator:
         if self.attestation == "packed":
             signature = made.sign(data + hashlib.sha256(client).digest())
             statement = {"alg": made.algorithm, "sig": signature}
+        if self.maker is not None:
+            statement = self.maker.vouch(data + hashlib.sha256(client).digest())
         found = {"fmt": self.attestation, "attStmt": statement, "authData": data}
         return self._answer(
             made,

@@ -104,6 +104,10 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         "Passkeys: models",
         "The AAGUIDs of the authenticators that may be added, separated by spaces. Empty: all.",
     ),
+    "passkey_roots": Meaning(
+        "Passkeys: certificates",
+        "Of the makers of these authenticators, in base64 of DER, separated by spaces.",
+    ),
     "passkey_discoverable": Meaning(
         "Passkeys without a user name", "A passkey is kept so that nobody has to type a name."
     ),

@@ -1,19 +1,24 @@
 """What authenticators sign (WebAuthn Level 2 §7): registrations and assertions, verified."""
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+import cbor2
 import webauthn
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from webauthn.helpers import (
     decode_credential_public_key,
     decoded_public_key_to_cryptography,
 )
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.structs import AttestationFormat, CredentialDeviceType
+from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from identity.crypto import base64url
 from identity.crypto.errors import SignatureInvalid
@@ -28,6 +33,7 @@ ALGORITHMS: Final = (
 """ES256, EdDSA and RS256, the preferred first."""
 MOST_TEXT: Final = 64 * 1024
 """Characters of one text of a credential."""
+_MODEL: Final = x509.ObjectIdentifier("1.3.6.1.4.1.45724.1.1.4")
 _ID_SIZES: Final = range(16, 1024)
 _RSA_BITS: Final = range(2048, 4097)
 _REFUSED: Final = "The passkey's answer can't be verified."
@@ -41,6 +47,10 @@ class Expected:
     rp_id: str
     origins: tuple[str, ...]
     is_verified: bool
+    is_attested: bool = False
+    """A certificate under one of `roots` must say which model of authenticator it is."""
+    roots: tuple[bytes, ...] = field(default=(), repr=False)
+    """Certificates in PEM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +126,10 @@ def verify_registration(credential: Mapping[str, Any], expected: Expected) -> Re
             expected_origin=list(expected.origins),
             require_user_verification=expected.is_verified,
             supported_pub_key_algs=list(ALGORITHMS),
+            pem_root_certs_bytes_by_fmt={AttestationFormat.PACKED: list(expected.roots)},
         )
+        if expected.is_attested:
+            _require_attested(found, expected.roots)
         _require_fit_key(found.credential_public_key)
         return Registered(
             credential_id=base64url.encode(found.credential_id),
@@ -187,6 +200,30 @@ def _require_same_origin(credential: Mapping[str, Any]) -> None:
     found = json.loads(base64url.decode(_response(credential)["clientDataJSON"]))
     if found.get("crossOrigin", False) is not False or "topOrigin" in found:
         raise ValueError("the ceremony was held in a frame of another site")
+
+
+def parse_root(text: str) -> bytes:
+    """A certificate in base64 of DER as PEM. Raises SignatureInvalid for what is none."""
+    return _strictly(
+        lambda: x509.load_der_x509_certificate(base64.b64decode(text, validate=True)).public_bytes(
+            Encoding.PEM
+        )
+    )
+
+
+def _require_attested(found: VerifiedRegistration, roots: tuple[bytes, ...]) -> None:
+    """§8.2: the chain was verified if there are roots; its first certificate names the model.
+
+    Whoever signs with the credential's own key (self attestation) can claim to be any model.
+    """
+    statement = cbor2.loads(found.attestation_object)["attStmt"]
+    if not roots or found.fmt != AttestationFormat.PACKED or not statement.get("x5c"):
+        raise ValueError("nobody vouches for the authenticator")
+    leaf = x509.load_der_x509_certificate(statement["x5c"][0])
+    # §8.2.1: the extension holds the AAGUID as an octet string of DER.
+    named = leaf.extensions.get_extension_for_oid(_MODEL).value.public_bytes()
+    if named != b"\x04\x10" + UUID(found.aaguid).bytes:
+        raise ValueError("the certificate is of another model")
 
 
 def _require_fit_key(public_key: bytes) -> None:

@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-LONGEST: Final = 2000
+from identity.crypto import passkey
+from identity.crypto.errors import SignatureInvalid
+
+LONGEST: Final = 8000
 MOST_ORIGINS: Final = 20
 VERIFICATIONS: Final = ("discouraged", "preferred", "required")
 ATTESTATIONS: Final = ("none", "direct")
 _DOMAIN: Final = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)+")
 _APP: Final = re.compile(r"android:apk-key-hash:[A-Za-z0-9_-]{43}")
+_RISING: Final[Mapping[str, tuple[str, ...]]] = {
+    "passkey_user_verification": VERIFICATIONS,
+    "passkey_attestation": ATTESTATIONS,
+}
 _LOCAL: Final = "localhost"
 _LOOPBACK: Final = ("127.0.0.1", "::1")
 
@@ -27,6 +34,8 @@ class PasskeyPolicy:
     user_verification: str
     attestation: str
     aaguids: frozenset[UUID]
+    roots: tuple[bytes, ...]
+    """Certificates in PEM under which `aaguids` are believed."""
     is_discoverable: bool
     is_open: bool
     """Whether whoever makes a passkey may join."""
@@ -48,14 +57,14 @@ def is_weaker(name: str, old: str, new: str) -> bool:
     """Whether another value of one of TEXTS protects less."""
     if old == new:
         return False
-    if name == "passkey_user_verification":
-        return VERIFICATIONS.index(new) < VERIFICATIONS.index(old)
-    if name == "passkey_attestation":
-        return ATTESTATIONS.index(new) < ATTESTATIONS.index(old)
+    if name in _RISING:
+        words = _RISING[name]
+        return words.index(new) < words.index(old)
     if name == "passkey_aaguids":
         return bool(old) and (not new or not _ids(new) <= _ids(old))
-    if name == "passkey_origins":
-        return not new or not set(new.split()) <= set(old.split())
+    if name in ("passkey_roots", "passkey_origins"):
+        is_everything = name == "passkey_origins" and not new
+        return is_everything or not set(new.split()) <= set(old.split())
     # Another relying party is another place where people can be asked for their passkey.
     return name == "passkey_rp_id"
 
@@ -81,6 +90,7 @@ def policy(chosen: Any, *, name: str, base_url: str) -> PasskeyPolicy:
         user_verification=chosen.passkey_user_verification,
         attestation="direct" if chosen.passkey_aaguids else chosen.passkey_attestation,
         aaguids=_ids(chosen.passkey_aaguids),
+        roots=tuple(passkey.parse_root(word) for word in chosen.passkey_roots.split()),
         is_discoverable=chosen.passkey_discoverable,
         is_open=chosen.passkey_sign_up,
     )
@@ -136,6 +146,15 @@ def _aaguids(text: str) -> str:
     return ""
 
 
+def _roots(text: str) -> str:
+    try:
+        for word in text.split():
+            passkey.parse_root(word)
+    except SignatureInvalid:
+        return "these are certificates, each in base64 of DER"
+    return ""
+
+
 def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
     def judge(text: str) -> str:
         return "" if text in words else f"this is one of {', '.join(words)}"
@@ -150,5 +169,6 @@ TEXTS: Final[Mapping[str, Callable[[str], str]]] = {
     "passkey_user_verification": _one_of(VERIFICATIONS),
     "passkey_attestation": _one_of(ATTESTATIONS),
     "passkey_aaguids": _aaguids,
+    "passkey_roots": _roots,
 }
 """The settings that are texts, each with what judges it."""

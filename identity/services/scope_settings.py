@@ -62,6 +62,7 @@ class ScopeSettings:
     passkey_user_verification: str = "required"
     passkey_attestation: str = "none"
     passkey_aaguids: str = ""
+    passkey_roots: str = ""
     passkey_discoverable: bool = True
 
 
@@ -155,6 +156,9 @@ def _of_mapping(values: Mapping[str, Any]) -> ScopeSettings:
     fault = passkey_settings.disagreement(settings.passkey_rp_id, settings.passkey_origins)
     if fault:
         raise SettingsInvalid(f"passkey_origins: {fault}", settings={"passkey_origins": fault})
+    if settings.passkey_aaguids and not settings.passkey_roots:
+        fault = "models are believed only under certificates of theirs: give passkey_roots, too"
+        raise SettingsInvalid(f"passkey_aaguids: {fault}", settings={"passkey_aaguids": fault})
     return settings
 
 

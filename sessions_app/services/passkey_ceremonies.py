@@ -230,7 +230,7 @@ def _made(
         found = passkey.verify_registration(credential, _expected(sent, asked))
     except SignatureInvalid:
         raise accounts_errors.PasskeyRefused from None
-    if asked.aaguids and (found.aaguid not in asked.aaguids or found.attestation == "none"):
+    if asked.aaguids and found.aaguid not in asked.aaguids:
         raise accounts_errors.PasskeyRefused("This model of authenticator may not be used here.")
     if asked.attestation == "direct" and found.attestation == "none":
         raise accounts_errors.PasskeyRefused("This scope asks what the authenticator is.")
@@ -250,7 +250,14 @@ def _require_open() -> None:
 
 
 def _expected(challenge: bytes, asked: PasskeyPolicy) -> Expected:
-    return Expected(challenge, asked.rp_id, asked.origins, asked.needs_verification)
+    return Expected(
+        challenge,
+        asked.rp_id,
+        asked.origins,
+        asked.needs_verification,
+        is_attested=bool(asked.aaguids),
+        roots=asked.roots,
+    )
 
 
 def _is_whose(row: Passkey, name: str | None, handle: str) -> bool:

@@ -15,7 +15,7 @@ from identity.services import scopes
 from sessions_app.errors import ChallengeRefused, SignInRefused, SignUpClosed
 from sessions_app.services import passkey_ceremonies as ceremonies
 from tests import cast
-from tests.authenticator import AAGUID, ELIGIBLE, Authenticator
+from tests.authenticator import AAGUID, ELIGIBLE, Authenticator, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -114,14 +114,21 @@ def test_leaves_out_authenticators_that_have_a_passkey(world, alice, device) -> 
 
 
 def test_takes_only_listed_models(world, alice) -> None:
-    choose(world, passkey_aaguids=str(AAGUID))
-    row = register(world, alice, Authenticator(attestation="packed"))
+    maker = Maker()
+    choose(world, passkey_aaguids=str(AAGUID), passkey_roots=maker.text)
+    row = register(world, alice, Authenticator(attestation="packed", maker=maker))
     assert row.aaguid == AAGUID
-    with pytest.raises(PasskeyRefused):
-        register(world, alice, Authenticator(attestation="none"))
-    other = Authenticator(attestation="packed", aaguid=alice.id)
-    with pytest.raises(PasskeyRefused):
-        register(world, alice, other)
+    unlisted = Maker(alice.id)
+    choose(world, passkey_roots=f"{maker.text} {unlisted.text}")
+    for device in (
+        Authenticator(attestation="none"),
+        Authenticator(attestation="packed"),
+        Authenticator(attestation="packed", maker=Maker()),
+        Authenticator(attestation="packed", maker=unlisted),
+        Authenticator(attestation="packed", maker=unlisted, aaguid=alice.id),
+    ):
+        with pytest.raises(PasskeyRefused):
+            register(world, alice, device)
 
 
 def test_takes_a_challenge_once_even_if_the_answer_was_wrong(world, alice, device) -> None:

@@ -50,6 +50,7 @@ class Settings(Shown, frozen=True):
     passkey_user_verification: str
     passkey_attestation: str
     passkey_aaguids: str
+    passkey_roots: str
     passkey_discoverable: bool
 
 
