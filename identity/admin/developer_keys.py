@@ -69,9 +69,6 @@ class DeveloperKeyAdmin(ReadOnlyAdmin):
     lead = "Public keys of your own servers. Their holders sign users in by their word alone."
     when_empty = "There is no developer key. Add one if a server of yours signs its users in."
 
-    def _plural(self) -> str:
-        return "developer keys"
-
     def list_actions(self, request: HttpRequest) -> Sequence[Action]:
         """The way to a new one."""
         if not actor_of(request).may("developer-keys:create"):

@@ -72,5 +72,6 @@ def _linked(field: "ForeignKey[Any, Any]", other: Any) -> str:
 
 
 def _code(text: str, name: str) -> str:
-    context = {"text": text.strip(), "name": name.replace("_", " "), "id": f"value-{name}"}
+    # What it is stands beside it.
+    context = {"text": text.strip(), "name": "", "id": f"value-{name}"}
     return render_to_string("admin/components/code.html", context)
