@@ -23,6 +23,7 @@ IF_AT_LEAST: Final = 0x35  # BPF_JMP | BPF_JGE | BPF_K
 RETURN: Final = 0x06  # BPF_RET | BPF_K
 NUMBER_AT: Final = 0  # offsets within struct seccomp_data
 ARCHITECTURE_AT: Final = 4
+FIRST_ARGUMENT_AT: Final = 16  # its lower half on both machines
 # Numbers from here on belong to the x32 flavour of x86-64, which has calls of its own.
 FIRST_OF_X32: Final = 0x40000000
 
@@ -45,13 +46,15 @@ ARM_64: Final = {
     "recvfrom": 207, "brk": 214, "munmap": 215, "mremap": 216, "mmap": 222, "mprotect": 226,
     "madvise": 233, "getrandom": 278, "rseq": 293,
 }  # fmt: skip
-# Machine: its audit number, the number of seccomp(2), of openat(2), and its list. To open is
-# refused and not killed: the C library looks for a setting of the kernel when memory is given back,
-# and does without.
+# Machine: its audit number, the numbers of seccomp(2), openat(2) and prctl(2), and its list. Two
+# things are refused and not killed, because what asks does without: to open, for the C library
+# looks for a setting of the kernel when memory is given back; and to give memory a name, which V8
+# does for whoever reads /proc.
 MACHINES: Final = {
-    "x86_64": (0xC000003E, 317, 257, X86_64),
-    "aarch64": (0xC00000B7, 277, 56, ARM_64),
+    "x86_64": (0xC000003E, 317, 257, 157, X86_64),
+    "aarch64": (0xC00000B7, 277, 56, 167, ARM_64),
 }
+NAME_MEMORY: Final = 0x53564D41  # PR_SET_VMA
 
 
 class _Program(ctypes.Structure):
@@ -66,11 +69,11 @@ def lock_in() -> None:
     machine = MACHINES.get(platform.machine())
     if platform.system() != "Linux" or machine is None:
         raise OSError("This system has no filter of system calls that we know.")
-    architecture, seccomp, opening, allowed = machine
+    architecture, seccomp, opening, naming, allowed = machine
     system = ctypes.CDLL(None, use_errno=True)
     if system.prctl(SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "Privileges could not be given up.")
-    steps = program(architecture, opening, sorted(allowed.values()))
+    steps = program(architecture, opening, naming, sorted(allowed.values()))
     code = ctypes.create_string_buffer(steps, len(steps))
     filter_ = _Program(len(steps) // 8, ctypes.cast(code, ctypes.c_void_p))
     # A thread that could not be locked in makes the answer its number, which is not 0 either.
@@ -78,7 +81,7 @@ def lock_in() -> None:
         raise OSError(ctypes.get_errno(), "The filter of system calls was not accepted.")
 
 
-def program(architecture: int, opening: int, allowed: list[int]) -> bytes:
+def program(architecture: int, opening: int, naming: int, allowed: list[int]) -> bytes:
     """The filter as the kernel reads it: eight bytes an instruction."""
     steps = [
         (LOAD, 0, 0, ARCHITECTURE_AT),
@@ -90,5 +93,13 @@ def program(architecture: int, opening: int, allowed: list[int]) -> bytes:
     ]
     for number in allowed:
         steps += [(IF_EQUAL, 0, 1, number), (RETURN, 0, 0, ALLOW)]
-    steps += [(IF_EQUAL, 0, 1, opening), (RETURN, 0, 0, REFUSE), (RETURN, 0, 0, KILL_PROCESS)]
+    steps += [
+        (IF_EQUAL, 0, 1, opening),
+        (RETURN, 0, 0, REFUSE),
+        (IF_EQUAL, 0, 3, naming),
+        (LOAD, 0, 0, FIRST_ARGUMENT_AT),
+        (IF_EQUAL, 0, 1, NAME_MEMORY),
+        (RETURN, 0, 0, REFUSE),
+        (RETURN, 0, 0, KILL_PROCESS),
+    ]
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
