@@ -15,7 +15,6 @@ class ActorKind(enum.StrEnum):
     STAFF = "staff"
     SESSION = "session"
     API_KEY = "api-key"
-    DEVELOPER = "developer"
     SYSTEM = "system"
 
 
@@ -36,8 +35,6 @@ class Actor:
     device_id: UUID | None = None
     session_id: UUID | None = None
     api_key_id: UUID | None = None
-    developer_key_id: UUID | None = None
-    """The key whose holder said who the user is."""
     permissions: frozenset[str] = frozenset()
     approves: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()

@@ -30,7 +30,7 @@ _to_sign_in = require_safe(RedirectView.as_view(pattern_name="login"))
 def _front(http: HttpRequest, slug: str = "") -> HttpResponseBase:
     """People who type an address alone are led to the pages for people; programs call a method."""
     if http.method in passport_views.METHODS:
-        return passport_views.call(http, slug=slug) if slug else passport_views.call(http)
+        return passport_views.call(http)
     return _to_sign_in(http, slug=slug) if slug else _to_pages(http)
 
 

@@ -160,8 +160,6 @@ def _described(by: Actor) -> dict[str, str]:
         described["session"] = str(by.session_id)
     if by.api_key_id is not None:
         described["api_key"] = str(by.api_key_id)
-    if by.developer_key_id is not None:
-        described["developer_key"] = str(by.developer_key_id)
     if by.address:
         described["address"] = by.address
     return described

@@ -37,8 +37,6 @@ class PasskeyPolicy:
     roots: tuple[bytes, ...]
     """Certificates in PEM under which `aaguids` are believed."""
     is_discoverable: bool
-    is_open: bool
-    """Whether whoever makes a passkey may join."""
 
     @property
     def needs_verification(self) -> bool:
@@ -92,7 +90,6 @@ def policy(chosen: Any, *, name: str, base_url: str) -> PasskeyPolicy:
         aaguids=_ids(chosen.passkey_aaguids),
         roots=tuple(passkey.parse_root(word) for word in chosen.passkey_roots.split()),
         is_discoverable=chosen.passkey_discoverable,
-        is_open=chosen.passkey_sign_up,
     )
 
 

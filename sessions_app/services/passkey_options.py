@@ -96,8 +96,8 @@ def subject(name: str | None) -> str:
 
 
 def _allowed(name: str) -> list[dict[str, Any]]:
-    found = names.named(name)
-    rows = passkeys.of(found.id) if found else []
+    user_id = names.named(name)
+    rows = passkeys.of(user_id) if user_id else []
     return [_descriptor(row) for row in rows] or [_decoy(name)]
 
 

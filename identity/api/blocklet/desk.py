@@ -20,7 +20,7 @@ from identity.crypto import strict_json
 from identity.crypto.errors import EnvelopeMalformed
 from identity.errors import DomainError, Forbidden, Invalid
 from identity.scoping import current
-from identity.web import client_ip, scope_resolution
+from identity.web import client_ip, scope_resolution, storable
 from identity.web import errors as refusals
 from identity.web.lane import Answer
 from identity.web.throttle import Throttle
@@ -50,7 +50,7 @@ def answer(sent: Sent, *, now: datetime) -> Answer:
 def _let_in(sent: Sent, found: Route, ids: Mapping[str, str], now: datetime) -> Answer:
     given, query = _given(sent, found), sent.query()
     is_odd = any(sign in (sent.body or b"") for sign in _NUL)
-    _require_storable(given if is_odd else {}, query, ids)
+    storable.require(given if is_odd else {}, query, ids)
     caller = _caller(sent, found, given, query, now) if found.permission == route.SELF else None
 
     def answered(scope_id: UUID, slug: str) -> Answer:
@@ -116,17 +116,6 @@ def _asked(
         ids=ids,
         known=caller,
     )
-
-
-def _require_storable(*told: Any) -> None:
-    """Refuse NUL in every text, also in names: not every database can be asked for it."""
-    for each in told:
-        if isinstance(each, str) and "\0" in each:
-            raise Invalid("A text has a character in it that can't be stored.")
-        if isinstance(each, Mapping):
-            _require_storable(*each.keys(), *each.values())
-        elif isinstance(each, list):
-            _require_storable(*each)
 
 
 def _given(sent: Sent, found: Route) -> Mapping[str, Any]:

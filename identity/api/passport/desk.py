@@ -1,6 +1,6 @@
-"""One request in, one reply out: manners, scope, origin, channel, caller, method."""
+"""One request in, one reply out: manners, scope, origin, channel, method."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,15 +8,15 @@ import orjson
 from django.conf import settings
 
 from identity.api.passport import auth, cross_origin, errors
-from identity.api.passport.errors import Told, Waits
+from identity.api.passport.errors import Told
 from identity.api.passport.methods import METHODS
-from identity.api.passport.route import Asked, Who
+from identity.api.passport.route import Asked
 from identity.api.passport.sent import Sent
 from identity.crypto import strict_json
-from identity.errors import DomainError, Invalid
+from identity.errors import DomainError
 from identity.rpc import frame
 from identity.scoping import current
-from identity.web import client_ip, scope_resolution
+from identity.web import client_ip, scope_resolution, storable
 from identity.web import errors as refusals
 from identity.web.lane import Answer
 from identity.web.throttle import Throttle
@@ -60,8 +60,6 @@ def _body(sent: Sent, reply: _Reply, *, now: datetime) -> dict[str, Any]:
         return errors.refused(reply.call_id, refusal)
     except Told as told:
         return errors.told(reply.call_id, told)
-    except Waits as waiting:
-        return errors.waits(reply.call_id, waiting)
 
 
 def _read(sent: Sent, reply: _Reply) -> frame.Call:
@@ -70,7 +68,7 @@ def _read(sent: Sent, reply: _Reply) -> frame.Call:
     given = strict_json.decode(sent.body)
     call = frame.read(given)
     reply.call_id = call.id
-    _require_storable(call.params)
+    storable.require(call.params)
     return call
 
 
@@ -78,10 +76,6 @@ def _let_in(sent: Sent, call: frame.Call, reply: _Reply, *, now: datetime) -> An
     method = METHODS.get(call.method)
     if method is None:
         raise errors.method_unknown()
-    if method.who is Who.NOBODY_YET:
-        # A page of any origin may read this: it holds nothing but what it brought.
-        reply.origin = "*" if sent.origin else ""
-        return method.run(Asked(sent=sent, now=now, params=call.params, named_scope=None, slug=""))
     resolved = scope_resolution.resolve(sent.named, now=now)
     with current.in_scope(resolved.scope_id):
         cross_origin.require_own(sent, auth.origins())
@@ -90,23 +84,7 @@ def _let_in(sent: Sent, call: frame.Call, reply: _Reply, *, now: datetime) -> An
             sent=sent,
             now=now,
             params=call.params,
-            named_scope=resolved.scope_id,
-            slug=resolved.slug,
+            scope_id=resolved.scope_id,
             known_channel=auth.channel(sent, now=now) if method.has_channel else None,
         )
-        if method.who is Who.ACCOUNT:
-            asked = replace(asked, known=auth.caller(asked))
         return method.run(asked)
-
-
-def _require_storable(told: Any) -> None:
-    """Refuse NUL in every text, also in names: not every database can be asked for it."""
-    level = [told]
-    while level:
-        each = level.pop()
-        if isinstance(each, str) and "\0" in each:
-            raise Invalid("A text has a character in it that can't be stored.")
-        if isinstance(each, dict):
-            level += [*each.keys(), *each.values()]
-        elif isinstance(each, list):
-            level += each

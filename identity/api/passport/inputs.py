@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
-
 from identity.api.passport.envelope import Channel
 from identity.api.passport.route import Asked
 from identity.crypto import strict_json
 from identity.crypto.errors import DecryptionFailed, EnvelopeMalformed
 from identity.errors import Invalid
+from identity.web import storable
 
 MOST_NAME: Final = 254
 
@@ -36,7 +35,7 @@ def opened(channel: Channel, sealed: str) -> dict[str, Any]:
         value = strict_json.decode(channel.open(sealed))
     except EnvelopeMalformed:
         raise DecryptionFailed from None
-    if _has_nul(value):
+    if storable.holds_nul(value):
         raise DecryptionFailed
     return value
 
@@ -54,7 +53,3 @@ def user_of(given: dict[str, Any]) -> User:
     if shown is not None and (not isinstance(shown, str) or len(shown) > MOST_NAME):
         raise Invalid(f"userDisplayName is a text of at most {MOST_NAME} characters.")
     return User(name, shown or name)
-
-
-def _has_nul(value: Any) -> bool:
-    return b"\\u0000" in msgspec.json.encode(value)

@@ -1,10 +1,7 @@
-"""Addresses of this face: the root and `/passport`, each also under `/s/<slug>/`."""
+"""Addresses of this face, each also under `/s/<slug>/`; the bare ones are in `identity.urls`."""
 
 from django.urls import path
 
 from identity.api.passport import views
 
-urlpatterns = [
-    path("", views.call, name="passport-root"),
-    path("passport", views.call, name="passport"),
-]
+urlpatterns = [path("passport", views.call, name="passport")]

@@ -150,10 +150,3 @@ def test_every_failure_costs_the_same_number_of_private_operations(
             with pytest.raises(DecryptionFailed):
                 channel.open(sealed)
         assert len(done) == len(keys), header[:16]
-
-
-def test_what_is_sealed_opens_once_more_and_never_twice_alike() -> None:
-    channel = envelope.Channel(os.urandom(32))
-    one, two = channel.seal(b"text"), channel.seal(b"text")
-    assert one != two
-    assert channel.open(one) == channel.open(two) == b"text"

@@ -5,7 +5,7 @@ from typing import Any, Final
 from accounts.errors import NameTaken
 from accounts.services import vouched
 from identity.api.passport import errors, inputs, key_assertions, outputs
-from identity.api.passport.route import Asked, Method, Who
+from identity.api.passport.route import Asked, Method
 from identity.errors import Invalid
 
 
@@ -35,7 +35,7 @@ def _signature(asked: Asked) -> str:
 
 
 METHODS: Final = (
-    Method("delegatedRegistration", Who.ANYBODY, register),
+    Method("delegatedRegistration", register),
     # The name of the same call in the documentation of clients.
-    Method("delegateRegistration", Who.ANYBODY, register),
+    Method("delegateRegistration", register),
 )
