@@ -15,7 +15,7 @@ from identity.models import DeveloperKey
 
 @dataclass(frozen=True, slots=True)
 class DeveloperKeyRow:
-    """A P-256 key whose holder vouches for users; an owner's also changes the scope."""
+    """A P-256 key whose holder vouches for users; `is_owner`: the key of who runs the scope."""
 
     id: UUID
     name: str

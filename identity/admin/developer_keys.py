@@ -42,7 +42,7 @@ class DeveloperKeyForm(forms.Form):
     is_owner = forms.BooleanField(
         label="An owner's key",
         required=False,
-        help_text="Its holder may also change the scope's name and address for passkeys.",
+        help_text="Tells the key of who runs the scope from others. It opens nothing more.",
     )
     developer_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
@@ -66,8 +66,8 @@ class DeveloperKeyAdmin(ReadOnlyAdmin):
     )
     ordering = ("-created_at", "-id")
     audit_kind = "developer-key"
-    lead = "Public keys of your own servers. Their holders sign users in by their word alone."
-    when_empty = "There is no developer key. Add one if a server of yours signs its users in."
+    lead = "Public keys of your own servers. Their holders register users by their word alone."
+    when_empty = "There is no developer key. Add one if a server of yours registers its users."
 
     def list_actions(self, request: HttpRequest) -> Sequence[Action]:
         """The way to a new one."""

@@ -9,7 +9,7 @@ from identity.scoping.owned import ScopeOwned
 
 
 class DeveloperKey(ScopeOwned):
-    """A P-256 key of a developer: an owner's, who may also change the scope, or another one.
+    """A P-256 key of a developer: that of who runs the scope, or another one.
 
     `public_key` is the compressed point in hex: curve and algorithm are pinned by it. Revoked keys
     stay for the history, and come back never.

@@ -10,7 +10,7 @@ from invitations.commands.command import Command, Input, Result, registry
 
 
 class AddDeveloperKey(Input, frozen=True):
-    """A further key; `developer_key` is chosen by the client. An owner's may change the scope."""
+    """A further key; `developer_key` is chosen by the client."""
 
     developer_key: UUID
     name: str

@@ -13,7 +13,7 @@ from identity.api.v1.shapes import Body, Items, Shown
 class DeveloperKey(Shown, frozen=True):
     """A P-256 key as a compressed point in hex; `status` is active or revoked.
 
-    The holder of an owner's key may also change what the scope says of itself to clients.
+    `is_owner` tells the key of who runs the scope from others; it opens nothing more.
     """
 
     id: UUID
