@@ -129,6 +129,16 @@ class Environment:
         self.mistake(name, f"is missing or not right: set it to an address such as {example}.")
         return default
 
+    @staticmethod
+    def shown_host(listening: str) -> str:
+        """How people in front of this machine write the host that we listen at.
+
+        `localhost` where its own numbers do: browsers make passkeys for names alone.
+        """
+        if listening in {"127.0.0.1", "::1", "0.0.0.0", "::"}:  # noqa: S104 compared, not bound
+            return "localhost"
+        return f"[{listening}]" if ":" in listening else listening
+
     def fetching(self, *, is_production: bool) -> tuple[list[str], bool, list[int]]:
         """Private networks and hosts that may be called; whether without TLS; at which ports.
 

@@ -86,7 +86,7 @@ DEFAULT_SCOPE: str = _environment.values.get(
     "COUNTERSIGN_DEFAULT_SCOPE", "" if IS_PRODUCTION else "acme"
 )
 
-_shown_host = f"[{LISTEN_HOST}]" if ":" in LISTEN_HOST else LISTEN_HOST
+_shown_host = _environment.shown_host(LISTEN_HOST)
 # Every absolute address that we hand out starts with this one; none is made of a Host header.
 BASE_URL: str = _environment.address(
     "COUNTERSIGN_URL",

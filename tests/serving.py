@@ -35,7 +35,7 @@ class Served:
     def __init__(self, home: Path, environment: Mapping[str, str] | None = None) -> None:
         self.home = home
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://localhost:{self.port}"
         self.log = home.with_name(f"{home.name}-{self.port}.log")
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.environment = {

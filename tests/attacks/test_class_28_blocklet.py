@@ -83,7 +83,7 @@ def test_a_language_is_a_plain_word(locale: str) -> None:
 )
 def test_no_page_that_a_request_comes_from_breaks_it(page: str) -> None:
     world = cast.world(sign_up=True)
-    referer = f"http://127.0.0.1:8000/s/{world.scope.slug}/{page}"
+    referer = f"http://localhost:8000/s/{world.scope.slug}/{page}"
     for body in ({"email": "a@example.test"}, {"email": "b@example.test", "action": "invite"}):
         answer = Browser(world).post("user/email/sendCode", body, referer=referer)
         assert answer.status == 200, answer.text

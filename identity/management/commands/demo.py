@@ -55,7 +55,7 @@ def _in_temporary_home() -> int:
     manage = str(settings.ROOT / "manage.py")
     with tempfile.TemporaryDirectory(prefix="countersign-demo-") as home:
         environment = _environment(home)
-        base = f"http://127.0.0.1:{environment['PORT']}"
+        base = f"http://localhost:{environment['PORT']}"
         with Path(home, "server.log").open("wb") as log:
             server = subprocess.Popen(  # noqa: S603 our own command
                 [sys.executable, manage, "serve"], env=environment, stdout=log, stderr=log

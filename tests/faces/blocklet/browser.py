@@ -87,7 +87,7 @@ class Browser:
             "REMOTE_ADDR": self.address,
             "CONTENT_LENGTH": str(len(raw)),
             "CONTENT_TYPE": given.get("content-type", "application/json" if raw else ""),
-            "HTTP_HOST": "127.0.0.1:8000",
+            "HTTP_HOST": "localhost:8000",
         }
         environ |= {f"HTTP_{k.upper().replace('-', '_')}": v for k, v in given.items() if v}
         if self.cookies:

@@ -225,7 +225,7 @@ def test_a_cookie_alone_forges_nothing(alice, bob) -> None:
         assert answer.status == 403
         assert answer.text.startswith("Invalid request: csrf token mismatch")
     browser.cookies["x-csrf-token"] = right
-    own = {"origin": "http://127.0.0.1:8000", "sec_fetch_site": "same-origin"}
+    own = {"origin": "http://localhost:8000", "sec_fetch_site": "same-origin"}
     assert browser.post("did/session", x_csrf_token=right, **own).status == 200
     # Reading needs none, and a token of another sign-in does not do.
     assert browser.get("did/session").status == 200

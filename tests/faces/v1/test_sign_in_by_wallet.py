@@ -46,7 +46,7 @@ def sign_in(world: cast.World, text: str, signature: str = "") -> httpx.Response
 
 def test_signs_a_wallet_of_ethereum_in(welcoming: cast.World) -> None:
     text = message(welcoming)
-    assert text.startswith("127.0.0.1:8000 wants you to sign in with your Ethereum account:\n")
+    assert text.startswith("localhost:8000 wants you to sign in with your Ethereum account:\n")
     answer = sign_in(welcoming, text)
     assert answer.status_code == 200, answer.text
     pair = answer.json()

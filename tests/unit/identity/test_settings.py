@@ -64,7 +64,7 @@ class TestDevelopment:
     def test_needs_nothing_and_makes_its_secrets(self, home: dict[str, str]) -> None:
         first = shown(home, "SECRET_KEY", "KEY_ENCRYPTION_KEYS", "DEBUG", "BASE_URL", "DATABASES")
         assert first["DEBUG"] is False
-        assert first["BASE_URL"] == "http://127.0.0.1:8000"
+        assert first["BASE_URL"] == "http://localhost:8000"
         assert first["DATABASES"]["default"]["ENGINE"] == "django.db.backends.sqlite3"
         assert len(first["SECRET_KEY"]) >= 50
         assert len(first["KEY_ENCRYPTION_KEYS"]) == 1
@@ -86,8 +86,14 @@ class TestDevelopment:
         assert set(told) == {"COUNTERSIGN_SECRET_KEY", "COUNTERSIGN_KEK"}
 
     def test_follows_host_and_port(self, home: dict[str, str]) -> None:
-        chosen = shown(home | {"HOST": "::1", "PORT": "9001"}, "BASE_URL", "LISTEN_PORT")
-        assert chosen == {"BASE_URL": "http://[::1]:9001", "LISTEN_PORT": 9001}
+        chosen = shown(home | {"HOST": "fd00::7", "PORT": "9001"}, "BASE_URL", "LISTEN_PORT")
+        assert chosen == {"BASE_URL": "http://[fd00::7]:9001", "LISTEN_PORT": 9001}
+
+    def test_names_this_machine_so_that_browsers_make_passkeys(self, home: dict[str, str]) -> None:
+        for host in ("127.0.0.1", "::1", "0.0.0.0"):
+            chosen = shown(home | {"HOST": host}, "BASE_URL", "ALLOWED_HOSTS")
+            assert chosen["BASE_URL"] == "http://localhost:8000"
+            assert set(chosen["ALLOWED_HOSTS"]) == {"localhost", "127.0.0.1", "[::1]"}
 
 
 class TestProduction:
