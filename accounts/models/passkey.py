@@ -14,8 +14,10 @@ class Passkey(ScopeOwned):
 
     `credential_id` is base64url; `public_key` the COSE key, by which the algorithm is pinned.
     `handle` is the user's random mark, the same in all passkeys of a user. `was_verified` tells
-    whether the authenticator knew the person at the last use (by PIN or finger). `alarmed_at` is
-    the last time that a signature counter went backwards: there may be a copy of the key.
+    whether the authenticator knew the person at the last use (by PIN or finger). `rp_id` is the
+    domain that it was made for: at no other can it be used. `alarmed_at` is the last time that a
+    signature counter went backwards: there may be a copy of the key. Where there should be none
+    it is suspended since `suspended_at`, for good.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
@@ -34,6 +36,8 @@ class Passkey(ScopeOwned):
     added_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, blank=True)
     alarmed_at = models.DateTimeField(null=True, blank=True)
+    rp_id = models.CharField(max_length=253, default="")
+    suspended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -41,6 +45,10 @@ class Passkey(ScopeOwned):
             models.CheckConstraint(
                 condition=models.Q(is_backup_eligible=True) | models.Q(is_backed_up=False),
                 name="passkey_backup_paired",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(suspended_at__isnull=True) | models.Q(alarmed_at__isnull=False),
+                name="passkey_suspended_by_alarm",
             ),
         ]
         indexes: ClassVar = [

@@ -30,12 +30,8 @@ class New:
     registered: Registered
     name: str
     handle: str
+    rp_id: str
     transports: Sequence[str] = ()
-
-
-def of(user_id: UUID) -> list[Passkey]:
-    """The passkeys of a user of the scope in force, oldest first."""
-    return list(Passkey.objects.filter(user_id=user_id).order_by("added_at", "id"))
 
 
 def known(credential_id: str) -> Passkey | None:
@@ -47,13 +43,18 @@ def known(credential_id: str) -> Passkey | None:
 def add(*, user_id: UUID, new: New, by: Actor, now: datetime) -> Passkey:
     """Store a credential of a user. Of any number of parallel calls for the same one, one does.
 
-    Raises `accounts.errors.PasskeyTaken`, `TooManyPasskeys`, `identity.errors.Missing`, `Invalid`.
+    All passkeys of a user have one handle; one that was begun with another is refused. Raises
+    `accounts.errors.PasskeyTaken`, `PasskeyRefused`, `TooManyPasskeys`, `identity.errors.Missing`,
+    `Invalid`.
     """
     found = new.registered
     with writing.of(by):
         user = ways_in.lock(user_id)
-        if len(Passkey.objects.filter(user_id=user_id).values_list("id")[:MOST]) >= MOST:
+        handles = Passkey.objects.filter(user_id=user_id).values_list("handle", flat=True)[:MOST]
+        if len(handles) >= MOST:
             raise errors.TooManyPasskeys
+        if set(handles) - {new.handle}:
+            raise errors.PasskeyRefused("Your passkeys changed in the meantime. Begin anew.")
         row = Passkey(
             id=ids.new(),
             scope_id=user.scope_id,
@@ -62,6 +63,7 @@ def add(*, user_id: UUID, new: New, by: Actor, now: datetime) -> Passkey:
             credential_id=found.credential_id,
             public_key=found.public_key,
             handle=new.handle,
+            rp_id=new.rp_id,
             sign_count=found.sign_count,
             aaguid=found.aaguid,
             attestation=found.attestation,
@@ -111,9 +113,10 @@ def use(row: Passkey, asserted: Asserted, *, now: datetime) -> bool:
 
     One statement compares and stores (WebAuthn §6.1.1, §7.2 step 21), so that of two answers with
     the same count one is taken. An authenticator that does not count always says 0. False leaves
-    an alarm in the record, outside of any transaction that is given up.
+    an alarm in the record, outside of any transaction that is given up, and suspends a passkey
+    that should have no copy.
     """
-    rows = Passkey.objects.filter(id=row.id)
+    rows = Passkey.objects.filter(id=row.id, suspended_at__isnull=True)
     counted = asserted.sign_count
     fresh = rows.filter(sign_count__lt=counted) if counted else rows.filter(sign_count=0)
     changes = {
@@ -146,9 +149,17 @@ def _alarm(row: Passkey, counted: int, *, now: datetime) -> None:
         if stored is None:
             return
         stored.alarmed_at = now
-        stored.save(update_fields=["alarmed_at"])
+        # What may be copied from device to device tells no thief by its count.
+        if not stored.is_backup_eligible:
+            stored.suspended_at = stored.suspended_at or now
+        stored.save(update_fields=["alarmed_at", "suspended_at"])
         subject = ("passkey", str(row.id))
-        facts = {"user": str(row.user_id), "stored": stored.sign_count, "sent": counted}
+        facts = {
+            "user": str(row.user_id),
+            "stored": stored.sign_count,
+            "sent": counted,
+            "is_suspended": stored.suspended_at is not None,
+        }
         audit.record("passkey.count-regressed", by=by, subject=subject, now=now, facts=facts)
 
 

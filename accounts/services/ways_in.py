@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from accounts import errors, queries
-from accounts.models import Device, ExternalIdentity, Passkey, Profile, User, Wallet
+from accounts.models import Device, ExternalIdentity, Profile, User, Wallet
+from accounts.queries import passkeys
 from accounts.rights import Rights
 from identity import errors as refusals
 from identity.actor import Actor, ActorKind
@@ -28,10 +29,13 @@ def require_one(user_id: UUID) -> None:
 
 
 def has_one(user_id: UUID) -> bool:
-    """Whether there is a wallet, a passkey, an account, an address, a password or a device."""
+    """Whether there is a wallet, a passkey, an account, an address, a password or a device.
+
+    Passkeys count where they can be used: not those of another domain or under an alarm.
+    """
     return (
         Wallet.objects.filter(user_id=user_id, is_keyless=False).exists()
-        or Passkey.objects.filter(user_id=user_id).exists()
+        or passkeys.has_usable(user_id)
         or ExternalIdentity.objects.filter(user_id=user_id).exists()
         or Profile.objects.filter(user_id=user_id, email_proven_at__isnull=False).exists()
         or User.objects.filter(id=user_id).exclude(password="").exists()

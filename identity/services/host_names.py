@@ -8,6 +8,7 @@ from typing import Final
 from identity.services import refusals
 
 LONGEST: Final = 253
+_OWN: Final = "localhost"
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 
 
@@ -15,10 +16,11 @@ def normalised(host: str) -> str:
     """A DNS name in lower case, without port and without the dot at the end.
 
     International names are given as A-labels (`xn--…`, RFC 5890 §2.3.2.1), which is what clients
-    send. Raises HostInvalid for anything else: an address, a port, a wildcard.
+    send. Raises HostInvalid for anything else: an address, a port, a wildcard, and `localhost`,
+    which is every machine's own (RFC 6761 §6.3).
     """
     name = host.strip().removesuffix(".").lower()
-    if not name or len(name) > LONGEST or _is_address(name):
+    if not name or len(name) > LONGEST or name == _OWN or _is_address(name):
         raise refusals.HostInvalid("Give a DNS name without a port, international ones as xn--….")
     if not all(_LABEL.fullmatch(label) for label in name.split(".")):
         raise refusals.HostInvalid("Give a DNS name without a port, international ones as xn--….")

@@ -93,6 +93,11 @@ def policy(chosen: Any, *, name: str, base_url: str) -> PasskeyPolicy:
     )
 
 
+def usual_rp_id(base_url: str) -> str:
+    """The domain of passkeys of a scope that names none, on a server at this address."""
+    return _usual(base_url)[0]
+
+
 def _usual(base_url: str) -> tuple[str, str]:
     """Domain and origin of a server's own pages. Browsers make no passkeys for a number."""
     base = urllib.parse.urlsplit(base_url)

@@ -90,13 +90,13 @@ def take(
 
 
 def take_bound(
-    challenge_id: UUID, secret: str, *, purpose: str, subject: str, now: datetime
+    challenge_id: UUID, secret: str, *, purpose: str, subject: str, now: datetime, browser: str = ""
 ) -> Taken:
     """Consume the challenge of this id with its random secret, made for this subject alone.
 
     Of two that come at once one does. Raises ChallengeRefused.
     """
-    mine = _open(purpose, "", now).filter(id=challenge_id, subject=subject)
+    mine = _open(purpose, browser, now).filter(id=challenge_id, subject=subject)
     return _taken(mine.filter(secret_digest=digest(secret)), now)
 
 

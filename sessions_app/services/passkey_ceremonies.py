@@ -15,16 +15,16 @@ from django.db import transaction
 from accounts import errors as accounts_errors
 from accounts.models import Passkey, User
 from accounts.queries import names
+from accounts.queries import passkeys as stored
 from accounts.services import fields, passkeys, profiles
 from accounts.services.profiles import Newcomer
 from identity import errors
 from identity.actor import Actor, ActorKind
 from identity.crypto import base64url, passkey
 from identity.crypto.errors import SignatureInvalid
-from identity.crypto.passkey import Expected, Registered
+from identity.crypto.passkey import Registered
 from identity.scoping import current
-from identity.services import audit, scopes
-from identity.services.passkey_settings import PasskeyPolicy
+from identity.services import audit, passkey_policy, scopes
 from sessions_app.errors import SignInRefused, SignUpClosed
 from sessions_app.services import challenges, passkey_options
 from sessions_app.services.passkey_options import Ceremony
@@ -51,13 +51,15 @@ class Joined:
 def begin_registration(*, user: User, by: Actor, now: datetime) -> Ceremony:
     """Options to make another passkey of a user. Raises `accounts.errors.TooManyPasskeys`."""
     with current.in_scope(by.scope_id):
-        present = passkeys.of(user.id)
+        present = stored.of(user.id)
         if len(present) >= passkeys.MOST:
             raise accounts_errors.TooManyPasskeys
-        handle = present[0].handle if present else base64url.encode(secrets.token_bytes(32))
+        handle = present[0].handle if present else passkey_options.first_handle(user)
         shown = f"{user.first_name} {user.last_name}".strip() or user.username
+        # One that is suspended, or of another domain, may be made anew where it lies.
+        left_out = [row for row in present if row.is_usable]
         return passkey_options.making(
-            _REGISTER, str(user.id), user.username, shown, handle, present, now=now
+            _REGISTER, str(user.id), user.username, shown, handle, left_out, now=now
         )
 
 
@@ -78,22 +80,29 @@ def complete_registration(
     passkeys.checked_name(name)
     with current.in_scope(by.scope_id):
         found, data = _made(_REGISTER, str(user.id), challenge_id, credential, now=now)
-        new = passkeys.New(found, name, data["handle"], passkey.transports(credential))
+        new = _new(found, name, data["handle"], credential)
         return passkeys.add(user_id=user.id, new=new, by=by, now=now)
 
 
-def begin_newcomer(*, name: str, display_name: str, now: datetime) -> Ceremony:
+def begin_newcomer(*, name: str, display_name: str, now: datetime, browser: str = "") -> Ceremony:
     """Options for somebody who is to be made together with a first passkey, in the scope in force.
 
-    Whether the name is free shows at the end, to who made a passkey. Raises SignUpClosed,
-    `identity.errors.Invalid`.
+    Whether the name is free shows at the end, to who made a passkey. `browser` is the mark of the
+    one that alone may go on, "" for any. Raises SignUpClosed, `identity.errors.Invalid`.
     """
     _require_open()
     checked = fields.username(name)
     handle = base64url.encode(secrets.token_bytes(32))
     shown = display_name or checked
     return passkey_options.making(
-        _JOIN, passkey_options.subject(checked), checked, shown, handle, [], now=now
+        _JOIN,
+        passkey_options.subject(checked),
+        checked,
+        shown,
+        handle,
+        [],
+        browser=browser,
+        now=now,
     )
 
 
@@ -105,6 +114,7 @@ def complete_newcomer(
     credential: Mapping[str, Any],
     now: datetime,
     address: str = "",
+    browser: str = "",
 ) -> Joined:
     """Make a user of the scope in force with the passkey, and what `on_joined` adds, or nothing.
 
@@ -113,14 +123,15 @@ def complete_newcomer(
     """
     _require_open()
     checked = fields.username(name)
-    found, data = _made(_JOIN, passkey_options.subject(checked), challenge_id, credential, now=now)
+    subject = passkey_options.subject(checked)
+    found, data = _made(_JOIN, subject, challenge_id, credential, browser=browser, now=now)
     if names.named(checked) is not None:
         raise accounts_errors.NameTaken
     if passkeys.known(found.credential_id) is not None:
         raise accounts_errors.PasskeyTaken
     full_name = display_name if display_name != checked else ""
     newcomer = Newcomer(username=checked, full_name=full_name, source=SOURCE, address=address)
-    new = passkeys.New(found, "", data["handle"], passkey.transports(credential))
+    new = _new(found, "", data["handle"], credential)
     with transaction.atomic(), audit.gathered():
         user = _joined(newcomer, now=now)
         by = Actor(
@@ -136,19 +147,25 @@ def complete_newcomer(
     return Joined(user, row)
 
 
-def begin_authentication(*, name: str | None, now: datetime) -> Ceremony:
+def begin_authentication(*, name: str | None, now: datetime, browser: str = "") -> Ceremony:
     """Options to sign in to the scope in force, with a user name or without.
 
     A name that nobody has, or who has no passkey, gets the same answer with an id that belongs to
-    nothing and is always the same. Raises `identity.errors.Invalid` for what is no name.
+    nothing and is always the same. `browser` as in `begin_newcomer`. Raises
+    `identity.errors.Invalid` for what is no name.
     """
     name = None if name is None else fields.username(name)
     subject = passkey_options.subject(name)
-    return passkey_options.proving(_AUTHENTICATE, name, subject=subject, now=now)
+    return passkey_options.proving(_AUTHENTICATE, name, subject=subject, browser=browser, now=now)
 
 
 def complete_authentication(
-    *, challenge_id: UUID, name: str | None, credential: Mapping[str, Any], now: datetime
+    *,
+    challenge_id: UUID,
+    name: str | None,
+    credential: Mapping[str, Any],
+    now: datetime,
+    browser: str = "",
 ) -> Passkey:
     """The passkey of the scope in force that was proven just now, its use noted; with its user.
 
@@ -161,7 +178,7 @@ def complete_authentication(
     except errors.Invalid:
         raise SignInRefused from None
     subject = passkey_options.subject(name)
-    return _proven(_AUTHENTICATE, subject, name, challenge_id, credential, now=now)
+    return _proven(_AUTHENTICATE, subject, name, challenge_id, credential, browser=browser, now=now)
 
 
 def begin_again(*, user: User, mark: str, now: datetime) -> Ceremony:
@@ -184,6 +201,7 @@ def _proven(
     credential: Mapping[str, Any],
     *,
     now: datetime,
+    browser: str = "",
 ) -> Passkey:
     try:
         sent = passkey.challenge_in(credential)
@@ -192,18 +210,16 @@ def _proven(
     except SignatureInvalid:
         raise SignInRefused from None
     challenges.take_bound(
-        challenge_id,
-        sent.hex(),
-        purpose=purpose,
-        subject=subject,
-        now=now,
+        challenge_id, sent.hex(), purpose=purpose, subject=subject, browser=browser, now=now
     )
-    row = passkeys.known(credential_id)
+    row, asked = passkeys.known(credential_id), passkey_options.policy()
     if row is None or not _is_whose(row, name, handle):
+        raise SignInRefused
+    if stored.state(row, rp_id=asked.rp_id) != stored.USABLE:
         raise SignInRefused
     try:
         asserted = passkey.verify_assertion(
-            credential, _expected(sent, passkey_options.policy()), public_key=bytes(row.public_key)
+            credential, passkey_options.expected(sent, asked), public_key=bytes(row.public_key)
         )
     except SignatureInvalid:
         raise SignInRefused from None
@@ -216,18 +232,24 @@ def _proven(
 
 
 def _made(
-    purpose: str, subject: str, challenge_id: UUID, credential: Mapping[str, Any], *, now: datetime
+    purpose: str,
+    subject: str,
+    challenge_id: UUID,
+    credential: Mapping[str, Any],
+    *,
+    now: datetime,
+    browser: str = "",
 ) -> tuple[Registered, dict[str, Any]]:
     try:
         sent = passkey.challenge_in(credential)
     except SignatureInvalid:
         raise accounts_errors.PasskeyRefused from None
     taken = challenges.take_bound(
-        challenge_id, sent.hex(), purpose=purpose, subject=subject, now=now
+        challenge_id, sent.hex(), purpose=purpose, subject=subject, browser=browser, now=now
     )
     asked = passkey_options.policy()
     try:
-        found = passkey.verify_registration(credential, _expected(sent, asked))
+        found = passkey.verify_registration(credential, passkey_options.expected(sent, asked))
     except SignatureInvalid:
         raise accounts_errors.PasskeyRefused from None
     if asked.aaguids and found.aaguid not in asked.aaguids:
@@ -235,6 +257,11 @@ def _made(
     if asked.attestation == "direct" and found.attestation == "none":
         raise accounts_errors.PasskeyRefused("This scope asks what the authenticator is.")
     return found, taken.data
+
+
+def _new(found: Registered, name: str, handle: str, credential: Mapping[str, Any]) -> passkeys.New:
+    transports = passkey.transports(credential)
+    return passkeys.New(found, name, handle, passkey_policy.rp_id(), transports)
 
 
 def _joined(newcomer: Newcomer, *, now: datetime) -> User:
@@ -247,17 +274,6 @@ def _joined(newcomer: Newcomer, *, now: datetime) -> User:
 def _require_open() -> None:
     if not scopes.settings().passkey_sign_up:
         raise SignUpClosed
-
-
-def _expected(challenge: bytes, asked: PasskeyPolicy) -> Expected:
-    return Expected(
-        challenge,
-        asked.rp_id,
-        asked.origins,
-        asked.needs_verification,
-        is_attested=bool(asked.aaguids),
-        roots=asked.roots,
-    )
 
 
 def _is_whose(row: Passkey, name: str | None, handle: str) -> bool:

@@ -10,18 +10,28 @@ from uuid import UUID
 
 from django.conf import settings as deployment
 
-from accounts.models import Passkey
+from accounts.models import User
 from accounts.models.user import fold
-from accounts.queries import names
-from accounts.services import passkeys
+from accounts.queries import names, passkeys
+from accounts.queries.passkeys import PasskeyRow
 from identity.crypto import base64url, passkey
-from identity.queries import scope
+from identity.crypto.passkey import Expected
 from identity.scoping import current
-from identity.services import passkey_settings, scopes
+from identity.services import passkey_policy
 from identity.services.passkey_settings import PasskeyPolicy
 from sessions_app.services import challenges
 
 LASTS: Final = timedelta(seconds=60)
+NOBODY: Final = UUID(int=0)
+_MAKES: Final[Sequence[tuple[int, tuple[str, ...]]]] = (
+    *3 * [(16, ("hybrid", "internal"))],
+    *3 * [(20, ("hybrid", "internal"))],
+    *3 * [(32, ("internal",))],
+    (48, ("usb", "nfc")),
+    (64, ("usb",)),
+)
+"""Lengths of credential ids and ways to reach them, as of common makes, the commoner ones more
+often: keychains of telephones, keychains of browsers, platforms, security keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +44,7 @@ class Ceremony:
 
 def policy() -> PasskeyPolicy:
     """What the scope in force asks of passkeys."""
-    name = scope().name
-    return passkey_settings.policy(scopes.settings(), name=name, base_url=deployment.BASE_URL)
+    return passkey_policy.in_force()
 
 
 def making(
@@ -44,14 +53,20 @@ def making(
     name: str,
     shown: str,
     handle: str,
-    present: Sequence[Passkey],
+    present: Sequence[PasskeyRow],
     *,
     now: datetime,
+    browser: str = "",
 ) -> Ceremony:
     """Options to make a passkey; the challenge is for `subject` and keeps the handle."""
     asked = policy()
     issued = challenges.issue(
-        purpose=purpose, subject=subject, lasts=LASTS, data={"handle": handle}, now=now
+        purpose=purpose,
+        subject=subject,
+        lasts=LASTS,
+        data={"handle": handle},
+        browser=browser,
+        now=now,
     )
     options = {
         "rp": {"id": asked.rp_id, "name": asked.rp_name},
@@ -72,10 +87,14 @@ def making(
     return Ceremony(issued.id, options)
 
 
-def proving(purpose: str, name: str | None, *, subject: str, now: datetime) -> Ceremony:
+def proving(
+    purpose: str, name: str | None, *, subject: str, now: datetime, browser: str = ""
+) -> Ceremony:
     """Options to prove a passkey, of the user of this name or without a name."""
     asked = policy()
-    issued = challenges.issue(purpose=purpose, subject=subject, lasts=LASTS, data={}, now=now)
+    issued = challenges.issue(
+        purpose=purpose, subject=subject, lasts=LASTS, data={}, browser=browser, now=now
+    )
     options: dict[str, Any] = {
         "challenge": _challenge(issued.secret),
         "timeout": int(LASTS.total_seconds() * 1000),
@@ -84,6 +103,25 @@ def proving(purpose: str, name: str | None, *, subject: str, now: datetime) -> C
         "userVerification": asked.user_verification,
     }
     return Ceremony(issued.id, options)
+
+
+def expected(challenge: bytes, asked: PasskeyPolicy) -> Expected:
+    """What the answer to this challenge has to be."""
+    return Expected(
+        challenge,
+        asked.rp_id,
+        asked.origins,
+        asked.needs_verification,
+        is_attested=bool(asked.aaguids),
+        roots=asked.roots,
+    )
+
+
+def first_handle(user: User) -> str:
+    """The same for two first passkeys that are made at the same time, and nobody else's guess."""
+    message = f"passkey-handle\n{user.scope_id}\n{user.id}".encode()
+    mark = hmac.new(deployment.SECRET_KEY.encode(), message, hashlib.sha256).digest()
+    return base64url.encode(mark)
 
 
 def _challenge(secret: str) -> str:
@@ -96,21 +134,23 @@ def subject(name: str | None) -> str:
 
 
 def _allowed(name: str) -> list[dict[str, Any]]:
-    user_id = names.named(name)
-    rows = passkeys.of(user_id) if user_id else []
+    # The same statements for a name that nobody has.
+    rows = passkeys.usable(names.named(name) or NOBODY)
     return [_descriptor(row) for row in rows] or [_decoy(name)]
 
 
-def _descriptor(row: Passkey) -> dict[str, Any]:
+def _descriptor(row: PasskeyRow) -> dict[str, Any]:
     return {"type": "public-key", "id": row.credential_id, "transports": row.transports}
 
 
 def _decoy(name: str) -> dict[str, Any]:
-    """The same for the same name, so that asking twice tells nothing."""
+    """What somebody with one passkey might have; the same for the same name.
+
+    Authenticators of one make give ids of one length, so each name is given a make.
+    """
     message = f"passkey\n{current.required_scope()}\n{fold(name)}".encode()
-    mark = hmac.new(deployment.SECRET_KEY.encode(), message, hashlib.sha256).digest()
-    return {
-        "type": "public-key",
-        "id": base64url.encode(mark),
-        "transports": ["hybrid", "internal"],
-    }
+    mark = hmac.new(deployment.SECRET_KEY.encode(), message, hashlib.sha512).digest()
+    # The byte that chooses is not one of those that are shown.
+    size, transports = _MAKES[mark[-1] % len(_MAKES)]
+    shown = hashlib.sha512(mark).digest()[:size]
+    return {"type": "public-key", "id": base64url.encode(shown), "transports": list(transports)}

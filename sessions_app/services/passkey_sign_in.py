@@ -49,16 +49,18 @@ def sign_in(
     credential: Mapping[str, Any],
     arrival: Arrival,
     now: datetime,
+    browser: str = "",
 ) -> Passed:
     """Sign a person of the scope in force in.
 
     An authenticator that knew the person is two factors in one; else the one-time password is
-    asked for where one is set up. Refusals go into the history of whose passkey it is. Not to be
-    called in a transaction. Raises SignInRefused, ChallengeRefused.
+    asked for where one is set up. `browser` is the mark that the ceremony was begun with. Refusals
+    go into the history of whose passkey it is. Not to be called in a transaction. Raises
+    SignInRefused, ChallengeRefused.
     """
     try:
         row = passkey_ceremonies.complete_authentication(
-            challenge_id=challenge_id, name=name, credential=credential, now=now
+            challenge_id=challenge_id, name=name, credential=credential, browser=browser, now=now
         )
         if row.was_verified:
             return first_factor.admitted(row.user, Session.Method.PASSKEY, arrival, now=now)
@@ -76,6 +78,7 @@ def join(
     credential: Mapping[str, Any],
     arrival: Arrival,
     now: datetime,
+    browser: str = "",
 ) -> Passed:
     """Make a newcomer with a first passkey, and sign them in.
 
@@ -87,6 +90,7 @@ def join(
         display_name=display_name,
         credential=credential,
         address=arrival.origin.address,
+        browser=browser,
         now=now,
     )
     return first_factor.passed(made.user, Session.Method.PASSKEY, arrival, now=now)

@@ -10,10 +10,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from accounts.models import User
+from accounts.queries import passkeys
 from accounts.services import (
     mail_addresses,
     one_time_passwords,
-    passkeys,
     passwords,
     wallets,
     writing,
@@ -123,8 +123,8 @@ def begin_passkey(*, by: Actor, now: datetime) -> Ceremony:
     Raises Missing where the account has none.
     """
     user = _user(by)
-    if not passkeys.of(user.id):
-        raise Missing("This account has no passkey.")
+    if not passkeys.has_usable(user.id):
+        raise Missing("This account has no passkey that can be used.")
     return passkey_ceremonies.begin_again(user=user, mark=_mark(by), now=now)
 
 

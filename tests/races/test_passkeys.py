@@ -135,3 +135,17 @@ def test_two_answers_with_one_count_are_one_sign_in_and_an_alarm(world: cast.Wor
     assert only(together.run(prove, count=2), SignInRefused).sign_count == 7
     with cast.in_scope(world):
         assert Passkey.objects.get().alarmed_at is not None
+
+
+def test_first_passkeys_made_at_the_same_time_have_one_handle(world: cast.World) -> None:
+    user = world.member("alice").user
+
+    def register(_: int) -> Passkey:
+        with cast.in_scope(world):
+            return registered(world, user, Authenticator())
+
+    ends = together.run(register, count=8)
+    assert all(isinstance(end, Passkey) for end in ends), ends
+    assert len({end.handle for end in ends}) == 1
+    with cast.in_scope(world):
+        assert Passkey.objects.count() == 8

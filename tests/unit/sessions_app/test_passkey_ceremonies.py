@@ -7,7 +7,9 @@ import pytest
 
 from accounts.errors import LastWayIn, NameTaken, PasskeyRefused, PasskeyTaken, TooManyPasskeys
 from accounts.models import Device, Passkey, User
+from accounts.queries import passkeys as stored
 from accounts.services import passkeys, users
+from identity.crypto import base64url
 from identity.errors import Missing
 from identity.models import AuditEvent
 from identity.scoping import current
@@ -15,7 +17,7 @@ from identity.services import scopes
 from sessions_app.errors import ChallengeRefused, SignInRefused, SignUpClosed
 from sessions_app.services import passkey_ceremonies as ceremonies
 from tests import cast
-from tests.authenticator import AAGUID, ELIGIBLE, Authenticator, Maker
+from tests.authenticator import AAGUID, ELIGIBLE, PRESENT, VERIFIED, Authenticator, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -209,11 +211,87 @@ def test_raises_an_alarm_when_the_counter_goes_backwards(world, alice, device) -
     device.credentials[0].counter = 0
     with pytest.raises(SignInRefused):
         prove(device)
-    stored = Passkey.objects.get(id=row.id)
-    assert (stored.sign_count, stored.alarmed_at is None) == (2, False)
+    kept = Passkey.objects.get(id=row.id)
+    assert (kept.sign_count, kept.alarmed_at is None) == (2, False)
     [event] = events("passkey.count-regressed")
     assert event.facts["sent"] == 1
     assert event.facts["stored"] == 2
+
+
+def test_suspends_after_an_alarm_what_should_have_no_copy(world, alice, device) -> None:
+    row = register(world, alice, device)
+    prove(device)
+    prove(device)
+    device.credentials[0].counter = 0
+    for _ in range(4):
+        # From the third answer on the count is right again; the key may be the thief's.
+        with pytest.raises(SignInRefused):
+            prove(device)
+    assert [kept.state for kept in stored.of(alice.id)] == [stored.SUSPENDED]
+    assert not stored.has_usable(alice.id)
+    # The same authenticator may make a new one in its place.
+    options = ceremonies.begin_registration(user=alice, by=world.system, now=now()).options
+    assert options["excludeCredentials"] == []
+    passkeys.remove(user_id=alice.id, passkey_id=row.id, by=world.system, now=now())
+
+
+def test_does_not_suspend_what_may_be_copied(world, alice) -> None:
+    device = Authenticator(flags=PRESENT | VERIFIED | ELIGIBLE)
+    register(world, alice, device)
+    prove(device)
+    prove(device)
+    device.credentials[0].counter = 0
+    with pytest.raises(SignInRefused):
+        prove(device)
+    [kept] = stored.of(alice.id)
+    assert (kept.state, kept.alarmed_at is None) == (stored.USABLE, False)
+    device.credentials[0].counter = 2
+    assert prove(device).sign_count == 3
+
+
+def test_a_passkey_that_opens_nothing_is_no_way_in(world, alice, device) -> None:
+    row = register(world, alice, device)
+    Device.objects.filter(user=alice).update(status="revoked", revoked_at=now())
+    choose(world, passkey_rp_id="example.org", passkey_origins="https://app.example.org")
+    assert [kept.state for kept in stored.of(alice.id)] == [stored.ELSEWHERE]
+    with pytest.raises(SignInRefused):
+        prove(device)
+    other = register(world, alice, Authenticator(origin="https://app.example.org"))
+    given = {"user_id": alice.id, "by": world.system, "now": now()}
+    # Two passkeys, and only one of them is a way in.
+    with pytest.raises(LastWayIn):
+        passkeys.remove(passkey_id=other.id, **given)
+    passkeys.remove(passkey_id=row.id, **given)
+    assert [kept.rp_id for kept in stored.of(alice.id)] == ["example.org"]
+
+
+def test_all_passkeys_of_somebody_have_one_handle(world, alice) -> None:
+    one, two = (
+        ceremonies.begin_registration(user=alice, by=world.system, now=now()) for _ in range(2)
+    )
+    assert one.options["user"]["id"] == two.options["user"]["id"]
+    bob = world.member("bob").user
+    other = ceremonies.begin_registration(user=bob, by=world.system, now=now())
+    assert other.options["user"]["id"] != one.options["user"]["id"]
+    complete(world, alice, one, Authenticator().create(one.options))
+    # As after a change of the deployment's secret between the two.
+    Passkey.objects.update(handle="another")
+    with pytest.raises(PasskeyRefused):
+        complete(world, alice, two, Authenticator().create(two.options))
+
+
+def test_binds_a_ceremony_to_the_browser_that_began_it(world, alice, device) -> None:
+    register(world, alice, device)
+    for began, ends in (("one", "other"), ("one", ""), ("", "one")):
+        begun = ceremonies.begin_authentication(name=None, now=now(), browser=began)
+        with pytest.raises(ChallengeRefused):
+            ceremonies.complete_authentication(
+                challenge_id=begun.challenge_id,
+                name=None,
+                credential=device.get(begun.options),
+                browser=ends,
+                now=now(),
+            )
 
 
 def test_raises_an_alarm_when_the_counter_stops(world, alice, device) -> None:
@@ -249,6 +327,19 @@ def test_answers_alike_for_names_that_nobody_has(world, alice, device) -> None:
     assert one["allowCredentials"] != other["allowCredentials"]
     assert one.keys() == known.keys()
     assert one["allowCredentials"][0].keys() == known["allowCredentials"][0].keys()
+
+
+def test_shows_for_nobody_what_somebody_might_have(world) -> None:
+    shown = [
+        ceremonies.begin_authentication(name=f"nobody-{number}", now=now()).options[
+            "allowCredentials"
+        ]
+        for number in range(60)
+    ]
+    assert {len(entries) for entries in shown} == {1}
+    sizes = {len(base64url.decode(entry["id"])) for [entry] in shown}
+    assert {16, 20, 32} <= sizes
+    assert {"internal"} < {way for [entry] in shown for way in entry["transports"]}
 
 
 def test_makes_newcomers_only_where_the_scope_lets_them(world, device) -> None:
@@ -323,7 +414,7 @@ def test_renames_and_removes_but_never_the_last_way_in(world, alice, device) -> 
         passkeys.remove(**given)
     other = register(world, alice, Authenticator())
     passkeys.remove(**given)
-    assert [kept.id for kept in passkeys.of(alice.id)] == [other.id]
+    assert [kept.id for kept in stored.of(alice.id)] == [other.id]
     with pytest.raises(Missing):
         passkeys.remove(**given)
 

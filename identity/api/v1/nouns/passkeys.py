@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from accounts.queries import passkeys as stored
 from accounts.services import passkeys as accounts
 from identity.api.v1 import pairs, route, shapes
 from identity.api.v1.nouns import sign_in
@@ -26,7 +27,9 @@ class Passkey(Shown, frozen=True):
     """A passkey of the caller's.
 
     `aaguid` is the model of the authenticator, as far as it says so. `is_backed_up`: its maker
-    keeps copies. `alarmed_at`: the last time that its counter went backwards, as after a theft.
+    keeps copies. `rp_id`: the domain it was made for; it is of no use at another. `alarmed_at`: the
+    last time that its counter went backwards, as after a theft; from `suspended_at` on it opens
+    nothing.
     """
 
     id: UUID
@@ -34,12 +37,14 @@ class Passkey(Shown, frozen=True):
     credential_id: str
     aaguid: UUID
     attestation: str
+    rp_id: str
     transports: Sequence[str]
     is_backup_eligible: bool
     is_backed_up: bool
     added_at: datetime
     last_used_at: datetime | None
     alarmed_at: datetime | None
+    suspended_at: datetime | None
 
 
 class NewPasskey(Body, frozen=True):
@@ -91,7 +96,7 @@ class JoiningByPasskey(Body, frozen=True):
 @route.act("GET", "/passkeys", SELF, "my_passkeys_list", "Your passkeys", shows=Items[Passkey])
 def passkeys(asked: Asked) -> Items[Passkey]:
     """The oldest first; there are at most 20."""
-    rows = accounts.of(user_id_of(own_account(asked)))
+    rows = stored.of(user_id_of(own_account(asked)))
     return Items([_shown(row) for row in rows], None)
 
 

@@ -11,7 +11,6 @@ from identity.services import host_names, refusals
         ("Acme.Example", "acme.example"),
         (" acme.example. ", "acme.example"),
         ("xn--bcher-kva.example", "xn--bcher-kva.example"),
-        ("localhost", "localhost"),
         ("a" * 63 + ".example", "a" * 63 + ".example"),
     ],
 )
@@ -38,6 +37,7 @@ def test_gives_the_stored_form(given: str, expected: str) -> None:
         "acme.example\x00",
         "acme.example/",
         "ACME.EXAMPLE\n.example",
+        "localhost",
     ],
 )
 def test_refuses_what_is_no_host_name(given: str) -> None:
@@ -53,6 +53,8 @@ def test_refuses_what_is_no_host_name(given: str) -> None:
         ("acme.example:", "acme.example"),
         ("acme.example:x", ""),
         ("127.0.0.1:8000", ""),
+        ("localhost:8000", ""),
+        ("acme.localhost:8000", "acme.localhost"),
         ("[::1]:8000", ""),
         ("", ""),
         ("a b", ""),

@@ -1,0 +1,93 @@
+"""Reads of passkeys: whose they are, and which of them can be used."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from accounts.models import Passkey
+from identity import errors
+from identity.services import passkey_policy
+
+USABLE, SUSPENDED, ELSEWHERE = "active", "suspended", "of-another-domain"
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyRow:
+    """A passkey as its holder and staff see it; `state` is one of the three words above."""
+
+    id: UUID
+    name: str
+    credential_id: str
+    handle: str
+    rp_id: str
+    state: str
+    aaguid: UUID
+    attestation: str
+    transports: Sequence[str]
+    is_backup_eligible: bool
+    is_backed_up: bool
+    was_verified: bool
+    added_at: datetime
+    last_used_at: datetime | None
+    alarmed_at: datetime | None
+    suspended_at: datetime | None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it is a way in."""
+        return self.state == USABLE
+
+
+def of(user_id: UUID) -> list[PasskeyRow]:
+    """The passkeys of a user of the scope in force, the oldest first; there are at most 20."""
+    domain = passkey_policy.rp_id()
+    rows = Passkey.objects.filter(user_id=user_id).order_by("added_at", "id")
+    return [_row(each, domain) for each in rows]
+
+
+def usable(user_id: UUID) -> list[PasskeyRow]:
+    """Those with which the user can sign in now."""
+    return [row for row in of(user_id) if row.is_usable]
+
+
+def has_usable(user_id: UUID) -> bool:
+    """Whether there is one with which the user can sign in now."""
+    rows = Passkey.objects.filter(user_id=user_id, suspended_at__isnull=True)
+    return rows.filter(rp_id=passkey_policy.rp_id()).exists()
+
+
+def one(user_id: UUID, passkey_id: UUID) -> PasskeyRow:
+    """One of a user's. Raises `Missing`."""
+    row = Passkey.objects.filter(id=passkey_id, user_id=user_id).first()
+    if row is None:
+        raise errors.Missing("There is no such passkey.")
+    return _row(row, passkey_policy.rp_id())
+
+
+def state(row: Passkey, *, rp_id: str) -> str:
+    """Whether a passkey can be used where passkeys belong to this domain."""
+    if row.suspended_at is not None:
+        return SUSPENDED
+    return USABLE if row.rp_id == rp_id else ELSEWHERE
+
+
+def _row(row: Passkey, domain: str) -> PasskeyRow:
+    return PasskeyRow(
+        id=row.id,
+        name=row.name,
+        credential_id=row.credential_id,
+        handle=row.handle,
+        rp_id=row.rp_id,
+        state=state(row, rp_id=domain),
+        aaguid=row.aaguid,
+        attestation=row.attestation,
+        transports=row.transports,
+        is_backup_eligible=row.is_backup_eligible,
+        is_backed_up=row.is_backed_up,
+        was_verified=row.was_verified,
+        added_at=row.added_at,
+        last_used_at=row.last_used_at,
+        alarmed_at=row.alarmed_at,
+        suspended_at=row.suspended_at,
+    )
