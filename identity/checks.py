@@ -12,6 +12,10 @@ from django.conf import settings
 from django.core import checks
 from django.utils.module_loading import import_string
 
+from identity.crypto import pkcs11_token
+from identity.errors import DomainError
+from identity.services import sealing
+
 _POSTGRESQL: Final = "identity.scoping.postgresql"
 _SQLITE: Final = "django.db.backends.sqlite3"
 _HASHER: Final = "accounts.passwords.Argon2idHasher"
@@ -83,6 +87,8 @@ def _hasher() -> Messages:
 
 
 def _key_encryption_key() -> Messages:
+    if settings.KEK_TOKEN:
+        return _token_in_sight(settings.KEK_TOKEN)
     if not settings.KEK_PROVIDER:
         if settings.KEY_ENCRYPTION_KEYS:
             return []
@@ -99,6 +105,25 @@ def _key_encryption_key() -> Messages:
 
 
 _PROVIDER: Final = "COUNTERSIGN_KEK_PROVIDER is the dotted path of a callable without arguments."
+
+
+def _token_in_sight(place: pkcs11_token.Place) -> Messages:
+    """Every command asks this, so nobody logs in: wrong PINs would lock the token."""
+    try:
+        pkcs11_token.look(place)
+    except pkcs11_token.Unusable as reason:
+        return [_error(12, str(reason), "Look at COUNTERSIGN_PKCS11_MODULE and _TOKEN.")]
+    return []
+
+
+def _sealing_works() -> Messages:
+    """Whoever holds the key-encryption key is asked to use it."""
+    try:
+        sealing.prove()
+    except DomainError as error:
+        hint = "`manage.py serve` would not start. With a token: are its keys and PIN right?"
+        return [_error(13, f"Nothing can be sealed: {error.__cause__ or error}", hint)]
+    return []
 
 
 def _forwarded_scheme() -> Messages:
@@ -173,7 +198,7 @@ _ALWAYS: Final[Sequence[Callable[[], Messages]]] = (
     _separate_secrets,
     _queue_of_outside_calls,
 )
-_DEPLOYED: Final[Sequence[Callable[[], Messages]]] = (_mail_in_production,)
+_DEPLOYED: Final[Sequence[Callable[[], Messages]]] = (_mail_in_production, _sealing_works)
 
 
 def _error(number: int, message: str, hint: str) -> checks.CheckMessage:

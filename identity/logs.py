@@ -12,7 +12,7 @@ LONGEST_TEXT: Final = 20_000
 
 _SECRET_NAME: Final = re.compile(
     r"passw|secret|token|private|invite_?string|one_?time|authoriz|cookie|session|csrf|"
-    r"credential|api_?key|push|kek|seed|mnemonic|otp|signature_?input",
+    r"credential|api_?key|push|kek|seed|mnemonic|otp|signature_?input|(?<![a-z])pin(?![a-z])",
     re.IGNORECASE,
 )
 _SECRET_TEXT: Final = re.compile(

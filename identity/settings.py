@@ -12,7 +12,8 @@ from typing import Any
 
 import dj_database_url
 
-from identity import home, logs
+from identity import home, logs, sealing_environment
+from identity.crypto.pkcs11_token import Place
 from identity.environment import Environment
 
 _environment = Environment()
@@ -46,26 +47,13 @@ SECRET_KEY_FALLBACKS: list[str] = _read(
     _env.list, "COUNTERSIGN_OLD_SECRET_KEYS", [], "older keys, separated by commas"
 )
 
-# A dotted path to a callable that returns an identity.crypto.sealing.KeyEncryptionKey; empty
-# means keys held in this process.
-KEK_PROVIDER: str = _environment.values.get("COUNTERSIGN_KEK_PROVIDER", "")
-# Keys of 32 bytes: the first one seals, all of them open (rotation).
-KEY_ENCRYPTION_KEYS: tuple[bytes, ...] = ()
-if not KEK_PROVIDER:
-    KEY_ENCRYPTION_KEYS = _environment.keys(
-        "COUNTERSIGN_KEK",
-        _environment.secret(
-            "COUNTERSIGN_KEK",
-            None
-            if IS_PRODUCTION
-            else lambda: home.secret(
-                HOME / home.KEY_ENCRYPTION_KEY_FILE,
-                lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
-            ),
-            "Set it, or COUNTERSIGN_KEK_FILE, to 32 random bytes in base64 (openssl rand -base64 "
-            "32), or name a provider in COUNTERSIGN_KEK_PROVIDER.",
-        ),
-    )
+_sealing = sealing_environment.read(_environment, HOME, is_production=IS_PRODUCTION)
+# A dotted path to a callable that returns an identity.crypto.sealing.KeyEncryptionKey, or "".
+KEK_PROVIDER: str = _sealing.provider
+# Where a PKCS #11 token is that holds the keys, or None.
+KEK_TOKEN: Place | None = _sealing.token
+# Keys of 32 bytes held in this process. The first one seals if nobody else does; all of them open.
+KEY_ENCRYPTION_KEYS: tuple[bytes, ...] = _sealing.keys
 
 # --- Addresses -------------------------------------------------------------------------------
 
@@ -291,6 +279,7 @@ LOGGING = logs.configuration(
         SECRET_KEY,
         *SECRET_KEY_FALLBACKS,
         *(base64.b64encode(key).decode() for key in KEY_ENCRYPTION_KEYS),
+        KEK_TOKEN.pin if KEK_TOKEN else "",
         _database.get("PASSWORD", ""),
         EMAIL_HOST_PASSWORD,
         urllib.parse.urlsplit(REDIS_URL).password or "",

@@ -27,15 +27,24 @@ class KeyEncryptionKey(Protocol):
     A provider is made once per process and used by many threads at once. It keeps no data key.
     The data key is 32 random bytes; what `wrap` returns is opaque here and at most 65,535 bytes.
 
-    - PKCS #11: `wrap` is C_Encrypt with CKM_AES_GCM on a non-extractable key, `context` as its
-      additional data; `kek_id` is the key's CKA_ID.
+    - PKCS #11: `identity.crypto.token_keys`.
     - Cloud KMS: `wrap` is Encrypt, `context` (in base64) its encryption context or additional
       authenticated data; `kek_id` is the name of the key *version*.
     """
 
     @property
     def kek_id(self) -> str:
-        """Names the key that `wrap` uses now: 1 to 255 bytes of UTF-8, never reused."""
+        """Names the key that `wrap` uses now: 1 to 255 bytes of UTF-8, never reused.
+
+        Raises SealUnavailable if that has to be asked and cannot be.
+        """
+        ...
+
+    def opens(self, kek_id: str) -> bool:
+        """Whether `unwrap` is to be asked about this key: it is, or may be, one of this holder's.
+
+        Raises SealUnavailable if that has to be asked and cannot be.
+        """
         ...
 
     def wrap(self, key: bytes, *, context: bytes) -> bytes:
@@ -70,6 +79,10 @@ class LocalKeyEncryptionKey:
         """The active key's name, made from its digest."""
         return self._active
 
+    def opens(self, kek_id: str) -> bool:
+        """Whether this is one of the keys here."""
+        return kek_id in self._keys
+
     def wrap(self, key: bytes, *, context: bytes) -> bytes:
         """AES-256-GCM under the active key with a random nonce in front."""
         nonce = os.urandom(aes_gcm.NONCE_SIZE)
@@ -92,6 +105,37 @@ class LocalKeyEncryptionKey:
             raise SealBroken("The wrapped key was changed or belongs elsewhere.") from error
 
 
+class Ring:
+    """Several holders: the first one seals, and each opens what it sealed.
+
+    For a move from one holder to another, until everything is sealed anew.
+    """
+
+    def __init__(self, active: KeyEncryptionKey, old: Sequence[KeyEncryptionKey]) -> None:
+        self._active = active
+        self._holders = (active, *old)
+
+    @property
+    def kek_id(self) -> str:
+        """The name of the first holder's key."""
+        return self._active.kek_id
+
+    def opens(self, kek_id: str) -> bool:
+        """Whether one of the holders is to be asked about this key."""
+        return any(holder.opens(kek_id) for holder in self._holders)
+
+    def wrap(self, key: bytes, *, context: bytes) -> bytes:
+        """As the first holder does it."""
+        return self._active.wrap(key, context=context)
+
+    def unwrap(self, wrapped: bytes, *, kek_id: str, context: bytes) -> bytes:
+        """As the first holder that says it opens this key. Raises SealBroken if none does."""
+        for holder in self._holders:
+            if holder.opens(kek_id):
+                return holder.unwrap(wrapped, kek_id=kek_id, context=context)
+        raise SealBroken(f"The value is sealed under the key {kek_id}, which nobody here holds.")
+
+
 @dataclass(frozen=True, slots=True)
 class _Parts:
     kek_id: str
@@ -111,9 +155,7 @@ def seal(kek: KeyEncryptionKey, plaintext: bytes, *, purpose: str, subject: str)
     data_key, nonce = os.urandom(aes_gcm.KEY_SIZE), os.urandom(aes_gcm.NONCE_SIZE)
     wrapped = kek.wrap(data_key, context=associated)
     ciphertext = aes_gcm.encrypt(data_key, nonce=nonce, plaintext=plaintext, associated=associated)
-    name = kek_id.encode()
-    lengths = (bytes((_VERSION, len(name))), len(wrapped).to_bytes(2, "big"))
-    return lengths[0] + name + lengths[1] + wrapped + nonce + ciphertext
+    return heading(kek_id) + len(wrapped).to_bytes(2, "big") + wrapped + nonce + ciphertext
 
 
 def unseal(kek: KeyEncryptionKey, sealed: bytes, *, purpose: str, subject: str) -> bytes:
@@ -150,6 +192,12 @@ def kek_id_of(sealed: bytes) -> str:
     Raises SealBroken for bytes that are no sealed value.
     """
     return _split(sealed).kek_id
+
+
+def heading(kek_id: str) -> bytes:
+    """What every value begins with that is sealed under this key-encryption key."""
+    name = kek_id.encode()
+    return bytes((_VERSION, len(name))) + name
 
 
 def _split(sealed: bytes) -> _Parts:

@@ -6,7 +6,9 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from identity.crypto import sealing
-from identity.crypto.sealing import KeyEncryptionKey, LocalKeyEncryptionKey
+from identity.crypto.pkcs11_token import Place
+from identity.crypto.sealing import KeyEncryptionKey, LocalKeyEncryptionKey, Ring
+from identity.crypto.token_keys import TokenKeyEncryptionKey
 
 
 def seal(plaintext: bytes, *, purpose: str, subject: str) -> bytes:
@@ -26,17 +28,35 @@ def unseal(sealed: bytes, *, purpose: str, subject: str) -> bytes:
     return sealing.unseal(key_encryption_key(), sealed, purpose=purpose, subject=subject)
 
 
-def key_encryption_key() -> KeyEncryptionKey:
-    """The provider that the settings name; by default keys held in this process.
+def reseal(sealed: bytes, *, purpose: str, subject: str) -> bytes:
+    """The same value under the key-encryption key of now.
 
-    KEK_PROVIDER is the dotted path of a callable without arguments, called once per process.
+    Raises SealBroken if it does not open here, SealUnavailable.
     """
-    return _provider(settings.KEK_PROVIDER, tuple(settings.KEY_ENCRYPTION_KEYS))
+    return sealing.reseal(key_encryption_key(), sealed, purpose=purpose, subject=subject)
+
+
+def prove() -> None:
+    """Seal and open a value that nobody keeps. Raises SealUnavailable, SealBroken."""
+    sealed = seal(b"proof", purpose="proof", subject="proof")
+    unseal(sealed, purpose="proof", subject="proof")
+
+
+def key_encryption_key() -> KeyEncryptionKey:
+    """Whoever holds the key: a provider that the settings name, a token, or this process.
+
+    KEK_PROVIDER is the dotted path of a callable without arguments, KEK_TOKEN says where a
+    PKCS #11 token is. Made once per process. Beside either of them KEY_ENCRYPTION_KEYS only open.
+    """
+    return _holder(settings.KEK_PROVIDER, settings.KEK_TOKEN, tuple(settings.KEY_ENCRYPTION_KEYS))
 
 
 @functools.lru_cache(maxsize=4)
-def _provider(path: str, keys: tuple[bytes, ...]) -> KeyEncryptionKey:
+def _holder(path: str, token: Place | None, keys: tuple[bytes, ...]) -> KeyEncryptionKey:
+    old = [LocalKeyEncryptionKey(keys[0], old=keys[1:])] if keys else []
     if path:
         provider: KeyEncryptionKey = import_string(path)()
-        return provider
-    return LocalKeyEncryptionKey(keys[0], old=keys[1:])
+        return Ring(provider, old) if old else provider
+    if token is not None:
+        return Ring(TokenKeyEncryptionKey(token), old) if old else TokenKeyEncryptionKey(token)
+    return old[0]

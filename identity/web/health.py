@@ -14,6 +14,8 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django_tasks_db.models import DBTaskResult
 
+from identity.crypto.errors import SealBroken, SealUnavailable
+from identity.services import sealing
 from identity.web.lane import Answer
 
 _log = structlog.get_logger(__name__)
@@ -65,6 +67,15 @@ def _migrations(_now: datetime) -> None:
         raise NotReady(f"{len(missing)} migrations are missing: run manage.py migrate")
 
 
+def _sealing(_now: datetime) -> None:
+    try:
+        sealing.prove()
+    except (SealUnavailable, SealBroken) as error:
+        # The cause may name tokens and keys, which is for the log.
+        _log.warning("not ready", part="sealing", reason=str(error.__cause__ or error))
+        raise NotReady("the key-encryption key is out of reach") from error
+
+
 def _queue(now: datetime) -> None:
     if not settings.TASKS["default"]["BACKEND"].startswith("django_tasks_db."):
         return
@@ -78,6 +89,7 @@ def _queue(now: datetime) -> None:
 CHECKS: Final[Mapping[str, Callable[[datetime], None]]] = {
     "database": _database,
     "migrations": _migrations,
+    "sealing": _sealing,
     "queue": _queue,
 }
 

@@ -43,7 +43,9 @@ def test_names_no_host_and_no_place(lock: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "extras"), [(RUNTIME, ()), (DEVELOPMENT, ("dev", "redis"))], ids=["runtime", "dev"]
+    ("lock", "extras"),
+    [(RUNTIME, ()), (DEVELOPMENT, ("dev", "redis", "pkcs11"))],
+    ids=["runtime", "dev"],
 )
 def test_satisfies_what_the_project_asks_for(lock: Path, extras: tuple[str, ...]) -> None:
     pinned = pins(lock)
@@ -62,5 +64,5 @@ def test_gives_a_reason_for_every_dependency() -> None:
     lines = (house.ROOT / "pyproject.toml").read_text().splitlines()
     start, end = lines.index("dependencies = ["), lines.index("[tool.pip-tools]")
     asked = [line for line in lines[start:end] if line.startswith('    "')]
-    assert len(asked) == len(asked_for("dev", "redis"))
+    assert len(asked) == len(asked_for("dev", "redis", "pkcs11"))
     assert all("# " in line for line in asked)

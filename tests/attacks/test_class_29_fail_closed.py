@@ -64,6 +64,7 @@ def lose_the_key(settings: Settings) -> None:
 
 def lose_the_provider(settings: Settings) -> None:
     settings.KEK_PROVIDER = f"{__name__}.unreachable"
+    settings.KEY_ENCRYPTION_KEYS = ()
 
 
 def spoil_the_rows(settings: Settings) -> None:

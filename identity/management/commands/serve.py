@@ -14,9 +14,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from identity.errors import DomainError
 from identity.management import lifeline, task_worker, web_server
 from identity.management.supervisor import Child, Supervisor
 from identity.scoping import current
+from identity.services import sealing
 
 DEMO_SCOPE: Final = "acme"
 _ROLES: Final = ("web", "worker")
@@ -38,6 +40,8 @@ class Command(BaseCommand):
         """Run until stopped."""
         if options["child_of"]:
             lifeline.hold(options["child_of"])
+        else:
+            _require_sealing()
         if options["only"] == "worker":
             task_worker.run(settings.HOME)
         elif options["only"] == "web":
@@ -129,6 +133,13 @@ def ask(path: str) -> tuple[int, bytes]:
         return 0, b""
     finally:
         client.close()
+
+
+def _require_sealing() -> None:
+    try:
+        sealing.prove()
+    except DomainError as error:
+        raise CommandError(f"Nothing can be sealed: {error.__cause__ or error}") from error
 
 
 def _missing_migrations() -> int:

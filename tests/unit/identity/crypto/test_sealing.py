@@ -105,6 +105,9 @@ class RecordingProvider:
     def __init__(self) -> None:
         self.held: dict[bytes, tuple[bytes, bytes]] = {}
 
+    def opens(self, kek_id: str) -> bool:
+        return kek_id == self.kek_id
+
     def wrap(self, key: bytes, *, context: bytes) -> bytes:
         name = os.urandom(8)
         self.held[name] = key, context
@@ -136,3 +139,33 @@ def test_a_provider_from_outside_fits() -> None:
     assert len(key) == 32
     assert b"server-key" in context
     assert b"0190b0f0" in context
+
+
+class TestRing:
+    def test_seals_under_the_first_and_opens_what_each_sealed(self) -> None:
+        provider, local = RecordingProvider(), sealing.LocalKeyEncryptionKey(OLD)
+        ring = sealing.Ring(provider, [local])
+        assert ring.kek_id == provider.kek_id
+        for holder in (ring, provider, local):
+            sealed = sealing.seal(holder, b"secret", **PLACE)
+            assert sealing.unseal(ring, sealed, **PLACE) == b"secret"
+
+    def test_says_what_it_opens(self) -> None:
+        local = sealing.LocalKeyEncryptionKey(OLD)
+        ring = sealing.Ring(RecordingProvider(), [local])
+        assert ring.opens(local.kek_id)
+        assert ring.opens(RecordingProvider.kek_id)
+        assert not ring.opens("local:0000000000000000")
+
+    def test_refuses_what_nobody_holds(self) -> None:
+        sealed = sealing.seal(sealing.LocalKeyEncryptionKey(OLD), b"secret", **PLACE)
+        ring = sealing.Ring(RecordingProvider(), [sealing.LocalKeyEncryptionKey(NEW)])
+        with pytest.raises(SealBroken):
+            sealing.unseal(ring, sealed, **PLACE)
+
+    def test_seals_anew_under_the_first(self) -> None:
+        local = sealing.LocalKeyEncryptionKey(OLD)
+        ring = sealing.Ring(RecordingProvider(), [local])
+        sealed = sealing.reseal(ring, sealing.seal(local, b"secret", **PLACE), **PLACE)
+        assert sealing.kek_id_of(sealed) == RecordingProvider.kek_id
+        assert sealed.startswith(sealing.heading(RecordingProvider.kek_id))

@@ -15,7 +15,7 @@ from identity.scoping import current
 from identity.web import health
 
 QUEUED_AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
-ALL_OK = {"database": "ok", "migrations": "ok", "queue": "ok"}
+ALL_OK = {"database": "ok", "migrations": "ok", "sealing": "ok", "queue": "ok"}
 
 
 def asked(at: datetime = QUEUED_AT) -> tuple[int, dict[str, Any]]:
