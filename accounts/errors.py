@@ -225,3 +225,19 @@ class LambdaUnavailable(DomainError):
     kind = Kind.UNAVAILABLE
     code = "lambda.unavailable"
     title = "Code cannot be run here at the moment."
+
+
+class SignatureWaits(DomainError):
+    """A signature that others have to agree to, and who must has not decided yet."""
+
+    kind = Kind.CONFLICT
+    code = "key-signature.waits"
+    title = "This signature waits for approval."
+
+
+class SignatureEnded(DomainError):
+    """The proposal ended without effect; nothing was signed."""
+
+    kind = Kind.GONE
+    code = "key-signature.ended"
+    title = "This was not approved, and nothing was signed."

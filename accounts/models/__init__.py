@@ -2,6 +2,8 @@
 
 from accounts.models.device import Device, KnownKey
 from accounts.models.group import Group, GroupMember
+from accounts.models.key_signature import KeySignature
+from accounts.models.managed_key import ManagedKey
 from accounts.models.passkey import Passkey
 from accounts.models.profile import Avatar, Follow, Profile
 from accounts.models.recipient import Recipient, RecipientGroup, RecipientGroupMember
@@ -18,7 +20,9 @@ __all__ = [
     "Follow",
     "Group",
     "GroupMember",
+    "KeySignature",
     "KnownKey",
+    "ManagedKey",
     "OneTimePassword",
     "Passkey",
     "Profile",

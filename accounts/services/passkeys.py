@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import errors
 from accounts.models import Passkey
-from accounts.services import ways_in, writing
+from accounts.services import managed_keys, ways_in, writing
 from identity import actor, ids
 from identity import errors as refusals
 from identity.actor import Actor
@@ -43,18 +43,15 @@ def known(credential_id: str) -> Passkey | None:
 def add(*, user_id: UUID, new: New, by: Actor, now: datetime) -> Passkey:
     """Store a credential of a user. Of any number of parallel calls for the same one, one does.
 
-    All passkeys of a user have one handle; one that was begun with another is refused. Raises
+    Whoever has a passkey has an account that signs, too: it is made with the first one. All
+    passkeys of a user have one handle; one that was begun with another is refused. Raises
     `accounts.errors.PasskeyTaken`, `PasskeyRefused`, `TooManyPasskeys`, `identity.errors.Missing`,
     `Invalid`.
     """
     found = new.registered
     with writing.of(by):
         user = ways_in.lock(user_id)
-        handles = Passkey.objects.filter(user_id=user_id).values_list("handle", flat=True)[:MOST]
-        if len(handles) >= MOST:
-            raise errors.TooManyPasskeys
-        if set(handles) - {new.handle}:
-            raise errors.PasskeyRefused("Your passkeys changed in the meantime. Begin anew.")
+        _require_room(user_id, new)
         row = Passkey(
             id=ids.new(),
             scope_id=user.scope_id,
@@ -78,6 +75,7 @@ def add(*, user_id: UUID, new: New, by: Actor, now: datetime) -> Passkey:
                 row.save(force_insert=True)
         except IntegrityError:
             raise errors.PasskeyTaken from None
+        managed_keys.create(user=user, by=by, now=now)
         _record("passkey.added", row, by=by, now=now)
     return row
 
@@ -140,6 +138,14 @@ def checked_name(name: str) -> str:
         fault = f"A passkey's name has at most {LONGEST_NAME} visible characters."
         raise refusals.Invalid(fault, field="name")
     return text
+
+
+def _require_room(user_id: UUID, new: New) -> None:
+    handles = Passkey.objects.filter(user_id=user_id).values_list("handle", flat=True)[:MOST]
+    if len(handles) >= MOST:
+        raise errors.TooManyPasskeys
+    if set(handles) - {new.handle}:
+        raise errors.PasskeyRefused("Your passkeys changed in the meantime. Begin anew.")
 
 
 def _alarm(row: Passkey, counted: int, *, now: datetime) -> None:

@@ -2,19 +2,23 @@
 
 from datetime import datetime
 
+from django.db import transaction
+
 from accounts.errors import NameTaken
 from accounts.models import User
 from accounts.queries import names
-from accounts.services import profiles
+from accounts.services import managed_keys, profiles
 from accounts.services.profiles import Newcomer
 from identity import errors
+from identity.services import audit
 
 
 def register(*, name: str, display_name: str, address: str, now: datetime) -> User:
     """Make an active user of the scope in force for whom a developer vouched just now.
 
-    Such a user has no way in of their own. Raises `accounts.errors.NameTaken`, of any number of
-    parallel calls for all but one, and `identity.errors.Invalid`.
+    Such a user has an account that signs, and no way in of their own. Raises
+    `accounts.errors.NameTaken`, of any number of parallel calls for all but one, and
+    `identity.errors.Invalid`.
     """
     newcomer = Newcomer(
         username=name,
@@ -25,6 +29,9 @@ def register(*, name: str, display_name: str, address: str, now: datetime) -> Us
     if names.named(name) is not None:
         raise NameTaken
     try:
-        return profiles.join(newcomer, key=None, now=now)
+        with transaction.atomic(), audit.gathered():
+            user = profiles.join(newcomer, key=None, now=now)
+            managed_keys.create(user=user, now=now)
     except errors.Conflict:
         raise NameTaken from None
+    return user

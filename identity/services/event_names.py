@@ -14,6 +14,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "group": "created deleted edited member-added member-removed",
     "invitation": "issued locked pending refused revoked used used-again",
     "invitation-batch": "confirmed discarded links-taken uploaded",
+    "managed-key": "created signature-read signed",
     "one-time-password": "begun removed reset set",
     "operator": "added",
     "owner": "invited recovered",
@@ -67,6 +68,7 @@ SUBJECTS: Final[Sequence[str]] = (
     "developer-key",
     "wallet",
     "passkey",
+    "managed-key",
     "scope",
     "audit-check",
 )

@@ -142,6 +142,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "scope.platform-taken": CONFLICT,
     "scope.slug-taken": CONFLICT,
     "external-identity.taken": CONFLICT,
+    "key-signature.ended": MISSING,
+    "key-signature.waits": CONFLICT,
     "passkey.refused": INVALID,
     "passkey.taken": CONFLICT,
     "passkey.too-many": CONFLICT,

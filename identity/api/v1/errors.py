@@ -93,6 +93,8 @@ TOLD: Final[Mapping[str, Told]] = {
     "invitation.too-many": Told(409, "Revoke an open invitation of this user first."),
     "invitation.waits": Told(409, "Wait for the approval, then sign in with the same proof."),
     "key.invalid": Told(422, _READ_TITLE),
+    "key-signature.ended": Told(410, "Ask anew; the proposal says why it ended."),
+    "key-signature.waits": Told(409, "Fetch it again when the proposal was carried out."),
     "address.invalid": Told(422, _READ_TITLE),
     "sign-in-message.malformed": Told(400, _READ_TITLE),
     "sign-in-message.refused": Told(401, _NEW_CHALLENGE),
