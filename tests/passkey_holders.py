@@ -8,9 +8,9 @@ from sessions_app.services import passkey_ceremonies
 from tests.authenticator import Authenticator
 
 
-def passkey(user: User, *, by: Actor) -> Passkey:
+def passkey(user: User, *, by: Actor, device: Authenticator | None = None) -> Passkey:
     """A passkey of a user in the scope in force, made by an authenticator in software."""
-    now, device = datetime.now(UTC), Authenticator()
+    now, device = datetime.now(UTC), device or Authenticator()
     begun = passkey_ceremonies.begin_registration(user=user, by=by, now=now)
     return passkey_ceremonies.complete_registration(
         challenge_id=begun.challenge_id,

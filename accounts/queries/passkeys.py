@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts.models import Passkey
+from accounts.queries import passkey_makers
 from identity import errors
 from identity.services import passkey_policy
 
@@ -37,6 +38,11 @@ class PasskeyRow:
     def is_usable(self) -> bool:
         """Whether it is a way in."""
         return self.state == USABLE
+
+    @property
+    def maker(self) -> str:
+        """What its model is called, as far as it says so itself; "" for an unknown one."""
+        return passkey_makers.name(self.aaguid)
 
 
 def of(user_id: UUID) -> list[PasskeyRow]:

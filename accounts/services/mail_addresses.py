@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from accounts import errors
 from accounts.models import Profile, User
 from accounts.models.user import fold
+from accounts.queries import names
 from accounts.services import fields, sign_in_notices, writing
 from identity import errors as refusals
 from identity.actor import Actor
@@ -43,16 +44,20 @@ def normal(text: str) -> str:
 def holder_of(address: str) -> User | None:
     """The user of the scope in force who has proven this normal address, or None.
 
-    Else the user who has it as the user name, which staff gave and nobody chose: the same proof
-    that is at hand now confirms it. What somebody typed into a profile proves nothing, and what a
-    provider said of its user opens no account by mail: whoever made that user need not be who
-    reads the mail (accounts are never linked silently).
+    Else the user who has it as the user name, which staff gave: the same proof that is at hand now
+    confirms it. A name that its owner chose, or somebody's server, is a text that looks like an
+    address: whoever reads that mail need not be who took the name before. What somebody typed
+    into a profile proves nothing, and what a provider said of its user opens no account by mail:
+    whoever made that user need not be who reads the mail (accounts are never linked silently).
     """
     proven = Profile.objects.filter(email=address, email_proven_at__isnull=False)
     profile = proven.select_related("user").first()
     if profile is not None:
         return profile.user
-    return named(address)
+    found = named(address)
+    if found is None or Profile.objects.filter(user=found, source__in=names.UNPROVEN).exists():
+        return None
+    return found
 
 
 def named(address: str) -> User | None:

@@ -29,7 +29,7 @@ from sessions_app.errors import SignInRefused, SignUpClosed
 from sessions_app.services import challenges, passkey_options
 from sessions_app.services.passkey_options import Ceremony
 
-SOURCE: Final = "passkey"
+SOURCE: Final = names.BY_PASSKEY
 """The source of users who came by making a passkey."""
 _REGISTER: Final = "passkey-register"
 _JOIN: Final = "passkey-join"

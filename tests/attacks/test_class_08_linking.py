@@ -12,11 +12,14 @@ import pytest
 
 from accounts import errors
 from accounts.models import ExternalIdentity, Profile, User
-from accounts.services import external_identities
+from accounts.services import external_identities, mail_addresses, profiles, vouched
 from accounts.services.external_identities import Proven
 from identity.actor import Actor, ActorKind
+from identity.services import scopes
 from sessions_app.models import Session
+from sessions_app.services import passkey_ceremonies
 from tests import cast
+from tests.authenticator import Authenticator
 from tests.stand_in import StandIn
 from tests.visitors import Visitor, house
 
@@ -24,6 +27,9 @@ pytestmark = pytest.mark.django_db
 
 VICTIM = "victim@example.test"
 NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+VICTIM = "victim@example.test"
 
 
 @pytest.fixture
@@ -213,3 +219,26 @@ class TestLinking:
         assert answer.status_code == 409
         with cast.in_scope(world):
             assert ExternalIdentity.objects.filter(id=identity.id).exists()
+
+
+def test_a_name_that_looks_like_an_address_is_no_mailbox(world: cast.World) -> None:
+    """Somebody joins under the address of another, who later signs in by mail."""
+    now, device = datetime.now(UTC), Authenticator()
+    with cast.in_scope(world):
+        scopes.change_settings(changes={"passkey_sign_up": True}, by=world.system, now=now)
+        begun = passkey_ceremonies.begin_newcomer(name=VICTIM, display_name="", now=now)
+        thief = passkey_ceremonies.complete_newcomer(
+            challenge_id=begun.challenge_id,
+            name=VICTIM,
+            display_name="",
+            credential=device.create(begun.options),
+            now=now,
+        )
+        vouched.register(name="vouched@example.test", display_name="", address="", now=now)
+        assert mail_addresses.named(VICTIM) == thief.user
+        assert mail_addresses.holder_of(VICTIM) is None
+        assert mail_addresses.holder_of("vouched@example.test") is None
+        # Who proves it has it, also against who took the name.
+        alice = world.member("alice").user
+        profiles.ensure(user_id=alice.id, by=world.system, now=now)
+        mail_addresses.verify(user_id=alice.id, address=VICTIM, by=world.system, now=now)

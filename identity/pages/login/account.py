@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import HttpResponse, HttpResponseRedirect
 
 from accounts import queries as accounts
+from accounts.queries import passkeys
 from accounts.services import (
     external_identities,
     mail_addresses,
@@ -17,6 +18,7 @@ from identity import queries as ground
 from identity.errors import DomainError, Invalid
 from identity.pages.login import elsewhere, forms, visit
 from identity.pages.login.visit import Visit
+from identity.pages.passkey_forms import PasskeyNameForm
 from identity.paging import After
 from identity.scoping.session_doors import SessionDoor
 from invitations.services import account
@@ -57,6 +59,7 @@ def _ways_in(seen: Visit, door: SessionDoor) -> dict[str, Any]:
     names = {each.provider for each in linked}
     active = {"user": door.user_public_id, "status": "active"}
     state, is_fresh = accounts.sign_in_state(door.user_id), _is_fresh(seen, door)
+    held = passkeys.of(door.user_id)
     has_password = passwords.is_set(user_id=door.user_id)
     by_present = has_password and not state.has_one_time_password
     return {
@@ -68,6 +71,9 @@ def _ways_in(seen: Visit, door: SessionDoor) -> dict[str, Any]:
         "new_password": forms.NewPasswordForm(asks_for_present=not is_fresh),
         "one_time_passwords": state,
         "email": mail_addresses.verified_of(door.user_id),
+        "passkeys": held,
+        "has_usable_passkey": any(each.is_usable for each in held),
+        "new_passkey": PasskeyNameForm(auto_id="passkey_%s"),
         "wallets": [each for each in wallets.of(door.user_id) if not each.is_keyless],
         "devices": accounts.devices_window(After(MOST_DEVICES, filters=active)).rows,
     }

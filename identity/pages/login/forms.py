@@ -11,12 +11,43 @@ class PasswordForm(forms.Form):
     username = forms.CharField(
         max_length=254,
         label="User name or e-mail address",
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username webauthn", "autocapitalize": "none"}
+        ),
     )
     password = forms.CharField(
         strip=False,
         max_length=1024,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class HolderForm(forms.Form):
+    """Whose passkey is to be used, for authenticators that do not know it."""
+
+    username = forms.CharField(
+        max_length=254,
+        label="User name or e-mail address",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username webauthn", "autocapitalize": "none"}
+        ),
+    )
+
+
+class NewPersonForm(forms.Form):
+    """Who somebody new wants to be."""
+
+    username = forms.CharField(
+        max_length=254,
+        label="User name",
+        help_text="Others see it, and nobody else may have it.",
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+    )
+    full_name = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Full name",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
 
 

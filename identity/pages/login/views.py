@@ -83,15 +83,26 @@ def offered(
     *,
     refusal: DomainError | None = None,
     filled: Mapping[str, django_forms.Form] | None = None,
+    by_passkey: bool = False,
 ) -> HttpResponse:
-    """The ways to sign in; `filled` are forms that were sent and are not right."""
-    shown = {"password": forms.PasswordForm(), "address": forms.AddressForm(), **(filled or {})}
+    """The ways to sign in; `filled` are forms that were sent and are not right.
+
+    `by_passkey`: it was a passkey that was refused, which people can do something about.
+    """
+    shown = {
+        "password": forms.PasswordForm(),
+        "address": forms.AddressForm(),
+        "holder": forms.HolderForm(auto_id="passkey_%s"),
+        **(filled or {}),
+    }
     return seen.shown(
         "sign_in",
         refusal=refusal,
         scope=ground.scope(),
         providers=providers.offered(),
         forms=shown,
+        settings=scopes.settings(),
+        by_passkey=by_passkey,
     )
 
 

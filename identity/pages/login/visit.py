@@ -64,6 +64,16 @@ class Visit:
         address = f"{self.issuer}/login{path}"
         return f"{address}?{self.query}" if self.query else address
 
+    @property
+    def passkey_link(self) -> str:
+        """Where a passkey signs in."""
+        return self.link("/passkey")
+
+    @property
+    def link_new(self) -> str:
+        """Where somebody new makes an account."""
+        return self.link("/new")
+
     def shown(
         self, template: str, *, status: int = 200, refusal: DomainError | None = None, **more: Any
     ) -> HttpResponse:

@@ -1,0 +1,166 @@
+"""Passkeys on the project's own pages, with Chromium's own virtual authenticators.
+
+Such an authenticator answers at once when the browser offers passkeys in a field, as if its holder
+had chosen one; so what is to happen by a button happens while it is not touched.
+"""
+
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.keys import VirtualKey
+from tests.browser.people import House, Tab, Tabs
+
+pytestmark = pytest.mark.browser
+
+NOBODY = "No passkey was used"
+
+
+@dataclass
+class Place:
+    """A scope that people join by passkey."""
+
+    house: House
+    scope: str
+
+    @property
+    def login(self) -> str:
+        return f"{self.house.url}/s/{self.scope}/login"
+
+
+@pytest.fixture(scope="module")
+def place(house: House) -> Place:
+    return Place(house, house.scope(passkey_sign_up=True, governance=False))
+
+
+@dataclass
+class Dora:
+    """Somebody who joined by passkey, in a window of her own."""
+
+    tab: Tab
+    key: VirtualKey
+    name: str
+
+
+@pytest.fixture
+def dora(place: Place, tab: Tab, request: pytest.FixtureRequest) -> Dora:
+    name = f"{request.node.name.removeprefix('test_')[:40]}@example.test"
+    key = VirtualKey(tab.page)
+    tab.page.goto(f"{place.login}/new")
+    tab.page.get_by_label("User name").fill(name)
+    tab.page.get_by_label("Full name").fill("Dora of the house")
+    tab.press("Create a passkey and the account")
+    expect(tab.page.get_by_role("heading", name="You are signed in")).to_be_visible()
+    return Dora(tab, key, name)
+
+
+def leave(dora: Dora) -> None:
+    """Sign out, while nobody touches the authenticator."""
+    dora.key.set_present(is_present=False)
+    dora.tab.press("Sign out here")
+    expect(dora.tab.page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
+
+
+def is_in(tab: Tab) -> None:
+    expect(tab.page.get_by_role("heading", name="You are signed in")).to_be_visible()
+
+
+def test_joins_and_signs_in_by_keyboard(place: Place, dora: Dora) -> None:
+    assert "Dora of the house" in dora.tab.text
+    leave(dora)
+    dora.tab.picture("passkey-login")
+    dora.key.set_present(is_present=True)
+    # What the browser offered before is over with the next page.
+    page = dora.tab.page
+    button = page.get_by_role("button", name="Continue with a passkey")
+    if button.is_visible():
+        button.focus()
+        page.keyboard.press("Enter")
+    is_in(dora.tab)
+
+
+def test_signs_in_with_a_user_name(place: Place, dora: Dora) -> None:
+    leave(dora)
+    page = dora.tab.page
+    page.get_by_text("Passkey with a user name").click()
+    page.locator("#passkey_username").fill(dora.name.upper())
+    dora.tab.picture("passkey-login-named")
+    dora.key.set_present(is_present=True)
+    button = page.get_by_role("button", name="Use this person")
+    if button.is_visible():
+        button.click()
+    is_in(dora.tab)
+
+
+def test_tells_what_to_do_when_the_prompt_is_closed(place: Place, tab: Tab) -> None:
+    # An authenticator without any passkey: the browser ends the ceremony by itself.
+    VirtualKey(tab.page)
+    tab.page.goto(place.login)
+    button = tab.page.get_by_role("button", name="Continue with a passkey")
+    button.click()
+    expect(tab.page.get_by_text(NOBODY)).to_be_visible()
+    expect(button).to_be_enabled()
+    expect(button).to_be_focused()
+    tab.picture("passkey-login-cancelled")
+    tab.page.goto(f"{place.login}/new")
+    tab.page.get_by_label("User name").fill("a" * 300)
+    tab.page.evaluate("document.querySelector('[name=username]').removeAttribute('maxlength')")
+    tab.page.get_by_label("User name").fill("a" * 300)
+    tab.page.get_by_role("button", name="Create a passkey").click()
+    told = tab.page.locator("[data-told]")
+    expect(told).to_be_visible()
+    tab.picture("passkey-new-refused")
+
+
+def test_passkeys_are_added_renamed_and_removed(place: Place, dora: Dora, tabs: Tabs) -> None:
+    other = VirtualKey(dora.tab.page, transport="usb")
+    dora.key.set_present(is_present=False)
+    page = dora.tab.page
+    page.get_by_text("Add a passkey").first.click()
+    page.locator("#passkey_name").fill("Blue key")
+    dora.tab.press("Add a passkey")
+    expect(page.get_by_text("Blue key")).to_be_visible()
+    dora.tab.picture("passkey-own-two")
+    there = tabs.new()
+    second = VirtualKey(there.page)
+    second.take_over(dora.key)
+    # The first one goes; the window with a copy of it is told what to do.
+    change = page.get_by_label("Change Passkey", exact=True)
+    change.focus()
+    page.keyboard.press("Enter")
+    page.locator("details[open] [name=name]").fill("My telephone")
+    dora.tab.press("Rename")
+    page.get_by_label("Change My telephone").click()
+    dora.tab.picture("passkey-own-change")
+    dora.tab.press("Remove My telephone")
+    expect(page.get_by_text("My telephone")).to_have_count(0)
+    there.page.goto(place.login)
+    expect(there.page.get_by_text("We could not sign you in with this passkey.")).to_be_visible()
+    there.picture("passkey-login-refused")
+    # The other is the last way in.
+    page.get_by_label("Change Blue key").click()
+    dora.tab.press("Remove Blue key")
+    expect(page.get_by_text("This is the last way to sign in")).to_be_visible()
+    other.remove()
+
+
+def test_stays_usable_without_scripts(place: Place, tabs: Tabs) -> None:
+    context = tabs.chrome.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(place.login)
+    expect(page.get_by_role("button", name="Continue with a passkey")).to_be_hidden()
+    expect(page.get_by_label("Password", exact=True)).to_be_visible()
+    page.goto(f"{place.login}/new")
+    expect(page.get_by_text("This takes a browser with scripts")).to_be_visible()
+    context.close()
+
+
+def test_the_pages_in_the_dark(place: Place, chrome: Browser) -> None:
+    tabs = Tabs(chrome, place.house, color_scheme="dark")
+    tab = tabs.new()
+    tab.page.goto(place.login)
+    tab.picture("passkey-login-dark")
+    tab.page.goto(f"{place.login}/new")
+    tab.picture("passkey-new-dark")
+    tabs.close()
