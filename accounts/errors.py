@@ -241,3 +241,43 @@ class SignatureEnded(DomainError):
     kind = Kind.GONE
     code = "key-signature.ended"
     title = "This was not approved, and nothing was signed."
+
+
+class LambdasOff(DomainError):
+    """The scope has not turned them on, or has turned them off again."""
+
+    kind = Kind.FORBIDDEN
+    code = "lambda.off"
+    title = "This scope has no lambdas."
+
+
+class LambdaUnsupported(DomainError):
+    """A configuration that asks for what this server does not do; `detail` says what."""
+
+    kind = Kind.UNPROCESSABLE
+    code = "lambda.unsupported"
+    title = "A lambda can't do this here."
+
+
+class TooManyLambdas(DomainError):
+    """Each of them can sign while nobody looks."""
+
+    kind = Kind.CONFLICT
+    code = "lambda.too-many"
+    title = "This account has as many lambdas as allowed. Remove one first."
+
+
+class LambdaOver(DomainError):
+    """Stopped, run as often as it may, or its owner's account is not active: one text for all."""
+
+    kind = Kind.GONE
+    code = "lambda.over"
+    title = "This lambda does not run any more."
+
+
+class LambdaNeedsApproval(DomainError):
+    """Policy wants others to agree, and nobody is there who could ask them."""
+
+    kind = Kind.FORBIDDEN
+    code = "lambda.needs-approval"
+    title = "What this lambda would sign needs approval, which a lambda can't wait for."

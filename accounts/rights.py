@@ -56,6 +56,8 @@ _NOUNS: Mapping[str, str] = {
     "/api-keys/{}": "api-keys",
     "/developer-keys": "developer-keys",
     "/developer-keys/{}": "developer-keys",
+    "/lambdas": "lambdas",
+    "/lambdas/{}": "lambdas",
     "/providers": "providers",
     "/providers/{}": "providers",
     "/applications": "applications",

@@ -15,6 +15,7 @@ class ActorKind(enum.StrEnum):
     STAFF = "staff"
     SESSION = "session"
     API_KEY = "api-key"
+    LAMBDA = "lambda"
     SYSTEM = "system"
 
 
@@ -35,6 +36,8 @@ class Actor:
     device_id: UUID | None = None
     session_id: UUID | None = None
     api_key_id: UUID | None = None
+    lambda_id: UUID | None = None
+    """What a user stored to act later: it acts for that user, who need not be there."""
     permissions: frozenset[str] = frozenset()
     approves: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()

@@ -22,6 +22,7 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "sessions": ("view", "end", "introspect"),
     "api-keys": ("list", "get", "create", "edit", "delete"),
     "developer-keys": ("list", "get", "create", "delete"),
+    "lambdas": ("list", "get", "edit", "delete"),
     "providers": ("list", "get", "create", "edit", "delete"),
     "applications": ("list", "get", "create", "edit", "delete"),
     "role-credentials": ("list", "get", "create", "delete"),
@@ -79,7 +80,8 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
         PredefinedRole(
             "workspace-maintainer",
             "Proposes changes to users, devices, roles, rules, groups, policies, recipients,"
-            " webhooks, API keys, developer keys, providers, applications and role credentials.",
+            " webhooks, API keys, developer keys, lambdas, providers, applications and role"
+            " credentials.",
             ALL
             - {"proposals:approve", "proposals:cancel", "passwords:delete"}
             - {"scopes:edit", "server-keys:edit", "staff:create", "staff:delete"},
@@ -92,14 +94,15 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
         PredefinedRole(
             "security-officer",
             "Locks accounts, ends sessions, revokes devices, invitations, API keys and developer"
-            " keys, dismisses staff, rotates server keys, and decides proposals about them.",
+            " keys, stops lambdas, dismisses staff, rotates server keys, and decides proposals"
+            " about them.",
             _READ
             | words(("devices", "invitations", "staff", "api-keys", "developer-keys"), ("delete",))
             | {"users:lock", "sessions:end"}
-            | words(("server-keys",), ("edit",))
+            | words(("server-keys", "lambdas"), ("edit",))
             | {"proposals:approve", "proposals:cancel"},
             frozenset({"/users", "/invitations", "/account-management", "/server-keys", "/staff"})
-            | {"/sessions", "/api-keys", "/developer-keys"},
+            | {"/sessions", "/api-keys", "/developer-keys", "/lambdas"},
         ),
         PredefinedRole(
             "support",

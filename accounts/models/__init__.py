@@ -3,6 +3,7 @@
 from accounts.models.device import Device, KnownKey
 from accounts.models.group import Group, GroupMember
 from accounts.models.key_signature import KeySignature
+from accounts.models.lambda_function import Lambda, LambdaExecution
 from accounts.models.managed_key import ManagedKey
 from accounts.models.passkey import Passkey
 from accounts.models.profile import Avatar, Follow, Profile
@@ -22,6 +23,8 @@ __all__ = [
     "GroupMember",
     "KeySignature",
     "KnownKey",
+    "Lambda",
+    "LambdaExecution",
     "ManagedKey",
     "OneTimePassword",
     "Passkey",

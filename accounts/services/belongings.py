@@ -10,6 +10,7 @@ from accounts.models import (
     ExternalIdentity,
     Follow,
     GroupMember,
+    Lambda,
     OneTimePassword,
     Passkey,
     Profile,
@@ -31,6 +32,7 @@ _BELONGINGS = (
     ExternalIdentity,
     Wallet,
     Passkey,
+    Lambda,
     Profile,
     Avatar,
 )

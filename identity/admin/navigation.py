@@ -125,6 +125,7 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
                 "badge",
                 ("developer-keys:list",),
             ),
+            Page("Lambdas", "admin:accounts_lambda_changelist", "bolt", ("lambdas:list",)),
             Page("Webhooks", "admin:webhooks", "webhook", ("webhooks:list",)),
         ),
     ),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django import forms
 
-from identity.services import passkey_settings, scope_settings, scopes
+from identity.services import lambda_settings, passkey_settings, scope_settings, scopes
 from identity.services.scope_settings import ScopeSettings
 
 
@@ -111,6 +111,18 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "passkey_discoverable": Meaning(
         "Passkeys without a user name", "A passkey is kept so that nobody has to type a name."
     ),
+    "lambdas": Meaning(
+        "Lambdas",
+        "Users may store code that signs for them later, when they are not there.",
+    ),
+    "lambda_hosts": Meaning(
+        "Lambdas: hosts",
+        "Which hosts lambdas may call, such as api.example.org, separated by spaces. Empty: none.",
+    ),
+}
+_LONGEST: Final = {
+    **dict.fromkeys(passkey_settings.TEXTS, passkey_settings.LONGEST),
+    **dict.fromkeys(lambda_settings.TEXTS, lambda_settings.LONGEST),
 }
 _EDITED: Final = tuple(name for name in MEANINGS if name != "governance")
 
@@ -165,10 +177,10 @@ class Line:
 
 def _field(name: str) -> forms.Field:
     meaning = MEANINGS[name]
-    if name in passkey_settings.TEXTS:
+    if name in _LONGEST:
         return forms.CharField(
             required=False,
-            max_length=passkey_settings.LONGEST,
+            max_length=_LONGEST[name],
             label=meaning.label,
             help_text=meaning.about,
         )
@@ -213,7 +225,7 @@ def shown(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
-        return value or "as usual"
+        return value or ("none" if name in lambda_settings.TEXTS else "as usual")
     text = f"{value:,}"
     return f"{text} minutes{_in_days(value)}" if name.endswith("_minutes") else text
 

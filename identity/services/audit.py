@@ -160,6 +160,8 @@ def _described(by: Actor) -> dict[str, str]:
         described["session"] = str(by.session_id)
     if by.api_key_id is not None:
         described["api_key"] = str(by.api_key_id)
+    if by.lambda_id is not None:
+        described["lambda"] = str(by.lambda_id)
     if by.address:
         described["address"] = by.address
     return described

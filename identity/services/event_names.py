@@ -14,6 +14,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "group": "created deleted edited member-added member-removed",
     "invitation": "issued locked pending refused revoked used used-again",
     "invitation-batch": "confirmed discarded links-taken uploaded",
+    "lambda": "created disabled removed",
     "managed-key": "created signature-read signed",
     "one-time-password": "begun removed reset set",
     "operator": "added",
@@ -69,6 +70,7 @@ SUBJECTS: Final[Sequence[str]] = (
     "wallet",
     "passkey",
     "managed-key",
+    "lambda",
     "scope",
     "audit-check",
 )

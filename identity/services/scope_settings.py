@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from identity.errors import DomainError, Kind
-from identity.services import passkey_settings
+from identity.services import lambda_settings, passkey_settings
 
 MINUTES_IN_A_DAY: Final = 24 * 60
 
@@ -36,7 +36,9 @@ class ScopeSettings:
     - `wallets_without_challenge`: a wallet's token need not hold the challenge it answers;
     - `access_minutes`: how long an access token is good, `session_days` how long a session lives
       without being renewed;
-    - `passkey_…`: what passkeys are asked for, see `identity.services.passkey_settings`.
+    - `passkey_…`: what passkeys are asked for, see `identity.services.passkey_settings`;
+    - `lambdas`: users may store code that signs for them later; `lambda_hosts`: the hosts that it
+      may call, separated by spaces.
     """
 
     governance: bool = True
@@ -64,6 +66,8 @@ class ScopeSettings:
     passkey_aaguids: str = ""
     passkey_roots: str = ""
     passkey_discoverable: bool = True
+    lambdas: bool = False
+    lambda_hosts: str = ""
 
 
 DEFAULTS: Final = ScopeSettings()
@@ -131,6 +135,8 @@ def _is_weaker(name: str, before: ScopeSettings, after: ScopeSettings) -> bool:
         return bool(new < old)
     if name in passkey_settings.TEXTS:
         return passkey_settings.is_weaker(name, old, new)
+    if name in lambda_settings.TEXTS:
+        return lambda_settings.is_weaker(old, new)
     if name == "passkey_discoverable":
         return False
     # The rest loosens by growing; a vote that does not age lives longest.
@@ -167,6 +173,8 @@ def _fault(name: str, value: Any) -> str:
         return "there is no such setting"
     if name in passkey_settings.TEXTS:
         return passkey_settings.fault(name, value)
+    if name in lambda_settings.TEXTS:
+        return lambda_settings.fault(name, value)
     if name not in RANGES:
         return "" if isinstance(value, bool) else "this is true or false"
     return _fault_of_number(name, value)

@@ -9,6 +9,7 @@ ROOMS = (
     "devices",
     "groups",
     "invitations",
+    "lambdas",
     "passwords",
     "policies",
     "providers",

@@ -30,6 +30,7 @@ HARMLESS = {
     "DELETE /me/sessions/{session}",
     "POST /me/sessions/end-others",
     "POST /me/lock",
+    "POST /me/lambdas/{lambda_id}/disable",
     "PUT /me/password",  # takes the present one too; and staff's is changed in the admin
     "POST /me/step-up",
     "POST /me/step-up/email",

@@ -23,6 +23,7 @@ LISTS = {
     "providers": "providers/",
     "applications": "applications/",
     "developer-keys": "identity/developerkey/",
+    "lambdas": "accounts/lambda/",
     "server-keys": "identity/serverkey/",
 }
 EMPTY = {"dashboard": "", "scope": "scope/", **LISTS, "issue": "invitations/invitation/issue/"}
@@ -45,6 +46,9 @@ _OBJECTS = {
     "revoke-api-key": "identity/apikey/{apikey}/revoke/",
     "developer-key": "identity/developerkey/{developerkey}/change/",
     "revoke-developer-key": "identity/developerkey/{developerkey}/revoke/",
+    "lambda": "accounts/lambda/{lambda}/change/",
+    "stop-lambda": "accounts/lambda/{lambda}/disable/",
+    "remove-lambda": "accounts/lambda/{lambda}/remove/",
     "group": "accounts/group/{group}/change/",
     "edit-group": "accounts/group/{group}/edit/",
     "choose-member": "accounts/group/{group}/members/",
@@ -142,7 +146,8 @@ from sessions_app.services import history, sessions
 from identity.services import audit_checks, webhook_keys, webhooks
 from sessions_app.services import applications, providers
 from identity.crypto import ecdsa_p256
-from identity.services import developer_keys
+from identity.services import developer_keys, scopes
+from accounts.services import lambdas
 
 with current.across_scopes(why="seeding pictures"):
     scope = Scope.objects.get(slug="{slug}")
@@ -239,6 +244,26 @@ with current.in_scope(scope.id):
         made = developer_keys.add(name=name, public_key=ecdsa_p256.generate().public.hex, by=by,
             now=now, is_owner=is_owner)
     developer_keys.revoke(key_id=made.id, by=by, now=now)
+    scopes.change_settings(
+        changes=dict(lambdas=True, lambda_hosts="api.example.org"), by=by, now=now
+    )
+    price = dict(type="fetch", endpoint="https://api.example.org/simple/price?ids=<<inputs.0>>",
+        headers={"Accept": "application/json"}, substitution=True)
+    judge = dict(type="code", substitution=True, output_type="integer",
+        code="let price = <<conditions.0>>;\nreturn price.output.usd >= parseFloat('<<inputs.1>>')")
+    signed = dict(type="personal_sign", data="0x68656c6c6f")
+    for user in User.objects.filter(status="active").order_by("id")[:3]:
+        made = lambdas.create(
+            lambda_id=ids.new(), user_id=user.id, now=now,
+            given=dict(conditions=[price, judge], actions=signed, max_executions=100,
+                authorization=dict(type="none")),
+            by=actor.Actor(actor.ActorKind.SESSION, scope.id, user.id, user.public_id),
+        )
+        for outcome, reason in (("not-met", ""), ("failed", "lambda.failed"), ("", "")):
+            begun = lambdas.begin(lambda_id=made.id, address="192.0.2.7", now=now)
+            if outcome:
+                lambdas.end_unsigned(begun, outcome, reason=reason, now=now)
+    lambdas.disable(lambda_id=made.id, by=by, now=now)
     audit_checks.start(by=by, clock=lambda: now)
 """
 

@@ -104,6 +104,7 @@ class House:
             "session": "sessions_app_session WHERE status = 'active' AND",
             "signin": "sessions_app_signin WHERE",
             "developerkey": "identity_developerkey WHERE status = 'active' AND",
+            "lambda": "accounts_lambda WHERE status = 'active' AND",
             "apikey": "identity_apikey WHERE status = 'active' AND",
             "provider": "sessions_app_provider WHERE",
             "application": "sessions_app_application WHERE",

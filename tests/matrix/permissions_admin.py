@@ -101,6 +101,8 @@ BOTH sessions_app/session/<session_id>/end/                    sessions:end     
 BOTH identity/apikey/new/                                      api-keys:create    + . + . . . . +
 BOTH identity/developerkey/new/                                developer-keys:create + . + . . . . +
 BOTH identity/developerkey/<developer_key_id>/revoke/          developer-keys:delete + . + . . + . +
+BOTH accounts/lambda/<lambda_id>/disable/                      lambdas:edit       + . + . . + . +
+BOTH accounts/lambda/<lambda_id>/remove/                       lambdas:delete     + . + . . . . +
 BOTH identity/apikey/<api_key_id>/revoke/                      api-keys:delete    + . + . . + . +
 BOTH accounts/user/<user_id>/roles/                            users:edit         + . + . . . . +
 BOTH accounts/user/<user_id>/roles/grant/                      users:edit         + . + . . . . +
@@ -126,6 +128,7 @@ _MODELS: Final = """
 GET  identity/auditevent/                                      audit:list         + + + + . + . +
 GET  identity/sentmail/                                        mails:list         + + + + . + . +
 GET  identity/developerkey/                                    developer-keys:list + + + + . + . +
+GET  accounts/lambda/                                          lambdas:list       + + + + . + . +
 GET  identity/apikey/                                          api-keys:list      + + + + . + . +
 GET  sessions_app/session/                                     sessions:view      + + + + . + . +
 GET  sessions_app/signin/                                      sessions:view      + + + + . + . +

@@ -19,7 +19,7 @@ from identity.pages import staff_session
 from identity.sdk.keys import DeviceKeys
 from identity.services import mail
 from invitations.models import Proposal
-from tests import cast, passkey_holders, signed_in
+from tests import cast, lambdas, passkey_holders, signed_in
 from tests import staff as people
 from tests.faces.v1.client import Signed
 
@@ -68,7 +68,7 @@ class Scene:
     @classmethod
     def made(cls) -> "Scene":
         """Everything through the doors, while there is nobody but one owner."""
-        world = cast.world(governance=False)
+        world = cast.world(governance=False, lambdas=True)
         member = world.member("alice", "super-admin")
         scene = cls(world, Signed.of(member, world.scope.slug), {"scope": str(world.scope.id)})
         scene.people["super-admin"] = scene.owner
@@ -114,6 +114,8 @@ class Scene:
         with cast.in_scope(self.world):
             made = passkey_holders.passkey(subject.user, by=self.world.system)
         self.things["passkey"] = str(made.id)
+        stored = lambdas.made(self.world, subject, lambdas.config())
+        self.things["lambda"] = self.things["lambda_id"] = str(stored.id)
         self.things["session"] = str(signed_in.start(self.world, subject).session.id)
         now = datetime.now(UTC)
         with cast.in_scope(self.world):
@@ -319,6 +321,9 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
             "name": "Two",
             "public_key": ecdsa_p256.generate().public.hex,
         },
+        "POST /me/lambdas": {"config": lambdas.config()},
+        "POST /me/lambdas/{lambda_id}/disable": {},
+        "POST /lambdas/{lambda_id}/disable": {},
         "POST /api-keys": {"name": "other"},
         "PATCH /api-keys/{api_key}": {"name": "third"},
     }

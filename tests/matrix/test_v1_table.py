@@ -42,6 +42,12 @@ WITHOUT_WORD = {
     "my_passkeys_add": route.SELF,
     "my_passkeys_rename": route.SELF,
     "my_passkeys_remove": route.SELF,
+    "my_lambdas_list": route.SELF,
+    "my_lambdas_create": route.SELF,  # through the one door, for the own account alone
+    "my_lambdas_get": route.SELF,
+    "my_lambdas_executions": route.SELF,
+    "my_lambdas_disable": route.SELF,  # as my_lambdas_create
+    "my_lambdas_remove": route.SELF,
     "my_one_time_password_get": route.SELF,
     "my_one_time_password_begin": route.SELF,
     "my_one_time_password_confirm": route.SELF,

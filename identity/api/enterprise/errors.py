@@ -166,6 +166,11 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "fetch.failed": UNAVAILABLE,
     "lambda.failed": INVALID,
     "lambda.unavailable": UNAVAILABLE,
+    "lambda.needs-approval": FORBIDDEN,
+    "lambda.off": FORBIDDEN,
+    "lambda.over": MISSING,
+    "lambda.too-many": CONFLICT,
+    "lambda.unsupported": INVALID,
     "seal.broken": UNAVAILABLE,
     "seal.unavailable": UNAVAILABLE,
 }

@@ -104,6 +104,13 @@ TOLD: Final[Mapping[str, Told]] = {
     "lambda.unavailable": Told(
         503, "Try again; an operator sees whether this system can run code."
     ),
+    "lambda.needs-approval": Told(
+        403, "Sign it yourself and have it approved, or have the policy let this lambda sign."
+    ),
+    "lambda.off": Told(403, "Ask somebody who may change the scope's settings for `lambdas`."),
+    "lambda.over": Told(410, "Make a new lambda; a stopped one does not come back."),
+    "lambda.too-many": Told(409, "Remove a lambda of this account first."),
+    "lambda.unsupported": Told(422, "Leave out what the detail names."),
     "missing": Told(404, "Check the id: it may also belong to a scope that is not yours."),
     "name.taken": Told(409, _ANOTHER),
     "not-supported": Told(404, "Look in /v1/openapi.json for what there is."),

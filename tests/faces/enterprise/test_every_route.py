@@ -60,6 +60,7 @@ NOUNS_ELSEWHERE = (
         "/api-keys",
         "/applications",
         "/developer-keys",
+        "/lambdas",
         "/providers",
         "/role-credentials",
         "/sessions",

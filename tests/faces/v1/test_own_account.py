@@ -152,7 +152,7 @@ class TestPassword:
         assert App(world).by_password(ALICE, NEW).status_code == 200
 
 
-def reviewed(world: cast.World, resource: str, action: str) -> None:
+def reviewed(world: cast.World, resource: str, action: str, **more: str) -> None:
     """A policy of the scope's own: another person must agree, whoever asks."""
     with cast.in_scope(world):
         Policy.objects.create(
@@ -165,6 +165,7 @@ def reviewed(world: cast.World, resource: str, action: str) -> None:
             review_expression='{"all":[],"deny":1,"min":1}',
             created_at=datetime.now(UTC),
             updated_at=datetime.now(UTC),
+            **more,
         )
 
 

@@ -76,7 +76,19 @@ def test_hands_values_beside_the_code() -> None:
     code = substitution.named("return [<<inputs.0>>, <<conditions.1>>.output, '<<inputs.0>>']")
     value = "'); throw 1; //<<inputs.0>>"
     given = {"inputs": [value], "conditions": [None, {"output": 3}]}
-    assert sandbox.run(code, given, CALM) == [value, 3, "$given.inputs[0]"]
+    assert sandbox.run(code, given, CALM) == [value, 3, value]
+
+
+def test_leaves_a_placeholder_in_a_longer_text_inert() -> None:
+    code = substitution.named("return 'it is <<inputs.0>>!' /* <<inputs.0>> */")
+    given = {"inputs": ["'); throw 1; //*/ throw 2"]}
+    assert sandbox.run(code, given, CALM) == "it is $given.inputs[0]!"
+
+
+@pytest.mark.parametrize("quote", "'\"`")
+def test_hands_a_quoted_placeholder_over_as_a_text(quote: str) -> None:
+    code = substitution.named(f"return{quote}<<inputs.0>>{quote} + parseFloat('<<inputs.1>>')")
+    assert sandbox.run(code, {"inputs": ["a", "2.5"]}, CALM) == "a2.5"
 
 
 @pytest.mark.parametrize("text", ["<<inputs.01>>", "<<inputs.-1>>", "<<inputs.a>>", "<<other.0>>"])

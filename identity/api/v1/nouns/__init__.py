@@ -14,6 +14,7 @@ from identity.api.v1.nouns import (
     invitation_batches,
     invitations,
     joining,
+    lambdas,
     mails,
     me,
     own_sign_in,
@@ -69,4 +70,5 @@ NOUNS: Final[tuple[ModuleType, ...]] = (
     token_grants,
     api_keys,
     developer_keys,
+    lambdas,
 )

@@ -52,6 +52,8 @@ class Settings(Shown, frozen=True):
     passkey_aaguids: str
     passkey_roots: str
     passkey_discoverable: bool
+    lambdas: bool
+    lambda_hosts: str
 
 
 class ScopeDetail(Scope, frozen=True):
