@@ -173,8 +173,8 @@ _CREDENTIALS: Final = prepared.prepare(
 
 
 def profile(user_id: UUID) -> ProfileRow | None:
-    """The profile of a user of the scope in force. One statement."""
-    return _together(_OF_USER.rows(user=user_id))
+    """The profile of a user of the scope in force. One statement; of the same rows one object."""
+    return _PROFILE.of(user=user_id)
 
 
 def profile_at(text: str) -> ProfileRow | None:
@@ -242,3 +242,6 @@ def _together(rows: list[tuple[Any, ...]]) -> ProfileRow | None:
     own.append(sorted(wallets.values(), key=lambda each: (each.added_at, each.id)))
     own.append(sorted(identities.values(), key=lambda each: (each.linked_at, each.id)))
     return ProfileRow(*own)
+
+
+_PROFILE: Final = prepared.Made(_OF_USER, _together, most=4096)

@@ -13,7 +13,7 @@ The scope is always a slot and is taken from the state in force when the query r
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from django.core.exceptions import MultipleObjectsReturned
 from django.db import DEFAULT_DB_ALIAS, connections, models
@@ -24,10 +24,12 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.query import Query
 from django.utils.tree import Node
 
+from identity.crypto.remembered import Remembered
 from identity.scoping import current, statements
 from identity.scoping.manager import SCOPE_SLOT
 
 M = TypeVar("M", bound=models.Model)
+T = TypeVar("T")
 _SCOPE_FIELD: Final = models.UUIDField()
 
 
@@ -108,12 +110,8 @@ class Prepared:
         A model queryset gives its concrete columns in order. Raises NoScopeError unless one scope
         is in force, TypeError when the values are not those of the slots.
         """
-        if values.keys() != self._names:
-            raise TypeError(f"this query takes the values {sorted(self._names)}")
-        connection = connections[DEFAULT_DB_ALIAS]
-        compiled = self._compiled.get(connection.vendor) or self._compile(connection)
-        parameters = compiled.bind(connection, values)
-        return compiled.converted(statements.rows(compiled.sql, parameters))
+        compiled, rows = self._asked(values)
+        return compiled.converted(rows)
 
     def one(self, **values: Any) -> tuple[Any, ...] | None:
         """The only row, or None. Raises MultipleObjectsReturned, and what `rows` raises."""
@@ -127,6 +125,14 @@ class Prepared:
         row = self.one(**values)
         names = [field.attname for field in model._meta.concrete_fields]  # noqa: SLF001 public by its documentation
         return None if row is None else model.from_db(DEFAULT_DB_ALIAS, names, row)
+
+    def _asked(self, values: dict[str, Any]) -> tuple[_Compiled, list[tuple[Any, ...]]]:
+        """The query, and its rows as the driver gives them."""
+        if values.keys() != self._names:
+            raise TypeError(f"this query takes the values {sorted(self._names)}")
+        connection = connections[DEFAULT_DB_ALIAS]
+        compiled = self._compiled.get(connection.vendor) or self._compile(connection)
+        return compiled, statements.rows(compiled.sql, compiled.bind(connection, values))
 
     def _compile(self, connection: BaseDatabaseWrapper) -> _Compiled:
         # The converters keep hold of the connection they were compiled for: give them one of
@@ -146,6 +152,32 @@ class Prepared:
         compiled = _Compiled(sql, tuple(parameters), compiler, converters)
         self._compiled[connection.vendor] = compiled
         return compiled
+
+
+class Made(Generic[T]):
+    """What is made of a query's rows; of the same rows the very same thing, not made again.
+
+    The database is asked each time. `make` must depend on nothing but the rows, and what it gives
+    is shared: nobody changes it.
+    """
+
+    def __init__(
+        self, query: Prepared, make: Callable[[list[tuple[Any, ...]]], T], *, most: int
+    ) -> None:
+        self._query = query
+        self._make = make
+        self._known = Remembered[tuple[Any, ...], tuple[list[tuple[Any, ...]], T]](most)
+
+    def of(self, **values: Any) -> T:
+        """What the rows for these values make. Raises what `Prepared.rows` raises."""
+        compiled, rows = self._query._asked(values)  # noqa: SLF001 of this module
+        key = tuple(values.values())
+        known = self._known.get(key)
+        if known is not None and known[0] == rows:
+            return known[1]
+        made = self._make(compiled.converted(rows))
+        self._known.keep(key, (rows, made))
+        return made
 
 
 def prepare(

@@ -49,6 +49,11 @@ def identity(*, now: datetime) -> Identity:
     return Identity(public.address(Role.APPLICATION), permanent(now=now), public.hex)
 
 
+def key(*, now: datetime) -> bytes:
+    """The public key under which the scope in force signs answers now."""
+    return token_keys.application(now=now).public.raw
+
+
 def signed(answer: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     """The answer with its `$signature` by the application's key."""
     return answer_signature.sign(answer, token_keys.application(now=now))

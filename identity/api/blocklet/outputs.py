@@ -53,8 +53,12 @@ def avatar(row: ProfileRow, sent: Sent, *, size: str = "") -> str | None:
         return None
     path = f"{sent.base}/user/avatar/{row.avatar}.png{size}"
     # The host is the configured one: what a request calls itself is told to nobody.
-    is_whole = sent.headers.get("x-avatar-host") == "1"
-    return f"{settings.BASE_URL.rstrip('/')}{path}" if is_whole else path
+    return f"{settings.BASE_URL.rstrip('/')}{path}" if is_avatar_whole(sent) else path
+
+
+def is_avatar_whole(sent: Sent) -> bool:
+    """Whether the client asks for the addresses of pictures with their host."""
+    return sent.headers.get("x-avatar-host") == "1"
 
 
 def claims(row: ProfileRow, *, role_name: str, provider: str, wallet_os: str) -> dict[str, Any]:

@@ -18,8 +18,17 @@ CSRF_COOKIE: Final = "x-csrf-token"
 
 def json(content: Any, *, status: int = 200, cookies: tuple[str, ...] = ()) -> Answer:
     """An object, a list or null."""
-    headers = {"Content-Type": JSON, **_NEVER_STORED}
-    return Answer(status, orjson.dumps(content), headers, cookies)
+    return json_bytes(encoded(content), status=status, cookies=cookies)
+
+
+def encoded(content: Any) -> bytes:
+    """The bytes that `json` sends."""
+    return orjson.dumps(content)
+
+
+def json_bytes(body: bytes, *, status: int = 200, cookies: tuple[str, ...] = ()) -> Answer:
+    """As `json`, of what `encoded` gave."""
+    return Answer(status, body, {"Content-Type": JSON, **_NEVER_STORED}, cookies)
 
 
 def text(content: str, *, status: int = 200) -> Answer:

@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from accounts.models import Profile
+from identity import ids
 from identity.api.blocklet import application
 from identity.crypto import answer_signature, ed25519
 from identity.scoping import current
+from identity.services import server_keys
 from tests import cast
 from tests.faces.blocklet.browser import Browser, Signed, sign_in
 
@@ -51,6 +54,28 @@ FIELDS = "did pk fullName email avatar role remark sourceProvider locale approve
 
 def test_answers_post_alike(alice) -> None:
     assert alice.post("did/session").json["user"] == alice.get("did/session").json["user"]
+
+
+def test_tells_what_changed_since_the_last_time(world, alice) -> None:
+    """Profile, host of pictures, key: an answer that was given before hides none of them."""
+    before = alice.get("did/session").json
+    assert alice.get("did/session").json == before
+    with current.in_scope(world.scope.id):
+        Profile.objects.filter(address=alice.wallet.did).update(full_name="Alice of Acme")
+    assert alice.get("did/session").json["user"]["fullName"] == "Alice of Acme"
+    with current.in_scope(world.scope.id):
+        Profile.objects.filter(address=alice.wallet.did).update(avatar=ids.new())
+    pictures = [
+        alice.get("did/session", x_avatar_host=host).json["user"]["avatar"] for host in "010"
+    ]
+    assert pictures[0].startswith("/s/")
+    assert pictures[1].startswith("http")
+    assert pictures[2] == pictures[0]
+    with current.in_scope(world.scope.id):
+        server_keys.rotate(purpose=server_keys.APPLICATION, by=world.system, now=datetime.now(UTC))
+    after = alice.get("did/session").json
+    assert after["$signature"] != before["$signature"]
+    verify(world, after)
 
 
 @pytest.mark.parametrize("header", ["", "Bearer x", "Bearer a.b.c", "Basic abc", "Bearer a b"])

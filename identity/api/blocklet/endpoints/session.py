@@ -1,14 +1,18 @@
 """The present session: read, renewed, checked, ended; and the token against forged requests."""
 
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
 from accounts.queries import profiles
+from accounts.queries.profiles import ProfileRow, RoleCredentialRow
 from identity.api.blocklet import application, auth, errors, outputs, people, replies, tokens
 from identity.api.blocklet.caller import Caller
 from identity.api.blocklet.replies import CSRF_COOKIE, SIGN_IN_COOKIE
 from identity.api.blocklet.route import OPEN, SELF, Asked, Route
+from identity.api.blocklet.tokens import Held
+from identity.crypto.remembered import Remembered
 from identity.services import scope_settings
 from identity.web import browser
 from identity.web.lane import Answer
@@ -21,6 +25,8 @@ from sessions_app.services.tokens import Read
 
 EMPTY: Final = "RefreshToken should not be empty"
 OVER: Final = "User session is logout"
+_told: Final = Remembered[UUID, tuple[ProfileRow, tuple[Any, ...], bytes]](4096)
+"""The last answer about a user, with everything that it was made of."""
 WRONG_USE: Final = "invalid token type undefined"
 
 
@@ -47,12 +53,7 @@ def session(asked: Asked) -> Answer:
     credentials = profiles.credentials_of(row, now=now)
     held = tokens.held(caller.door, credentials)
     cookies = _settle(asked, caller)
-    content = {
-        "user": outputs.user(row, asked.sent, role_name=held.role, credentials=credentials),
-        "provider": held.provider,
-        "walletOS": held.wallet_os,
-    }
-    return replies.json(application.signed(content, now=now), cookies=cookies)
+    return replies.json_bytes(_present(asked, row, held, credentials), cookies=cookies)
 
 
 def refresh(asked: Asked) -> Answer:
@@ -148,6 +149,26 @@ def origin(asked: Asked) -> Origin:
     """Where a request comes from."""
     sent = asked.sent
     return Origin(address=sent.address, user_agent=sent.user_agent, visitor=sent.visitor[:80])
+
+
+def _present(
+    asked: Asked, row: ProfileRow, held: Held, credentials: list[RoleCredentialRow]
+) -> bytes:
+    """Who is signed in. Of the same things the same text, which is most of the work of a check."""
+    sent = asked.sent
+    of = (held, application.key(now=asked.now), sent.base, outputs.is_avatar_whole(sent))
+    known = None if credentials else _told.get(row.user_id)
+    if known is not None and known[0] is row and known[1] == of:
+        return known[2]
+    content = {
+        "user": outputs.user(row, sent, role_name=held.role, credentials=credentials),
+        "provider": held.provider,
+        "walletOS": held.wallet_os,
+    }
+    told = replies.encoded(application.signed(content, now=asked.now))
+    if not credentials:
+        _told.keep(row.user_id, (row, of, told))
+    return told
 
 
 def _settle(asked: Asked, caller: Caller) -> tuple[str, ...]:

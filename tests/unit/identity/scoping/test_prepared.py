@@ -215,3 +215,18 @@ def test_serves_threads_at_once(committed: Any) -> None:
     for thread in threads:
         thread.join(timeout=60)
     assert wrong == []
+
+
+def test_makes_nothing_anew_of_the_same_rows(papers: Any) -> None:
+    names = prepared.Made(_names_of(papers), lambda rows: [name for (name,) in rows], most=8)
+    with current.in_scope(papers.acme):
+        first = names.of(least=0)
+        assert first == ["alpha", "beta"]
+        assert names.of(least=0) is first
+        papers.Paper.objects.filter(name="beta").update(name="delta")
+        assert names.of(least=0) == ["alpha", "delta"]
+        assert names.of(least=100) == ["delta"]
+    with current.in_scope(papers.other):
+        assert names.of(least=0) == ["gamma"]
+    with pytest.raises(current.NoScopeError):
+        names.of(least=0)
