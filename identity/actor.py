@@ -16,6 +16,8 @@ class ActorKind(enum.StrEnum):
     SESSION = "session"
     API_KEY = "api-key"
     LAMBDA = "lambda"
+    DEVELOPER = "developer"
+    """The scope's developer said who the user is."""
     SYSTEM = "system"
 
 
@@ -38,6 +40,8 @@ class Actor:
     api_key_id: UUID | None = None
     lambda_id: UUID | None = None
     """What a user stored to act later: it acts for that user, who need not be there."""
+    developer_key_id: UUID | None = None
+    """The key whose holder said who the user is."""
     permissions: frozenset[str] = frozenset()
     approves: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()

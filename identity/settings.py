@@ -73,6 +73,12 @@ REQUESTS_PER_DEVICE: int = _environment.between(
 DEFAULT_SCOPE: str = _environment.values.get(
     "COUNTERSIGN_DEFAULT_SCOPE", "" if IS_PRODUCTION else "acme"
 )
+# Who may make a scope with a key of their own: anybody, holders of an invitation, or nobody.
+SCOPE_CREATION: str = _environment.choice(
+    "COUNTERSIGN_SCOPE_CREATION",
+    "closed" if IS_PRODUCTION else "open",
+    ("open", "invitation", "closed"),
+)
 
 _shown_host = _environment.shown_host(LISTEN_HOST)
 # Every absolute address that we hand out starts with this one; none is made of a Host header.

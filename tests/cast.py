@@ -122,6 +122,11 @@ def world(slug: str = "", **settings: Any) -> World:
     scope = scopes.create(
         slug=slug, name=slug, settings=ScopeSettings(**settings), now=datetime.now(UTC)
     )
+    return known(scope)
+
+
+def known(scope: Scope) -> World:
+    """A scope that was made elsewhere."""
     with current.in_scope(scope.id):
         keys = server_keys.client_keys()
     server = ServerKeys(
@@ -136,4 +141,4 @@ def in_scope(world: World) -> Any:
     return current.in_scope(world.scope.id)
 
 
-__all__ = ["InProcess", "Member", "World", "in_scope", "world"]
+__all__ = ["InProcess", "Member", "World", "in_scope", "known", "world"]

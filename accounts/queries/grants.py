@@ -117,16 +117,16 @@ def actor_of_user(
         raise errors.UserInactive
     if kind is ActorKind.INVITATION:
         return _invited(user, device_id)
-    if kind is ActorKind.SESSION:
-        return _signed_in(user)
+    if kind in {ActorKind.SESSION, ActorKind.DEVELOPER}:
+        return _signed_in(user, kind)
     return _with_device(user, device_id)
 
 
-def _signed_in(user: User) -> Actor:
-    """Whoever asked by a session, which need not go on."""
+def _signed_in(user: User, kind: ActorKind) -> Actor:
+    """Whoever asked by a session, which need not go on, or by a developer's word."""
     if user.status != User.Status.ACTIVE:
         raise errors.UserInactive
-    return _actor(user, _BARE, kind=ActorKind.SESSION)
+    return _actor(user, _BARE, kind=kind)
 
 
 def staff_actor(user: User, *, scope_id: UUID) -> Actor:

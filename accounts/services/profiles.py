@@ -43,6 +43,19 @@ class Newcomer:
     inviter: str = ""
     address: str = ""
     """The client's network address."""
+    developer_key_id: UUID | None = None
+    """The key whose holder said who this is."""
+
+    def actor(self, scope_id: UUID, public_id: UUID) -> Actor:
+        """Who makes the account: the newcomer, or the developer who speaks for one."""
+        key_id = self.developer_key_id
+        return Actor(
+            ActorKind.SESSION if key_id is None else ActorKind.DEVELOPER,
+            scope_id,
+            public_id=public_id,
+            developer_key_id=key_id,
+            address=self.address,
+        )
 
 
 def join(newcomer: Newcomer, *, key: wallets.Key | None, now: datetime) -> User:
@@ -56,7 +69,7 @@ def join(newcomer: Newcomer, *, key: wallets.Key | None, now: datetime) -> User:
     key = key or wallets.keyless()
     with transaction.atomic(), audit.gathered():
         public_id = ids.new()
-        by = Actor(ActorKind.SESSION, scope_id, public_id=public_id, address=newcomer.address)
+        by = newcomer.actor(scope_id, public_id)
         user = _user(newcomer, public_id, key, by=by, now=now)
         wallets.insert(user, key, now=now)
         profile = _profile(user, key.address, key.public_key, now=now)

@@ -9,6 +9,7 @@ from identity.models.scope import Scope, ScopeHost
 from identity.models.seen_nonce import SeenNonce
 from identity.models.sent_mail import SentMail
 from identity.models.server_key import ServerKey
+from identity.models.signed_configuration import SignedConfiguration
 from identity.models.webhook import Webhook, WebhookAttempt, WebhookDelivery, WebhookKey
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "SeenNonce",
     "SentMail",
     "ServerKey",
+    "SignedConfiguration",
     "SignedHead",
     "Webhook",
     "WebhookAttempt",

@@ -128,3 +128,9 @@ def api_key_by_secret(digest: str) -> ApiKeyDoor | None:
     """The API key whose secret has this SHA-256 in lower hex."""
     rows = lookups.call(connection, session_lookups.API_KEY_BY_SECRET, digest)
     return ApiKeyDoor(*rows[0]) if rows else None
+
+
+def scope_by_token(digest: str) -> ScopeDoor | None:
+    """The scope of the session that handed out the text with this SHA-256 in lower hex."""
+    rows = lookups.call(connection, session_lookups.SCOPE_BY_TOKEN, digest)
+    return ScopeDoor(*rows[0]) if rows else None

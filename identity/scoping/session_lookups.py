@@ -110,5 +110,16 @@ API_KEY_BY_SECRET: Final = lookups.define(
     columns=_API_KEY_COLUMNS,
     sql=f"{_API_KEY}WHERE known.secret_digest = %(digest)s AND known.secret_digest <> ''\n",
 )
+SCOPE_BY_TOKEN: Final = lookups.define(
+    "scope_by_token",
+    arguments=[("digest", "text")],
+    columns=[("scope_id", "uuid"), ("slug", "text"), ("status", "text")],
+    sql="""
+SELECT scope.id, scope.slug, scope.status
+FROM sessions_app_session AS session JOIN identity_scope AS scope ON scope.id = session.scope_id
+WHERE session.mark = %(digest)s
+""",
+)
+"""Needs a column that a later migration adds, which makes its function too."""
 OF_SESSIONS: Final = (SESSION, API_KEY_BY_NAME, API_KEY_BY_SECRET)
 """Need the tables of sessions, people and API keys, whose migration makes their functions."""

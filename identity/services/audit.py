@@ -162,6 +162,8 @@ def _described(by: Actor) -> dict[str, str]:
         described["api_key"] = str(by.api_key_id)
     if by.lambda_id is not None:
         described["lambda"] = str(by.lambda_id)
+    if by.developer_key_id is not None:
+        described["developer_key"] = str(by.developer_key_id)
     if by.address:
         described["address"] = by.address
     return described

@@ -32,7 +32,8 @@ _TEXTS: Final[Mapping[str, str]] = {
     "role": "created deleted edited granted withdrawn",
     "role-credential": "issued revoked",
     "rule": "created deleted edited",
-    "scope": "activated created host-added host-removed renamed settings-changed suspended",
+    "scope": "activated created host-added host-removed offer-taken offered renamed"
+    " settings-changed suspended",
     "server-key": "made retired rotated",
     "session": "ended proven-again refresh-reused role-switched started",
     "staff": "added admitted dismissed signed-in",
@@ -72,6 +73,7 @@ SUBJECTS: Final[Sequence[str]] = (
     "managed-key",
     "lambda",
     "scope",
+    "scope-offer",
     "audit-check",
 )
 """What events are about. Listed here: asking a long record for its kinds is slow."""

@@ -41,3 +41,19 @@ class HostTaken(DomainError):
     kind = Kind.CONFLICT
     code = "scope.host-taken"
     title = "This host name leads to a scope already."
+
+
+class CreationClosed(DomainError):
+    """The deployment says who may make scopes (`COUNTERSIGN_SCOPE_CREATION`)."""
+
+    kind = Kind.FORBIDDEN
+    code = "scope.creation-closed"
+    title = "Scopes are made by invitation or by the operators of this server."
+
+
+class ConfigurationUsed(DomainError):
+    """What an owner signed is taken once: it says neither for which scope nor when it was meant."""
+
+    kind = Kind.CONFLICT
+    code = "scope.configuration-used"
+    title = "This very text was signed and sent before. Change it and sign it anew."

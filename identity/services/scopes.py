@@ -34,10 +34,12 @@ def create(
     settings: ScopeSettings = scope_settings.DEFAULTS,
     now: datetime,
     is_platform: bool = False,
+    finish: Callable[[Scope], None] | None = None,
 ) -> Scope:
     """Make a scope with one active key of each purpose and an empty, signed audit chain.
 
-    Raises SlugInvalid, SlugTaken, PlatformTaken, SettingsInvalid.
+    `finish` is called at the end inside the new scope and its transaction; where it raises, there
+    is no scope. Raises SlugInvalid, SlugTaken, PlatformTaken, SettingsInvalid.
     """
     if len(slug) > LONGEST_SLUG or not _SLUG.fullmatch(slug):
         raise refusals.SlugInvalid
@@ -61,6 +63,8 @@ def create(
             hook(scope, now)
         facts = {"slug": slug, "is_platform": is_platform, "kids": [key.kid for key in keys]}
         _record("scope.created", scope, by=actor.system(scope.id), now=now, facts=facts)
+        if finish is not None:
+            finish(scope)
     return scope
 
 

@@ -19,7 +19,9 @@ def of_steps(steps: Sequence[Step], *, by: Actor, **more: str) -> Evidence:
     """
     asked = [_asked(step) for step in steps]
     statement = asked[0] if len(asked) == 1 else {"atomicBatch": asked}
-    statement = {**statement, **more, "user": str(by.public_id)}
+    # A developer speaks with a key and for no user.
+    who = {} if by.public_id is None else {"user": str(by.public_id)}
+    statement = {**statement, **more, **who}
     payload = orjson.dumps(statement, option=orjson.OPT_SORT_KEYS)
     return Evidence(sign1=attestations.request(payload), is_attested=True)
 

@@ -20,6 +20,7 @@ class Session(ScopeOwned):
     Tokens name it by its id. `refresh_serial` is the serial of its one living refresh token:
     a rotation is one statement that counts it up. `refreshed_at` and `holder` tell when that was
     and by whom, so that a lost answer can be asked for again by the same holder alone.
+    `mark` is the SHA-256 of a token in lower hex where clients send nothing but that token.
     `authenticated_at` is the latest proof, for acts that ask for a fresh one; NEVER without one.
     """
 
@@ -61,6 +62,8 @@ class Session(ScopeOwned):
     refresh_serial = models.PositiveIntegerField(default=1)
     refreshed_at = models.DateTimeField()
     holder = models.CharField(max_length=64)
+    # NULL: servers that don't know it write rows too while they are replaced.
+    mark = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
     status = models.CharField(max_length=6, choices=Status, default=Status.ACTIVE)
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_reason = models.CharField(max_length=32, blank=True)
@@ -79,6 +82,9 @@ class Session(ScopeOwned):
             models.Index(fields=["scope", "visitor", "status"], name="session_visitor"),
             models.Index(
                 fields=["expires_at"], condition=models.Q(status="active"), name="session_due"
+            ),
+            models.Index(
+                fields=["mark"], condition=models.Q(mark__isnull=False), name="session_mark"
             ),
             models.Index(
                 fields=["ended_at"], condition=models.Q(status="ended"), name="session_over"

@@ -48,6 +48,14 @@ class Joined:
     passkey: Passkey
 
 
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A passkey that was proven just now, and what was kept with the challenge."""
+
+    passkey: Passkey
+    kept: Mapping[str, Any]
+
+
 def begin_registration(*, user: User, by: Actor, now: datetime) -> Ceremony:
     """Options to make another passkey of a user. Raises `accounts.errors.TooManyPasskeys`."""
     with current.in_scope(by.scope_id):
@@ -147,16 +155,24 @@ def complete_newcomer(
     return Joined(user, row)
 
 
-def begin_authentication(*, name: str | None, now: datetime, browser: str = "") -> Ceremony:
+def begin_authentication(
+    *,
+    name: str | None,
+    now: datetime,
+    browser: str = "",
+    kept: Mapping[str, Any] | None = None,
+) -> Ceremony:
     """Options to sign in to the scope in force, with a user name or without.
 
     A name that nobody has, or who has no passkey, gets the same answer with an id that belongs to
-    nothing and is always the same. `browser` as in `begin_newcomer`. Raises
-    `identity.errors.Invalid` for what is no name.
+    nothing and is always the same. `browser` as in `begin_newcomer`; what is `kept` comes back
+    at the end. Raises `identity.errors.Invalid` for what is no name.
     """
     name = None if name is None else fields.username(name)
     subject = passkey_options.subject(name)
-    return passkey_options.proving(_AUTHENTICATE, name, subject=subject, browser=browser, now=now)
+    return passkey_options.proving(
+        _AUTHENTICATE, name, subject=subject, browser=browser, kept=kept, now=now
+    )
 
 
 def complete_authentication(
@@ -166,7 +182,7 @@ def complete_authentication(
     credential: Mapping[str, Any],
     now: datetime,
     browser: str = "",
-) -> Passkey:
+) -> Proven:
     """The passkey of the scope in force that was proven just now, its use noted; with its user.
 
     Whether the user may sign in is the caller's question. Not to be called in a transaction: a
@@ -190,7 +206,7 @@ def complete_again(
     *, challenge_id: UUID, user: User, mark: str, credential: Mapping[str, Any], now: datetime
 ) -> Passkey:
     """The passkey of a known user that was proven just now, as `complete_authentication`."""
-    return _proven(_AGAIN, mark, user.username, challenge_id, credential, now=now)
+    return _proven(_AGAIN, mark, user.username, challenge_id, credential, now=now).passkey
 
 
 def _proven(
@@ -202,14 +218,14 @@ def _proven(
     *,
     now: datetime,
     browser: str = "",
-) -> Passkey:
+) -> Proven:
     try:
         sent = passkey.challenge_in(credential)
         credential_id = passkey.credential_id(credential)
         handle = passkey.user_handle(credential)
     except SignatureInvalid:
         raise SignInRefused from None
-    challenges.take_bound(
+    taken = challenges.take_bound(
         challenge_id, sent.hex(), purpose=purpose, subject=subject, browser=browser, now=now
     )
     row, asked = passkeys.known(credential_id), passkey_options.policy()
@@ -228,7 +244,7 @@ def _proven(
         raise SignInRefused
     if not passkeys.use(row, asserted, now=now):
         raise SignInRefused
-    return row
+    return Proven(row, taken.data)
 
 
 def _made(

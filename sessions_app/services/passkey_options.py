@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -88,12 +88,23 @@ def making(
 
 
 def proving(
-    purpose: str, name: str | None, *, subject: str, now: datetime, browser: str = ""
+    purpose: str,
+    name: str | None,
+    *,
+    subject: str,
+    now: datetime,
+    browser: str = "",
+    kept: Mapping[str, Any] | None = None,
 ) -> Ceremony:
     """Options to prove a passkey, of the user of this name or without a name."""
     asked = policy()
     issued = challenges.issue(
-        purpose=purpose, subject=subject, lasts=LASTS, data={}, browser=browser, now=now
+        purpose=purpose,
+        subject=subject,
+        lasts=LASTS,
+        data=dict(kept or {}),
+        browser=browser,
+        now=now,
     )
     options: dict[str, Any] = {
         "challenge": _challenge(issued.secret),

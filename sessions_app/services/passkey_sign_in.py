@@ -5,22 +5,26 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.db import transaction
+
 from accounts.models import Passkey, User
 from accounts.services import passkeys
 from identity.actor import Actor
 from identity.crypto import passkey
 from identity.crypto.errors import SignatureInvalid
 from identity.errors import Missing
-from identity.services import neighbourhoods, rates
+from identity.services import audit, neighbourhoods, rates
 from sessions_app.errors import ChallengeRefused, SignInRefused
 from sessions_app.models import Session
-from sessions_app.services import first_factor, passkey_ceremonies
+from sessions_app.services import ending, first_factor, passkey_ceremonies
 from sessions_app.services.first_factor import Arrival, Passed
+from sessions_app.services.passkey_ceremonies import Proven
 from sessions_app.services.passkey_options import Ceremony
 from sessions_app.services.sessions import Origin
 
 MOST_NOTED: Final = (10, 60 * 60)
 """How many refusals in how many seconds the history keeps of one user from one neighbourhood."""
+_ALONE: Final = "alone"
 
 
 def begin_own(*, by: Actor, now: datetime) -> Ceremony:
@@ -42,6 +46,15 @@ def complete_own(
     )
 
 
+def begin_alone(*, name: str, now: datetime) -> Ceremony:
+    """As `passkey_ceremonies.begin_authentication`; the session that follows ends other ones.
+
+    Those are the user's sessions of the same audience, and nothing happens to them before the
+    passkey is proven.
+    """
+    return passkey_ceremonies.begin_authentication(name=name, now=now, kept={_ALONE: True})
+
+
 def sign_in(
     *,
     challenge_id: UUID,
@@ -59,12 +72,10 @@ def sign_in(
     SignInRefused, ChallengeRefused.
     """
     try:
-        row = passkey_ceremonies.complete_authentication(
+        proven = passkey_ceremonies.complete_authentication(
             challenge_id=challenge_id, name=name, credential=credential, browser=browser, now=now
         )
-        if row.was_verified:
-            return first_factor.admitted(row.user, Session.Method.PASSKEY, arrival, now=now)
-        return first_factor.passed(row.user, Session.Method.PASSKEY, arrival, now=now)
+        return _passed(proven, arrival, now=now)
     except (SignInRefused, ChallengeRefused) as refusal:
         _note_refused(credential, refusal.code, arrival.origin, now=now)
         raise
@@ -94,6 +105,17 @@ def join(
         now=now,
     )
     return first_factor.passed(made.user, Session.Method.PASSKEY, arrival, now=now)
+
+
+def _passed(proven: Proven, arrival: Arrival, *, now: datetime) -> Passed:
+    row = proven.passkey
+    begin = first_factor.admitted if row.was_verified else first_factor.passed
+    with transaction.atomic(savepoint=False), audit.gathered():
+        passed = begin(row.user, Session.Method.PASSKEY, arrival, now=now)
+        if proven.kept.get(_ALONE) and isinstance(passed, Session):
+            by = first_factor.actor_of(row.user, address=arrival.origin.address)
+            ending.others_of(passed, by=by, now=now)
+    return passed
 
 
 def _own(by: Actor) -> User:

@@ -14,6 +14,7 @@ from accounts import errors
 from accounts.models import ExternalIdentity, Profile, User
 from accounts.services import external_identities, mail_addresses, profiles, vouched
 from accounts.services.external_identities import Proven
+from identity import ids
 from identity.actor import Actor, ActorKind
 from identity.services import scopes
 from sessions_app.models import Session
@@ -234,7 +235,13 @@ def test_a_name_that_looks_like_an_address_is_no_mailbox(world: cast.World) -> N
             credential=device.create(begun.options),
             now=now,
         )
-        vouched.register(name="vouched@example.test", display_name="", address="", now=now)
+        vouched.register(
+            name="vouched@example.test",
+            display_name="",
+            developer_key_id=ids.new(),
+            address="",
+            now=now,
+        )
         assert mail_addresses.named(VICTIM) == thief.user
         assert mail_addresses.holder_of(VICTIM) is None
         assert mail_addresses.holder_of("vouched@example.test") is None

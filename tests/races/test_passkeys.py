@@ -110,7 +110,7 @@ def test_one_assertion_is_taken_once(world: cast.World) -> None:
         with cast.in_scope(world):
             return ceremonies.complete_authentication(
                 challenge_id=begun.challenge_id, name=None, credential=answer, now=now()
-            )
+            ).passkey
 
     assert only(together.run(prove, count=THREADS), ChallengeRefused).id == row.id
 
@@ -130,7 +130,7 @@ def test_two_answers_with_one_count_are_one_sign_in_and_an_alarm(world: cast.Wor
         with cast.in_scope(world):
             return ceremonies.complete_authentication(
                 challenge_id=challenge_id, name=None, credential=answer, now=now()
-            )
+            ).passkey
 
     assert only(together.run(prove, count=2), SignInRefused).sign_count == 7
     with cast.in_scope(world):

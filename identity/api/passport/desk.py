@@ -1,6 +1,6 @@
-"""One request in, one reply out: manners, scope, origin, channel, method."""
+"""One request in, one reply out: manners, scope, origin, channel, caller, method."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,9 +8,9 @@ import orjson
 from django.conf import settings
 
 from identity.api.passport import auth, cross_origin, errors
-from identity.api.passport.errors import Told
+from identity.api.passport.errors import Told, Waits
 from identity.api.passport.methods import METHODS
-from identity.api.passport.route import Asked
+from identity.api.passport.route import Asked, Method, Who
 from identity.api.passport.sent import Sent
 from identity.crypto import strict_json
 from identity.errors import DomainError
@@ -31,7 +31,10 @@ _HEADERS: Final = {
 
 @dataclass(slots=True)
 class _Reply:
-    """What is known while a request is answered. `origin` is one that may read the answer."""
+    """What is known while a request is answered. `origin` is one that may read the answer.
+
+    Every page may read what is said before there is a scope: it holds nothing of any.
+    """
 
     call_id: frame.CallId = None
     origin: str = ""
@@ -40,8 +43,8 @@ class _Reply:
 def answer(sent: Sent, *, now: datetime) -> Answer:
     """Answer one request; refusals too. Other errors are the caller's to catch."""
     if sent.method == "OPTIONS":
-        return cross_origin.preflight()
-    reply = _Reply()
+        return cross_origin.preflight(sent, now=now)
+    reply = _Reply(origin=cross_origin.ANY if sent.origin else "")
     body = _body(sent, reply, now=now)
     headers = dict(_HEADERS)
     if reply.origin:
@@ -60,6 +63,8 @@ def _body(sent: Sent, reply: _Reply, *, now: datetime) -> dict[str, Any]:
         return errors.refused(reply.call_id, refusal)
     except Told as told:
         return errors.told(reply.call_id, told)
+    except Waits as waiting:
+        return errors.waits(reply.call_id, waiting)
 
 
 def _read(sent: Sent, reply: _Reply) -> frame.Call:
@@ -76,15 +81,33 @@ def _let_in(sent: Sent, call: frame.Call, reply: _Reply, *, now: datetime) -> An
     method = METHODS.get(call.method)
     if method is None:
         raise errors.method_unknown()
-    resolved = scope_resolution.resolve(sent.named, now=now)
+    if method.who is Who.NOBODY_YET:
+        return method.run(Asked(sent=sent, now=now, params=call.params, named_scope=None, slug=""))
+    credential = auth.scope_of_token(sent) if method.who is Who.ACCOUNT else None
+    resolved = scope_resolution.resolve(sent.named, now=now, credential=credential)
     with current.in_scope(resolved.scope_id):
-        cross_origin.require_own(sent, auth.origins())
+        reply.origin = ""
+        cross_origin.require_own(sent)
         reply.origin = sent.origin
-        asked = Asked(
-            sent=sent,
-            now=now,
-            params=call.params,
-            scope_id=resolved.scope_id,
-            known_channel=auth.channel(sent, now=now) if method.has_channel else None,
-        )
-        return method.run(asked)
+        return _run(method, sent, call, resolved, now=now)
+
+
+def _run(
+    method: Method,
+    sent: Sent,
+    call: frame.Call,
+    resolved: scope_resolution.Resolved,
+    *,
+    now: datetime,
+) -> Any:
+    asked = Asked(
+        sent=sent,
+        now=now,
+        params=call.params,
+        named_scope=resolved.scope_id,
+        slug=resolved.slug,
+        known_channel=auth.channel(sent, now=now) if method.has_channel else None,
+    )
+    if method.who is Who.ACCOUNT:
+        asked = replace(asked, known=auth.caller(asked))
+    return method.run(asked)

@@ -1,7 +1,7 @@
 """Refusals in the words of JSON-RPC: each kind has a number, and some codes a text of their own.
 
 HTTP says 200 to every one of them, because clients hide the body of any other status
-(specification §7). `data` is our permanent code.
+(specification §7). `data` is our permanent code, or what the caller needs to go on.
 """
 
 from collections.abc import Mapping
@@ -9,14 +9,17 @@ from typing import Any, Final
 
 from identity.errors import DomainError, Kind
 from identity.rpc import frame
+from invitations.services.governance import Pending
 
 REFUSED: Final = -32000
+PENDING: Final = -32001
 LIMITED: Final = -32005
 """Clients wait and ask again on this one (EIP-1474), so it is for limits alone."""
 UNAUTHORIZED: Final = 4100  # EIP-1193
 
-# Consumers look for it in the message (specification §7).
+# Consumers look for these two in the message (specification §7).
 DUPLICATE: Final = "Duplicate registration"
+NO_ACCOUNT: Final = "Account credential lookup yielded no results"
 CANNOT_OPEN: Final = "The request could not be decrypted"
 NOT_SIGNED_IN: Final = "Unauthorized"
 
@@ -55,6 +58,14 @@ class Told(Exception):
         self.code, self.number = code, number
 
 
+class Waits(Exception):
+    """The command waits for the approval of others; not a refusal."""
+
+    def __init__(self, pending: Pending) -> None:
+        super().__init__(str(pending.proposal_id))
+        self.proposal_id = str(pending.proposal_id)
+
+
 def method_unknown() -> Told:
     """A method that this face does not have."""
     text = "Method not found"
@@ -70,6 +81,17 @@ def origin_refused() -> Told:
 def duplicate() -> Told:
     """Somebody of this name has an account already."""
     return Told(DUPLICATE, code="registration.duplicate")
+
+
+def no_account() -> Told:
+    """Nobody of this name has an account here: clients register then."""
+    return Told(NO_ACCOUNT, code="account.unknown")
+
+
+def second_factor_due() -> Told:
+    """The passkey was right but did not tell who holds it, and this protocol has no second step."""
+    text = "A one-time password is needed: use a passkey that asks for a PIN or a finger"
+    return Told(text, code="second-factor.due", number=UNAUTHORIZED)
 
 
 def number(refusal: DomainError) -> int:
@@ -94,3 +116,9 @@ def refused(call_id: frame.CallId, refusal: DomainError) -> dict[str, Any]:
 def told(call_id: frame.CallId, refusal: Told) -> dict[str, Any]:
     """A refusal in this protocol's own words as a reply."""
     return frame.error(call_id, code=refusal.number, message=str(refusal), data=refusal.code)
+
+
+def waits(call_id: frame.CallId, waiting: Waits) -> dict[str, Any]:
+    """A command that waits, as a reply: `data` is the id of the proposal, for asking again."""
+    text = "Approval needed: send the same request again once the proposal is approved"
+    return frame.error(call_id, code=PENDING, message=text, data=waiting.proposal_id)

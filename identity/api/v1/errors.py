@@ -147,6 +147,8 @@ TOLD: Final[Mapping[str, Told]] = {
     "role.unknown": Told(400, "List the roles at /v1/roles."),
     "rule.unknown": Told(400, "List the rights at /v1/rules."),
     "scope.ambiguous": Told(400, "Name the scope once: by header, by host or by path."),
+    "scope.configuration-used": Told(409, "Change the configuration and sign it anew."),
+    "scope.creation-closed": Told(403, "Ask the operator of this server for an invitation."),
     "scope.has-owner": Told(409, "Ask the owner for an invitation."),
     "scope.host-invalid": Told(400, _READ_TITLE),
     "scope.host-taken": Told(409, _ANOTHER),

@@ -12,6 +12,7 @@ from identity.actor import Actor
 from identity.errors import DomainError
 from identity.management import shell
 from identity.services import scope_settings, scopes
+from invitations.services import scope_offers
 
 
 class Command(BaseCommand):
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         """Add a sub-parser per task."""
         tasks = parser.add_subparsers(dest="task", required=True)
         tasks.add_parser("list", help="every scope of the deployment")
+        tasks.add_parser("offer", help="a code with which one scope can be made; shown once")
         create = tasks.add_parser("create", help="make a scope with its keys")
         create.add_argument("slug")
         create.add_argument("--name", default="", help="shown to people; the slug by default")
@@ -55,6 +57,9 @@ class Command(BaseCommand):
         if options["task"] == "list":
             for row in queries.every_scope():
                 self.stdout.write(f"{row.slug:24} {row.status:10} {row.id} {row.name}")
+            return
+        if options["task"] == "offer":
+            self.stdout.write(scope_offers.make(now=now))
             return
         if options["task"] == "create":
             settings = scope_settings.merged(scope_settings.DEFAULTS, _changes(options["set"]))

@@ -3,6 +3,7 @@
 import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -58,7 +59,13 @@ def test_makes_one_account_of_a_user(world: cast.World, bob: cast.Member) -> Non
 
 def test_a_user_whom_a_developer_names_has_an_account(world: cast.World) -> None:
     with cast.in_scope(world):
-        made = vouched.register(name="dave", display_name="Dave", address="192.0.2.1", now=NOW)
+        made = vouched.register(
+            name="dave",
+            display_name="Dave",
+            developer_key_id=uuid4(),
+            address="192.0.2.1",
+            now=NOW,
+        )
         assert queries.of_user(made.id) is not None
 
 

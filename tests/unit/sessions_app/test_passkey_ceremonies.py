@@ -70,7 +70,7 @@ def prove(device: Authenticator, name: str | None = None, **more: Any) -> Passke
         name=name,
         credential=device.get(begun.options, **more),
         now=now(),
-    )
+    ).passkey
 
 
 def events(name: str) -> list[AuditEvent]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from identity.api.passport.methods import chains, delegated
+from identity.api.passport.methods import accounts, chains, delegated, passkeys, scopes
 from identity.api.passport.route import Method
 
 
@@ -16,4 +16,10 @@ def _table(*parts: Iterable[Method]) -> Mapping[str, Method]:
     return table
 
 
-METHODS: Final = _table(chains.METHODS, delegated.METHODS)
+METHODS: Final = _table(
+    accounts.METHODS,
+    chains.METHODS,
+    delegated.METHODS,
+    passkeys.METHODS,
+    scopes.METHODS,
+)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from identity.api.passport.route import Asked, Method
+from identity.api.passport.route import Asked, Method, Who
 
 
 def _nothing(_: Asked) -> None:
@@ -10,7 +10,7 @@ def _nothing(_: Asked) -> None:
 
 
 METHODS: Final = tuple(
-    Method(f"{prefix}_{verb}EthereumChain", _nothing, has_channel=False)
+    Method(f"{prefix}_{verb}EthereumChain", Who.ANYBODY, _nothing, has_channel=False)
     for prefix in ("eth", "wallet")
     for verb in ("add", "switch")
 )

@@ -5,19 +5,20 @@ from typing import Any, Final
 from accounts.errors import NameTaken
 from accounts.services import vouched
 from identity.api.passport import errors, inputs, key_assertions, outputs
-from identity.api.passport.route import Asked, Method
+from identity.api.passport.route import Asked, Method, Who
 from identity.errors import Invalid
 
 
 def register(asked: Asked) -> dict[str, Any]:
     """`delegatedRegistration`: the signature covers `encrypted_user` as it was sent."""
     sealed_user = inputs.text(asked, "encrypted_user")
-    key_assertions.verified(asked, _signature(asked), expected_data=sealed_user)
+    key = key_assertions.verified(asked, _signature(asked), expected_data=sealed_user)
     user = inputs.user(asked)
     try:
         made = vouched.register(
             name=user.name,
             display_name=user.display_name,
+            developer_key_id=key.id,
             address=asked.sent.address,
             now=asked.now,
         )
@@ -35,7 +36,7 @@ def _signature(asked: Asked) -> str:
 
 
 METHODS: Final = (
-    Method("delegatedRegistration", register),
+    Method("delegatedRegistration", Who.ANYBODY, register),
     # The name of the same call in the documentation of clients.
-    Method("delegateRegistration", register),
+    Method("delegateRegistration", Who.ANYBODY, register),
 )
