@@ -23,6 +23,7 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "api-keys": ("list", "get", "create", "edit", "delete"),
     "developer-keys": ("list", "get", "create", "delete"),
     "lambdas": ("list", "get", "edit", "delete"),
+    "managed-keys": ("list", "get"),
     "providers": ("list", "get", "create", "edit", "delete"),
     "applications": ("list", "get", "create", "edit", "delete"),
     "role-credentials": ("list", "get", "create", "delete"),

@@ -87,3 +87,21 @@ class ProposalDetail:
     votes: Sequence[VoteRow]
     electors: Sequence[ElectorRow]
     missing: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field; `before` is None where there is no such thing yet or it is not known."""
+
+    field: str
+    before: str | None
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One command: a sentence, and what it sets."""
+
+    command: str
+    words: str
+    rows: Sequence[Difference]

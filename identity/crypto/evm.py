@@ -6,7 +6,7 @@ digest (RFC 6979). The three kinds begin differently, so that none passes for an
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Literal
 
 from identity.crypto import eip191, evm_fields, secp256k1
 from identity.crypto.evm_transaction import Transaction
@@ -24,7 +24,7 @@ class PersonalMessage:
 
     data: bytes
 
-    kind = "personal_message"
+    kind: ClassVar[Literal["personal_message"]] = "personal_message"
 
     def __post_init__(self) -> None:
         """Raises `identity.errors.Invalid`."""

@@ -7,7 +7,7 @@ contract (EIP-7702), no transaction that is good on every chain.
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Literal
 
 from identity.crypto import evm_fields, keccak
 from identity.errors import Invalid
@@ -51,7 +51,7 @@ class Transaction:
     sender: str = ""
     """Who is said to send it, in lower case; empty where nobody is named."""
 
-    kind = "transaction"
+    kind: ClassVar[Literal["transaction"]] = "transaction"
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> "Transaction":

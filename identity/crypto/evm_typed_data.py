@@ -8,7 +8,7 @@ import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Literal
 
 import orjson
 
@@ -49,7 +49,7 @@ class TypedData:
     message: dict[str, Any]
     digest: bytes = field(repr=False)
 
-    kind = "typed_data"
+    kind: ClassVar[Literal["typed_data"]] = "typed_data"
 
     @classmethod
     def read(cls, given: Mapping[str, Any] | str) -> "TypedData":

@@ -9,6 +9,7 @@ ROOMS = (
     "devices",
     "groups",
     "invitations",
+    "keys",
     "lambdas",
     "passwords",
     "policies",

@@ -22,12 +22,13 @@ from invitations.decision import nodes
 MAX_BYTES = 2048
 MAX_NODES = 200
 MAX_DEPTH = 16
-MAX_INTEGER = 2**53 - 1
+MAX_INTEGER = 2**256 - 1
+"""Amounts of Ethereum are words of 256 bits; one ether alone is 10^18 wei."""
 
 _TOKEN = re.compile(
     r"""[ \t\r\n]*(?:
         (?P<text>"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*")
-      | (?P<integer>-?(?:0|[1-9][0-9]{0,15})(?![0-9A-Za-z_.]))
+      | (?P<integer>-?(?:0|[1-9][0-9]{0,77})(?![0-9A-Za-z_.]))
       | (?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)
       | (?P<sign>==|!=|<=|>=|&&|\|\||[<>!()\[\],])
       | (?P<end>\Z)
@@ -208,7 +209,7 @@ def _leaf(token: _Token) -> nodes.Node:
     if token.kind == "integer":
         number = int(token.text)
         if abs(number) > MAX_INTEGER:
-            raise _fault(f"Keep integers within ±{MAX_INTEGER}.", token.position)
+            raise _fault("Keep integers within ±(2^256 - 1).", token.position)
         return nodes.Literal(number)
     if token.text in _CONSTANTS:
         return nodes.Literal(_CONSTANTS[token.text])

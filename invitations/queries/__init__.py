@@ -1,6 +1,6 @@
 """What faces and the admin read about invitations, policies and proposals."""
 
-from invitations.queries.changes import Change, Difference, change
+from invitations.queries.changes import change
 from invitations.queries.offers import invitation, invitations, invitations_window, told
 from invitations.queries.policies import policies, policies_window, policy
 from invitations.queries.proofs import Proof
@@ -15,7 +15,15 @@ from invitations.queries.proposals import (
     words_of,
 )
 from invitations.queries.waiting import count as waiting_count
-from invitations.rows import ElectorRow, InvitationRow, ProposalDetail, ProposalRow, VoteRow
+from invitations.rows import (
+    Change,
+    Difference,
+    ElectorRow,
+    InvitationRow,
+    ProposalDetail,
+    ProposalRow,
+    VoteRow,
+)
 
 __all__ = [
     "Change",

@@ -3,8 +3,8 @@
 import contextlib
 import hashlib
 import string
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -23,7 +23,9 @@ from identity.models import ApiKey
 from identity.services import scopes
 from invitations.commands.command import Command, Input
 from invitations.models import Invitation, Policy
+from invitations.queries import signing_words
 from invitations.queries.wording import WORDS
+from invitations.rows import Change, Difference
 from invitations.services import policies
 from sessions_app import queries as sessions
 from sessions_app.queries import applications, providers
@@ -32,26 +34,10 @@ HIDDEN: Final = "(hidden)"
 EMPTY: Final = "(empty)"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One field; `before` is None where there is no such thing yet or it is not known."""
-
-    field: str
-    before: str | None
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One command: a sentence, and what it sets."""
-
-    command: str
-    words: str
-    rows: Sequence[Difference]
-
-
-def change(command: Command[Any], details: Input) -> Change:
+def change(command: Command[Any], details: Any) -> Change:
     """What a command with this input would change as things are now. Never raises a refusal."""
+    if command.name == signing_words.COMMAND:
+        return signing_words.change(details)
     given: dict[str, Any] = msgspec.to_builtins(details)
     nouns = _nouns(command)
     before = _before(command, details)
@@ -96,7 +82,9 @@ def words(command: Command[Any], details: Input) -> str:
     return _sentence(command, details, _nouns(command))
 
 
-def _sentence(command: Command[Any], details: Input, nouns: "Mapping[str, Named]") -> str:
+def _sentence(command: Command[Any], details: Any, nouns: "Mapping[str, Named]") -> str:
+    if command.name == signing_words.COMMAND:
+        return signing_words.sentence(details)
     template = WORDS[command.name]
     wanted = {name for _, name, _, _ in string.Formatter().parse(template) if name}
     if command.resource.startswith("/recipient-groups"):

@@ -15,9 +15,8 @@ from identity.scoping import keyset
 from identity.services import scopes
 from invitations.models import Proposal, Vote
 from invitations.queries import changes, proofs, waiting
-from invitations.queries.changes import Change
 from invitations.queries.proofs import Proof
-from invitations.rows import ElectorRow, ProposalDetail, ProposalRow, VoteRow
+from invitations.rows import Change, ElectorRow, ProposalDetail, ProposalRow, VoteRow
 from invitations.services import proposals, standing, votes
 
 FILTERS: Final = frozenset({"state", "resource", "mine", "waiting_for_me"})

@@ -28,6 +28,7 @@ WORDS: Final[Mapping[str, str]] = {
     "lambda.create": "Let a lambda of {user} sign with that account's key",
     "lambda.disable": "Stop the lambda {lambda_id} for ever",
     "lambda.remove": "Remove the lambda {lambda_id}",
+    "key.sign": "Sign with the account {key}",
     "one-time-password.reset": "Let {user} set up one-time passwords anew",
     "password.change": "Change the password of {user}",
     "password.reset": "Remove the password of {user}",

@@ -228,6 +228,11 @@ def is_about(policy: Policy, command: Command[Any], details: Input) -> bool:
     return _matches(policy, action=command.action, resource=command.path(details))
 
 
+def is_touched(command: Command[Any], details: Input) -> bool:
+    """Whether any active policy is about a command, whatever its expression says."""
+    return any(is_about(policy, command, details) for policy in active())
+
+
 def current_version(policy_public_id: UUID) -> int | None:
     """The version of an active policy; None when it is gone or switched off."""
     return (

@@ -16,6 +16,7 @@ from identity import errors, ids
 from identity.actor import Actor
 from identity.errors import DomainError
 from identity.services import scopes
+from identity.services.audit_facts import MOST_INTEGER
 from invitations import errors as refusals
 from invitations.commands.command import registry
 from invitations.decision import review as reviews
@@ -235,8 +236,16 @@ def _told(
             ),
             *(_finding(each, OFF) for each in stored if each.public_id not in known),
         ],
-        facts=decisions.facts_of(command=command, details=given, by=by, now=now),
+        facts=_readable(decisions.facts_of(command=command, details=given, by=by, now=now)),
     )
+
+
+def _readable(fact: Any) -> Any:
+    """Facts as every JSON reader can hold them: an amount beyond 2^53 - 1 is told as text."""
+    if isinstance(fact, Mapping):
+        return {name: _readable(value) for name, value in fact.items()}
+    is_large = isinstance(fact, int) and abs(fact) > MOST_INTEGER
+    return str(fact) if is_large else fact
 
 
 def _unsaid(policy: Policy, given: Any, step: Step) -> str:

@@ -41,6 +41,7 @@ GIVES_NOTHING: Mapping[str, str] = {
     "lambda.create": "signs with the key of whoever makes it, where no right counts",
     "lambda.disable": "takes away",
     "lambda.remove": "takes away",
+    "key.sign": "signs with the own account alone: class 15",
     "session.end": "takes away",
     "session.end-all": "takes away",
     "group.create": "a new group holds nothing and nobody",

@@ -61,6 +61,7 @@ NOUNS_ELSEWHERE = (
         "/applications",
         "/developer-keys",
         "/lambdas",
+        "/managed-keys",
         "/providers",
         "/role-credentials",
         "/sessions",

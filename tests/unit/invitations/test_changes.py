@@ -34,13 +34,13 @@ def bob(world: cast.World) -> cast.Member:
     return world.member("bob", "super-admin")
 
 
-def told(world: cast.World, command_name: str, /, **details: Any) -> changes.Change:
+def told(world: cast.World, command_name: str, /, **details: Any) -> queries.Change:
     command = registry.get(command_name)
     with cast.in_scope(world):
         return queries.change(command, command.read(details))
 
 
-def rows(change: changes.Change) -> dict[str, tuple[str | None, str]]:
+def rows(change: queries.Change) -> dict[str, tuple[str | None, str]]:
     return {row.field: (row.before, row.after) for row in change.rows}
 
 
