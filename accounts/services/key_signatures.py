@@ -21,11 +21,12 @@ from identity.crypto import evm
 from identity.crypto.evm import Signable, Signed
 from identity.models import Scope
 from identity.scoping import inserts, prepared
-from identity.services import audit, sealing
+from identity.services import audit, resealing, sealing
 
 OWN: Final = frozenset({ActorKind.SESSION, ActorKind.DEVICE, ActorKind.STAFF})
 """Actors who are the user; an API key, an invitation and the platform are not."""
 _PURPOSE: Final = "key-signature.result"
+SEALED: Final = resealing.column(KeySignature, "sealed_result", purpose=_PURPOSE)
 _USABLE: Final = prepared.prepare(
     lambda user: ManagedKey.objects.filter(user_id=user).values_list(
         *("id", "address", "sealed_secret"),

@@ -17,7 +17,7 @@ from accounts.services import recovery_codes, sign_in_notices, users, writing
 from identity import errors as refusals
 from identity import ids
 from identity.actor import Actor
-from identity.services import sealing
+from identity.services import resealing, sealing
 
 STEP: Final = 30
 DIGITS: Final = 6
@@ -28,6 +28,7 @@ WINDOW: Final = timedelta(minutes=15)
 LIFE_OF_BEGUN: Final = timedelta(minutes=30)
 _SECRET_BYTES: Final = 20  # RFC 4226 §4, R6
 _PURPOSE: Final = "one-time-password"
+SEALED: Final = resealing.column(OneTimePassword, "sealed_secret", purpose=_PURPOSE)
 
 
 @dataclass(frozen=True, slots=True)

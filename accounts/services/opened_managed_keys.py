@@ -8,10 +8,12 @@ from collections import OrderedDict
 from typing import Final
 from uuid import UUID
 
+from accounts.models import ManagedKey
 from identity.crypto import secp256k1
-from identity.services import sealing
+from identity.services import resealing, sealing
 
 PURPOSE: Final = "managed-key.secret"
+SEALED: Final = resealing.column(ManagedKey, "sealed_secret", purpose=PURPOSE)
 MOST: Final = 4096
 """Keys kept, the least used go first; some 300 bytes each."""
 

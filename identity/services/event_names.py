@@ -34,6 +34,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "rule": "created deleted edited",
     "scope": "activated created host-added host-removed offer-taken offered renamed"
     " settings-changed suspended",
+    "sealed-values": "resealed",
     "server-key": "made retired rotated",
     "session": "ended proven-again refresh-reused role-switched started",
     "staff": "added admitted dismissed signed-in",

@@ -14,7 +14,7 @@ from django.db import connection
 from identity.errors import IdempotencyConflict, Invalid
 from identity.models import IdempotencyRecord
 from identity.scoping import current
-from identity.services import sealing
+from identity.services import resealing, sealing
 
 KEPT: Final = timedelta(hours=24)
 LONGEST_KEY: Final = 128
@@ -89,3 +89,11 @@ def _claim(device_id: UUID, key: str, request_digest: str, now: datetime) -> boo
 
 def _subject(device_id: UUID, key: str) -> str:
     return f"{current.required_scope()}/{device_id}/{key}"
+
+
+SEALED: Final = resealing.Column(
+    IdempotencyRecord,
+    "sealed_outcome",
+    purpose=lambda _: _PURPOSE,
+    subject=lambda row: _subject(row.device_id, row.key),
+)

@@ -12,13 +12,14 @@ from django.db import transaction
 from identity import ids
 from identity.models import SentMail
 from identity.scoping import current
-from identity.services import sealing
+from identity.services import resealing, sealing
 
 MOST_TRIES: Final = 5
 KEPT: Final = timedelta(days=90)
 TOO_LATE: Final = "not sent in time"
 NOT_WANTED: Final = "what it is about has ended"
 _SEALED_AS: Final = "sent-mail.context"
+SEALED: Final = resealing.column(SentMail, "sealed_context", purpose=_SEALED_AS)
 _BATCH: Final = 5000
 
 Queue = Callable[[UUID, UUID, int], None]

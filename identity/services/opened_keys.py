@@ -10,7 +10,7 @@ from identity import errors
 from identity.crypto import ecdsa_p256, ed25519, rsa
 from identity.models import ServerKey
 from identity.scoping import current
-from identity.services import sealing
+from identity.services import resealing, sealing
 
 PrivateKey = rsa.PrivateKey | ecdsa_p256.PrivateKey | ed25519.PrivateKey
 
@@ -31,6 +31,11 @@ _lock = threading.Lock()
 def sealed_as(purpose: str) -> str:
     """The purpose under which private halves of this kind of server key are sealed."""
     return f"server-key.{purpose}"
+
+
+SEALED: Final = resealing.Column(
+    ServerKey, "sealed_private", purpose=lambda row: sealed_as(row.purpose)
+)
 
 
 def get(key_id: UUID) -> PrivateKey:

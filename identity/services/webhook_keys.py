@@ -11,11 +11,12 @@ from identity.actor import Actor
 from identity.crypto import ed25519, webhook_signature
 from identity.models import Scope, WebhookKey
 from identity.scoping import current
-from identity.services import audit, sealing
+from identity.services import audit, resealing, sealing
 
 OVERLAP: Final = timedelta(days=14)
 """How long the old key still signs beside the new one: the time receivers have to take it over."""
 _SEALED_AS: Final = "webhook-key"
+SEALED: Final = resealing.column(WebhookKey, "sealed_private", purpose=_SEALED_AS)
 
 
 def ensure(*, by: Actor, now: datetime) -> WebhookKey:

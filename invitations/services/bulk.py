@@ -13,12 +13,13 @@ from django.db import transaction
 from accounts.models.user import fold
 from identity import errors, ids
 from identity.actor import Actor
-from identity.services import audit, scopes, sealing
+from identity.services import audit, resealing, scopes, sealing
 from invitations.bulk_lines import Line
 from invitations.errors import LinksByMailOff
 from invitations.models import InvitationBatch, InvitationBatchLine
 
 PURPOSE: Final = "invitation-batch.bundle"
+SEALED: Final = resealing.column(InvitationBatchLine, "sealed_bundle", purpose=PURPOSE)
 DRAFT_LIFE: Final = timedelta(days=1)
 BUNDLE_LIFE: Final = timedelta(days=30)
 

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -14,7 +14,7 @@ from accounts import queries as accounts
 from identity import actor, errors, ids
 from identity.actor import Actor, ActorKind
 from identity.crypto import evidence as proofs
-from identity.services import audit, scopes, sealing
+from identity.services import audit, resealing, scopes, sealing
 from invitations import errors as refusals
 from invitations.commands.command import Command, Input, registry
 from invitations.decision import review as reviews
@@ -24,6 +24,8 @@ from invitations.services.evidence import Evidence
 
 MOST_PENDING = 100
 """Open proposals of one proposer."""
+_SEALED_AS: Final = "proposal.outcome"
+SEALED: Final = resealing.column(Proposal, "sealed_outcome", purpose=_SEALED_AS)
 Steps = Sequence[tuple[Command[Any], Input]]
 
 
@@ -133,7 +135,7 @@ def carry_out(proposal: Proposal, *, by: Actor, now: datetime) -> None:
         finish(proposal, Proposal.State.FAILED, by=by, now=now, reason=refusal.code)
         return
     proposal.sealed_outcome = sealing.seal(
-        orjson.dumps(list(results)), purpose="proposal.outcome", subject=str(proposal.id)
+        orjson.dumps(list(results)), purpose=_SEALED_AS, subject=str(proposal.id)
     )
     finish(proposal, Proposal.State.EXECUTED, by=by, now=now)
 
@@ -186,7 +188,7 @@ def take_outcome(*, proposal_id: UUID, by: Actor, now: datetime) -> list[Any] | 
         if not is_mine or proposal.sealed_outcome is None:
             return None
         outcome = sealing.unseal(
-            bytes(proposal.sealed_outcome), purpose="proposal.outcome", subject=str(proposal.id)
+            bytes(proposal.sealed_outcome), purpose=_SEALED_AS, subject=str(proposal.id)
         )
         proposal.sealed_outcome = None
         proposal.save(update_fields=["sealed_outcome"])

@@ -14,11 +14,12 @@ from django.db.models import F, QuerySet
 
 from identity import ids
 from identity.scoping import current
-from identity.services import sealing
+from identity.services import resealing, sealing
 from sessions_app.errors import ChallengeRefused
 from sessions_app.models import Challenge
 
 _SEALED_AS: Final = "challenge.data"
+SEALED: Final = resealing.column(Challenge, "sealed_data", purpose=_SEALED_AS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from identity.actor import Actor
 from identity.crypto.errors import SealBroken
 from identity.errors import DomainError, Kind
 from identity.scoping import current
-from identity.services import audit, sealing
+from identity.services import audit, resealing, sealing
 from sessions_app.models import Provider, Session
 from sessions_app.services import provider_kinds
 
 MOST: Final = 30
 _SEALED_AS: Final = "provider.client-secret"
+SEALED: Final = resealing.column(Provider, "sealed_secret", purpose=_SEALED_AS)
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _MOST_POSITION: Final = 1000
 _ENABLED: Final = Provider.Status.ENABLED

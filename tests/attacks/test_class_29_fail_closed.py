@@ -8,6 +8,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from accounts.backends import StaffBackend
 from accounts.models import Group
 from accounts.services import operators
 from identity import ids
+from identity.crypto import token_keys
 from identity.crypto.errors import SealUnavailable
 from identity.crypto.sealing import LocalKeyEncryptionKey
 from identity.models import ServerKey
@@ -29,6 +31,7 @@ from identity.wsgi import application
 from tests import acts, cast
 from tests.attacks import wire
 from tests.serving import ROOT
+from tests.soft_hsm import SoftHsm, soft_hsm  # noqa: F401 a fixture
 
 pytestmark = pytest.mark.django_db
 
@@ -145,6 +148,28 @@ def test_it_works_again_when_the_keys_are_back(
     # The failed request used nothing up, so the same bytes may be sent again.
     assert posted(world, request.body)[0] == 200
     assert isinstance(alice.client.request("get", "/me"), Answered)
+
+
+def test_a_token_that_is_pulled_out_shuts_and_one_put_back_opens(
+    soft_hsm: SoftHsm,  # noqa: F811
+    settings: Settings,
+) -> None:
+    soft_hsm.make("kek-1")
+    settings.KEK_TOKEN = soft_hsm.place("kek-1")
+    settings.KEY_ENCRYPTION_KEYS = ()
+    world = cast.world()
+    alice = world.member("alice", "super-admin", "workspace-owner")
+    opened_keys.forget_all()
+    request = wire.channel(alice).seal({"action": "get", "resource": "/me"})
+    soft_hsm.unplug()
+    status, body, _ = posted(world, request.body)
+    assert status == 503
+    assert b"kek-1" not in body
+    assert b"countersign" not in body.lower()
+    soft_hsm.plug_in()
+    # A moment passes before the token is asked again; the failed request used nothing up.
+    time.sleep(token_keys.PAUSE)
+    assert posted(world, request.body)[0] == 200
 
 
 FAILURES: tuple[type[DatabaseError] | type[InterfaceError], ...] = (
