@@ -23,7 +23,7 @@ from identity.models import Scope
 from identity.scoping import inserts, prepared
 from identity.services import audit, resealing, sealing
 
-OWN: Final = frozenset({ActorKind.SESSION, ActorKind.DEVICE, ActorKind.STAFF})
+OWN: Final = frozenset({ActorKind.SESSION, ActorKind.DEVICE, ActorKind.STAFF, ActorKind.DEVELOPER})
 """Actors who are the user; an API key, an invitation and the platform are not."""
 _PURPOSE: Final = "key-signature.result"
 SEALED: Final = resealing.column(KeySignature, "sealed_result", purpose=_PURPOSE)
@@ -130,6 +130,15 @@ def waiting_of(signature_or_proposal_id: UUID, *, key: Usable) -> KeySignature:
     if row is None:
         raise refusals.Missing("There is no such signature.")
     return row
+
+
+def asked_before(what: Signable, *, key: Usable) -> KeySignature | None:
+    """The latest question to others about this very thing that waits, or was answered with yes."""
+    rows = KeySignature.objects.filter(
+        key_id=key.id, digest=what.digest.hex(), kind=what.kind, proposal_id__isnull=False
+    )
+    lives = Q(outcome=KeySignature.Outcome.PENDING) | Q(sealed_result__isnull=False)
+    return rows.filter(lives).order_by("-asked_at", "-id").first()
 
 
 def fetch(row: KeySignature, *, by: Actor, now: datetime) -> Signed:

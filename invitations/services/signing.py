@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts.errors import SignatureEnded
 from accounts.services import key_signatures
 from accounts.services.key_signatures import Request, Usable
-from identity.actor import Actor
+from identity.actor import Actor, ActorKind
 from identity.crypto.evm import Signable, Signed, Transaction
 from identity.errors import Invalid
 from identity.scoping import current
@@ -30,12 +30,12 @@ def sign(
     by: Actor,
     now: datetime,
     evidence: Evidence | None = None,
-    vouched_by: UUID | None = None,
 ) -> Signed | Pending:
     """Sign with the actor's own account, or make the proposal that a policy asks for.
 
-    `by` is the user (a session, a device, staff for their own account). `vouched_by` names the
-    developer key by whose word the user acts. `evidence` is kept with a proposal; without one the
+    `by` is the user (a session, a device, staff for their own account, or a developer's word for
+    the user). Who asks for the very same thing again is answered with the proposal that waits, and
+    with the signature once it was approved. `evidence` is kept with a proposal; without one the
     server states what was asked. Not to be called in a transaction. Raises `Forbidden` for
     anybody else, `Missing` where there is no account, `accounts.errors.UserInactive`, `Invalid`
     for a transaction from another address, `PolicyDenied`, `QuorumUnreachable`,
@@ -44,7 +44,7 @@ def sign(
     with current.in_scope(by.scope_id):
         key = key_signatures.usable(by=by, now=now)
         _require_sender(what, key)
-        request = Request(what, vouched_by=vouched_by)
+        request = Request(what, vouched_by=by.developer_key_id)
         command = registry.get(keys.NAME)
         if not decisions.is_touched(command, _details(request, key)):
             return key_signatures.sign(request, key=key, by=by, now=now)
@@ -71,6 +71,12 @@ def _governed(
 ) -> Signed | Pending:
     details = msgspec.to_builtins(_details(request, key))
     step = Step(keys.NAME, {**details, "what": request.what.wire()})
+    # A lambda asks as often as it is called, and nobody waits there for an answer.
+    is_person = by.kind is not ActorKind.LAMBDA
+    if is_person and governance.foresee(steps=[step], by=by, now=now) is not None:
+        known = _asked_before(request.what, key, by=by, now=now)
+        if known is not None:
+            return known
     stated = evidence or attested.of_steps([step], by=by)
     with transaction.atomic(), audit.gathered():
         answer = governance.submit(
@@ -80,6 +86,23 @@ def _governed(
             key_signatures.wait(request, key=key, proposal_id=answer.proposal_id, by=by, now=now)
             return answer
     return keys.read(answer.result)
+
+
+def _asked_before(
+    what: Signable, key: Usable, *, by: Actor, now: datetime
+) -> Signed | Pending | None:
+    """What became of the same question: it waits, or there is the signature; None for a new one.
+
+    The signature of the same thing is the same bytes, so giving it again gives nothing new.
+    """
+    row = key_signatures.asked_before(what, key=key)
+    if row is None:
+        return None
+    if row.outcome != row.Outcome.PENDING:
+        return key_signatures.fetch(row, by=by, now=now)
+    if row.proposal_id is None or not _is_pending(row.proposal_id, now=now):
+        return None
+    return Pending(row.proposal_id)
 
 
 def _details(request: Request, key: Usable) -> SignWithKey:

@@ -47,6 +47,12 @@ def test_plays_the_published_client_against_a_live_server(tmp_path: Path) -> Non
         served.manage("shell", "-c", _REGISTER.format(spki=developer.spki))
         facts |= {"origin": served.url, "older_rsa_public_key": older}
         facts["developer_key"] = private_text(developer)
+        served.manage("scopes", "settings", "acme", "passkey_sign_up=true")
+        facts["page_origin"] = served.url.replace("127.0.0.1", "localhost")
         given = tmp_path / "passport.json"
         given.write_text(json.dumps(facts))
-        node("passport.test.mjs", COUNTERSIGN_PASSPORT=str(given))
+        node(
+            "passport.test.mjs",
+            "passport-people.test.mjs",
+            COUNTERSIGN_PASSPORT=str(given),
+        )

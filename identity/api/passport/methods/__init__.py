@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from identity.api.passport.methods import accounts, chains, delegated, passkeys, scopes
+from identity.api.passport.methods import accounts, chains, delegated, passkeys, scopes, signing
 from identity.api.passport.route import Method
 
 
@@ -22,4 +22,5 @@ METHODS: Final = _table(
     delegated.METHODS,
     passkeys.METHODS,
     scopes.METHODS,
+    signing.METHODS,
 )
