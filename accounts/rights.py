@@ -21,6 +21,8 @@ _NOUNS: Mapping[str, str] = {
     "/users/{}/devices": "devices",
     "/users/{}/devices/{}": "devices",
     "/users/{}/devices/invite": "devices",
+    "/users/{}/passkeys": "passkeys",
+    "/users/{}/passkeys/{}": "passkeys",
     "/users/{}/password": "passwords",
     "/account-management/password": "passwords",
     "/invitations": "invitations",

@@ -15,6 +15,7 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "recipient-groups": ("list", "get", "create", "edit", "delete"),
     "proposals": ("list", "get", "approve", "cancel"),
     "passwords": ("edit", "delete"),
+    "passkeys": ("list", "delete"),
     "server-keys": ("get", "edit"),
     "scopes": ("get", "edit"),
     "staff": ("list", "create", "delete"),
@@ -80,9 +81,9 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
         ),
         PredefinedRole(
             "workspace-maintainer",
-            "Proposes changes to users, devices, roles, rules, groups, policies, recipients,"
-            " webhooks, API keys, developer keys, lambdas, providers, applications and role"
-            " credentials.",
+            "Proposes changes to users, devices, passkeys, roles, rules, groups, policies,"
+            " recipients, webhooks, API keys, developer keys, lambdas, providers, applications and"
+            " role credentials.",
             ALL
             - {"proposals:approve", "proposals:cancel", "passwords:delete"}
             - {"scopes:edit", "server-keys:edit", "staff:create", "staff:delete"},
@@ -94,11 +95,12 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
         ),
         PredefinedRole(
             "security-officer",
-            "Locks accounts, ends sessions, revokes devices, invitations, API keys and developer"
-            " keys, stops lambdas, dismisses staff, rotates server keys, and decides proposals"
-            " about them.",
+            "Locks accounts, ends sessions, revokes devices, passkeys, invitations, API keys and"
+            " developer keys, stops lambdas, dismisses staff, rotates server keys; decides"
+            " proposals about them.",
             _READ
-            | words(("devices", "invitations", "staff", "api-keys", "developer-keys"), ("delete",))
+            | words(("devices", "passkeys", "invitations", "staff"), ("delete",))
+            | words(("api-keys", "developer-keys"), ("delete",))
             | {"users:lock", "sessions:end"}
             | words(("server-keys", "lambdas"), ("edit",))
             | {"proposals:approve", "proposals:cancel"},

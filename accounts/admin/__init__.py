@@ -1,5 +1,23 @@
 """The admin's pages of people and what belongs to them: users, groups, roles, rules, devices."""
 
-from accounts.admin import devices, groups, lambdas, role_credentials, roles, rules, users
+from accounts.admin import (
+    devices,
+    groups,
+    lambdas,
+    passkeys,
+    role_credentials,
+    roles,
+    rules,
+    users,
+)
 
-__all__ = ["devices", "groups", "lambdas", "role_credentials", "roles", "rules", "users"]
+__all__ = [
+    "devices",
+    "groups",
+    "lambdas",
+    "passkeys",
+    "role_credentials",
+    "roles",
+    "rules",
+    "users",
+]

@@ -52,7 +52,13 @@ class Passkey(ScopeOwned):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["scope", "user", "added_at"], name="passkey_user")
+            models.Index(fields=["scope", "user", "added_at"], name="passkey_user"),
+            models.Index(fields=["scope", "added_at", "id"], name="passkey_by_time"),
+            models.Index(
+                fields=["scope", "added_at", "id"],
+                name="passkey_alarmed",
+                condition=models.Q(alarmed_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

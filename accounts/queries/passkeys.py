@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from accounts.models import Passkey
 from accounts.queries import passkey_makers
@@ -76,6 +79,16 @@ def state(row: Passkey, *, rp_id: str) -> str:
     if row.suspended_at is not None:
         return SUSPENDED
     return USABLE if row.rp_id == rp_id else ELSEWHERE
+
+
+ALARMS: Final = ("suspended", "any")
+"""What lists of alarms can be narrowed to."""
+
+
+def alarmed(rows: "QuerySet[Passkey]", which: str) -> "QuerySet[Passkey]":
+    """The rows whose counter went backwards: all of them, or those suspended for it."""
+    found = rows.filter(alarmed_at__isnull=False)
+    return found if which == "any" else found.filter(suspended_at__isnull=False)
 
 
 def _row(row: Passkey, domain: str) -> PasskeyRow:

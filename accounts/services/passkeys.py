@@ -20,6 +20,7 @@ from identity.services import audit
 MOST: Final = 20
 """Passkeys of one user."""
 LONGEST_NAME: Final = 100
+LONGEST_REASON: Final = 512
 UNNAMED: Final = "Passkey"
 
 
@@ -106,6 +107,20 @@ def remove(*, user_id: UUID, passkey_id: UUID, by: Actor, now: datetime) -> None
         _record("passkey.removed", row, by=by, now=now)
 
 
+def take_away(*, user_id: UUID, passkey_id: UUID, reason: str, by: Actor, now: datetime) -> None:
+    """Remove somebody's passkey, also the last way in: it was lost, or there is a copy of it.
+
+    Raises `Missing`, `Invalid` for a reason that is too long.
+    """
+    if len(reason) > LONGEST_REASON:
+        raise refusals.Invalid("This reason is too long.", field="reason")
+    with writing.of(by):
+        row = Passkey.objects.filter(id=passkey_id, user_id=user_id).first()
+        if row is None or not Passkey.objects.filter(id=row.id).delete()[0]:
+            raise refusals.Missing("There is no such passkey.")
+        _record("passkey.removed", row, by=by, now=now, reason=reason)
+
+
 def use(row: Passkey, asserted: Asserted, *, now: datetime) -> bool:
     """Note a use, if the signature counter says that it is a new one; whether it does.
 
@@ -169,6 +184,6 @@ def _alarm(row: Passkey, counted: int, *, now: datetime) -> None:
         audit.record("passkey.count-regressed", by=by, subject=subject, now=now, facts=facts)
 
 
-def _record(event: str, row: Passkey, *, by: Actor, now: datetime) -> None:
-    facts = {"user": str(row.user_id), "name": row.name, "aaguid": str(row.aaguid)}
+def _record(event: str, row: Passkey, *, by: Actor, now: datetime, **more: str) -> None:
+    facts = {"user": str(row.user_id), "name": row.name, "aaguid": str(row.aaguid), **more}
     audit.record(event, by=by, subject=("passkey", str(row.id)), now=now, facts=facts)

@@ -73,6 +73,7 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
         (
             Page("Users", "admin:accounts_user_changelist", "person", ("users:list",)),
             Page("Devices", "admin:accounts_device_changelist", "devices", ("devices:list",)),
+            Page("Passkeys", "admin:accounts_passkey_changelist", "passkey", ("passkeys:list",)),
             Page("Groups", "admin:accounts_group_changelist", "group", ("groups:list",)),
             Page(
                 "Roles & rules",
@@ -133,7 +134,7 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
         "You",
         (
             Page("Your devices", "admin:own_devices", "phonelink_lock"),
-            Page("Your sign-in", "admin:own_sign_in", "passkey"),
+            Page("Your sign-in", "admin:own_sign_in", "lock_person"),
         ),
     ),
 )

@@ -11,6 +11,7 @@ ROOMS = (
     "invitations",
     "keys",
     "lambdas",
+    "passkeys",
     "passwords",
     "policies",
     "providers",

@@ -30,6 +30,7 @@ WORDS: Final[Mapping[str, str]] = {
     "lambda.remove": "Remove the lambda {lambda_id}",
     "key.sign": "Sign with the account {key}",
     "one-time-password.reset": "Let {user} set up one-time passwords anew",
+    "passkey.remove": "Remove the passkey {passkey} of {user}",
     "password.change": "Change the password of {user}",
     "password.reset": "Remove the password of {user}",
     "policy.create": "Make the policy “{name}”",

@@ -42,6 +42,7 @@ GIVES_NOTHING: Mapping[str, str] = {
     "lambda.disable": "takes away",
     "lambda.remove": "takes away",
     "key.sign": "signs with the own account alone: class 15",
+    "passkey.remove": "takes away",
     "session.end": "takes away",
     "session.end-all": "takes away",
     "group.create": "a new group holds nothing and nobody",

@@ -22,7 +22,7 @@ from invitations.errors import QuorumUnreachable
 from invitations.services import governance
 from invitations.services.evidence import Evidence
 from invitations.services.governance import Done
-from tests import acts, cast, staff
+from tests import acts, cast, passkey_holders, staff
 from tests.faces.v1 import test_bearers
 from tests.faces.v1.client import problem
 
@@ -37,6 +37,7 @@ CHANGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "password": ("password.reset", {}),
     "password known": ("password.change", {"password_verifier": "argon2$known"}),
     "second factor": ("one-time-password.reset", {}),
+    "passkey": ("passkey.remove", {}),
     "device suspended": ("device.edit", {"status": "suspended"}),
     "device accepted": ("device.edit", {"status": "active"}),
     "further device": ("device.invite", {}),
@@ -90,6 +91,10 @@ def change(world: cast.World, which: str, member: cast.Member, by: Actor) -> Any
     details = {"user": member.uid, **more}
     if command == "device.edit":
         details["device"] = str(member.device.id)
+    if command == "passkey.remove":
+        with cast.in_scope(world):
+            row = passkey_holders.passkey(member.user, by=world.system)
+        details["passkey"] = str(row.id)
     if command == "device.invite":  # of an account that asks for a password it opens nothing
         User.objects.filter(id=member.user.id).update(password="")
     with cast.in_scope(world):

@@ -24,6 +24,7 @@ LISTS = {
     "applications": "applications/",
     "developer-keys": "identity/developerkey/",
     "lambdas": "accounts/lambda/",
+    "passkeys": "accounts/passkey/",
     "server-keys": "identity/serverkey/",
 }
 EMPTY = {"dashboard": "", "scope": "scope/", **LISTS, "issue": "invitations/invitation/issue/"}
@@ -49,6 +50,8 @@ _OBJECTS = {
     "lambda": "accounts/lambda/{lambda}/change/",
     "stop-lambda": "accounts/lambda/{lambda}/disable/",
     "remove-lambda": "accounts/lambda/{lambda}/remove/",
+    "passkey": "accounts/passkey/{passkey}/change/",
+    "remove-passkey": "accounts/passkey/{passkey}/remove/",
     "group": "accounts/group/{group}/change/",
     "edit-group": "accounts/group/{group}/edit/",
     "choose-member": "accounts/group/{group}/members/",
@@ -132,9 +135,11 @@ _OTHERS = {
     "set-up-one-time-password": "sign-in/one-time-password/",
 }
 _SEED = """
+from uuid import UUID
 from datetime import UTC, datetime, timedelta
 from accounts.services import operators, devices, role_credentials, users
-from accounts.models import Device, Group, GroupMember, Role, RoleAssignment, RoleRule, Rule, User
+from accounts.models import Device, Group, GroupMember, Passkey, Role
+from accounts.models import RoleAssignment, RoleRule, Rule, User
 from identity import actor, ids
 from identity.models import Scope
 from identity.scoping import current
@@ -264,6 +269,18 @@ with current.in_scope(scope.id):
             if outcome:
                 lambdas.end_unsigned(begun, outcome, reason=reason, now=now)
     lambdas.disable(lambda_id=made.id, by=by, now=now)
+    for number, user in enumerate(User.objects.filter(status="active").order_by("id")[:7]):
+        Passkey.objects.create(
+            scope_id=scope.id, user=user, name=("Passkey", "A security key, blue")[number % 2],
+            credential_id="credential-%032d" % number, public_key=b"-", handle="h%d" % number,
+            rp_id="old.example.org" if number == 5 else "localhost", attestation="none",
+            aaguid="ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4" if number % 2 else UUID(int=0),
+            transports=["hybrid", "internal"] if number % 2 else ["usb"],
+            is_backup_eligible=number % 2 == 1, is_backed_up=number == 3,
+            was_verified=True, added_at=now - timedelta(days=number),
+            last_used_at=now - timedelta(hours=number) if number else None,
+            alarmed_at=now if number in (2, 3) else None, suspended_at=now if number == 2 else None,
+        )
     audit_checks.start(by=by, clock=lambda: now)
 """
 

@@ -91,6 +91,7 @@ class House:
             "user": "accounts_user WHERE",
             "device": "accounts_device WHERE",
             "group": "accounts_group WHERE",
+            "passkey": "accounts_passkey WHERE",
             "role": "accounts_role WHERE",
             "rule": "accounts_rule WHERE",
             "rolecredential": "accounts_rolecredential WHERE status = 'valid' AND",

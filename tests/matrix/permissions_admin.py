@@ -72,6 +72,7 @@ BOTH accounts/device/<device_id>/revoke/                       devices:delete   
 BOTH accounts/device/<device_id>/suspend/                      devices:edit       + . + . . . . +
 BOTH accounts/device/<device_id>/resume/                       devices:edit       + . + . . . . +
 BOTH accounts/device/<device_id>/rename/                       devices:edit       + . + . . . . +
+BOTH accounts/passkey/<passkey_id>/remove/                     passkeys:delete    + . + . . + . +
 BOTH accounts/group/new/                                       groups:create      + . + . . . . +
 BOTH accounts/group/<group_id>/edit/                           groups:edit        + . + . . . . +
 BOTH accounts/group/<group_id>/end/                            groups:delete      + . + . . . . +
@@ -134,6 +135,7 @@ GET  sessions_app/session/                                     sessions:view    
 GET  sessions_app/signin/                                      sessions:view      + + + + . + . +
 GET  identity/serverkey/                                       self               + + + + + + + +
 GET  accounts/device/                                          devices:list       + + + + . + + +
+GET  accounts/passkey/                                         passkeys:list      + + + + . + . +
 GET  accounts/group/                                           groups:list        + + + + . + + +
 GET  accounts/role/                                            roles:list         + + + + . + + +
 GET  accounts/rolecredential/                                  role-credentials:list + + + + . + . +

@@ -49,6 +49,8 @@ PATCH  /users/{user}                                           users:edit       
 DELETE /users/{user}                                           users:delete       + . + . . . . +
 POST   /users/{user}/roles                                     users:edit         + . + . . . . +
 DELETE /users/{user}/roles/{role}                              users:edit         + . + . . . . +
+GET    /users/{user}/passkeys                                  passkeys:list      + + + + . + . +
+DELETE /users/{user}/passkeys/{passkey}                        passkeys:delete    + . + . . + . +
 DELETE /users/{user}/password                                  passwords:delete   + . . . . . . +
 GET    /groups                                                 groups:list        + + + + . + + +
 GET    /groups/{group}                                         groups:get         + + + + . + + +

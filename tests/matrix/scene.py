@@ -23,7 +23,14 @@ from tests import cast, lambdas, passkey_holders, signed_in
 from tests import staff as people
 from tests.faces.v1.client import Signed
 
-PASSWORD_ROOM = {"devices": "/users/{user}/devices", "passwords": "/users/{user}/password"}
+PASSWORD_ROOM = {
+    noun: f"/users/{{user}}/{room}"
+    for noun, room in (
+        ("devices", "devices"),
+        ("passkeys", "passkeys"),
+        ("passwords", "password"),
+    )
+}
 
 
 @contextlib.contextmanager

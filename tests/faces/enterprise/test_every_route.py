@@ -46,6 +46,7 @@ def test_no_two_routes_are_the_same() -> None:
 # What is done in a session or over the API of our own only.
 ELSEWHERE = frozenset(
     {
+        "passkey.remove",
         "session.end-all",
         "user.lock",
         "device.edit",

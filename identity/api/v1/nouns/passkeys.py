@@ -97,7 +97,7 @@ class JoiningByPasskey(Body, frozen=True):
 def passkeys(asked: Asked) -> Items[Passkey]:
     """The oldest first; there are at most 20."""
     rows = stored.of(user_id_of(own_account(asked)))
-    return Items([_shown(row) for row in rows], None)
+    return Items([shown(row) for row in rows], None)
 
 
 @route.act(
@@ -138,7 +138,7 @@ def add(asked: Asked) -> Passkey:
         by=own_account(asked),
         now=asked.now,
     )
-    return _shown(row)
+    return shown(row)
 
 
 @route.act(
@@ -161,7 +161,7 @@ def rename(asked: Asked) -> Passkey:
         by=actor,
         now=asked.now,
     )
-    return _shown(row)
+    return shown(row)
 
 
 @route.act(
@@ -262,9 +262,10 @@ def joined(asked: Asked) -> Reply:
     return sign_in.reply(asked, found, mark, settings)
 
 
-def _shown(row: Any) -> Passkey:
-    shown: Passkey = shapes.of_row(Passkey, row)
-    return shown
+def shown(row: Any) -> Passkey:
+    """A row as the API has it."""
+    found: Passkey = shapes.of_row(Passkey, row)
+    return found
 
 
 ROUTES: Final = (
