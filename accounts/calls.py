@@ -1,7 +1,7 @@
 """Calls of lambdas while somebody waits for a signature: few at once, short, through the fetcher.
 
 Outside calls belong into tasks. This one can't: the protocol answers a run with its signature in
-the same reply. So it is kept from harming others (docs/decisions/0014-calls-while-one-waits.md):
+the same reply. So it is kept from harming others (docs/decisions/0015-calls-while-one-waits.md):
 no transaction is open, a turn is given away meanwhile, few threads wait at once, none for long.
 """
 

@@ -23,8 +23,9 @@ from identity.models import Scope
 from identity.scoping import inserts, prepared
 from identity.services import audit, resealing, sealing
 
-OWN: Final = frozenset({ActorKind.SESSION, ActorKind.DEVICE, ActorKind.STAFF, ActorKind.DEVELOPER})
-"""Actors who are the user; an API key, an invitation and the platform are not."""
+_PEOPLE: Final = frozenset({ActorKind.SESSION, ActorKind.DEVICE, ActorKind.STAFF})
+OWN: Final = _PEOPLE | {ActorKind.DEVELOPER, ActorKind.LAMBDA}
+"""Actors who are the user, or a lambda of theirs; an API key and the platform are not."""
 _PURPOSE: Final = "key-signature.result"
 SEALED: Final = resealing.column(KeySignature, "sealed_result", purpose=_PURPOSE)
 _USABLE: Final = prepared.prepare(

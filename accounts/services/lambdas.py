@@ -13,7 +13,7 @@ from accounts import errors
 from accounts.lambdas import config, requests
 from accounts.lambdas.config import Config
 from accounts.models import Lambda, LambdaExecution, User
-from accounts.services import ways_in, writing
+from accounts.services import managed_keys, ways_in, writing
 from identity import errors as refusals
 from identity import ids
 from identity.actor import Actor
@@ -55,10 +55,11 @@ def require_on() -> frozenset[str]:
 def create(
     *, lambda_id: UUID, user_id: UUID, given: Mapping[str, Any], by: Actor, now: datetime
 ) -> Lambda:
-    """Store a lambda of the actor's own. The same id with the same configuration is a repeat.
+    """Store a lambda of the actor's own, and make the account that it signs with if there is none.
 
-    Raises what `read` raises, `accounts.errors.TooManyLambdas`, NameTaken for an id of another
-    one, `identity.errors.Forbidden` for another one's account.
+    The same id with the same configuration is a repeat. Raises what `read` raises,
+    `accounts.errors.TooManyLambdas`, NameTaken for an id of another one,
+    `identity.errors.Forbidden` for another one's account.
     """
     if by.user_id != user_id:
         raise refusals.Forbidden("A lambda signs with the key of its owner, who alone makes it.")
@@ -67,15 +68,7 @@ def create(
         user = ways_in.lock(user_id)
         if user.status != User.Status.ACTIVE:
             raise errors.UserInactive
-        row = Lambda(
-            id=lambda_id,
-            scope_id=user.scope_id,
-            user=user,
-            config=config.stored(read_config),
-            max_executions=read_config.max_executions,
-            created_at=now,
-            updated_at=now,
-        )
+        row = _new(lambda_id, user, read_config, now=now)
         earlier = Lambda.objects.filter(id=lambda_id).first()
         if earlier is not None:
             return _same(earlier, row)
@@ -86,6 +79,8 @@ def create(
                 row.save(force_insert=True)
         except IntegrityError:
             raise errors.NameTaken from None
+        # It is to sign when nobody is there who could ask for an account.
+        managed_keys.create(user=user, by=by, now=now)
         _record("lambda.created", row, by=by, now=now, facts=described(read_config))
     return row
 
@@ -197,6 +192,18 @@ def described(read_config: Config) -> dict[str, Any]:
         "hosts": read_config.hosts,
         "post_hooks": len(read_config.post_hooks),
     }
+
+
+def _new(lambda_id: UUID, user: User, read_config: Config, *, now: datetime) -> Lambda:
+    return Lambda(
+        id=lambda_id,
+        scope_id=user.scope_id,
+        user=user,
+        config=config.stored(read_config),
+        max_executions=read_config.max_executions,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def _same(earlier: Lambda, row: Lambda) -> Lambda:

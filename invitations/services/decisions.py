@@ -204,8 +204,8 @@ def facts_of(*, command: Command[Any], details: Input, by: Actor, now: datetime)
 
 
 def actor_type(by: Actor) -> str:
-    """The word for the actor in policy expressions: regular, api, staff or system."""
-    if by.kind in {ActorKind.STAFF, ActorKind.SYSTEM}:
+    """The word for the actor in policy expressions: regular, api, staff, lambda or system."""
+    if by.kind in {ActorKind.STAFF, ActorKind.SYSTEM, ActorKind.LAMBDA}:
         return str(by.kind)
     return "api" if by.is_program else "regular"
 

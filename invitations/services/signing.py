@@ -33,10 +33,11 @@ def sign(
 ) -> Signed | Pending:
     """Sign with the actor's own account, or make the proposal that a policy asks for.
 
-    `by` is the user (a session, a device, staff for their own account, or a developer's word for
-    the user). Who asks for the very same thing again is answered with the proposal that waits, and
-    with the signature once it was approved. `evidence` is kept with a proposal; without one the
-    server states what was asked. Not to be called in a transaction. Raises `Forbidden` for
+    `by` is the user (a session, a device, staff for their own account, a developer's word for the
+    user), or a lambda of theirs. Whichever user asks for the very same thing again is answered
+    with the proposal that waits, and with the signature once it was approved. `evidence` is kept
+    with a proposal; without one the server states what was asked. Not to be called in a
+    transaction, but for a lambda's, which undoes what would have to wait. Raises `Forbidden` for
     anybody else, `Missing` where there is no account, `accounts.errors.UserInactive`, `Invalid`
     for a transaction from another address, `PolicyDenied`, `QuorumUnreachable`,
     `TooManyProposals`, SealBroken, SealUnavailable.

@@ -45,6 +45,11 @@ def scope_of_token(asked: Sent) -> ScopeDoor | None:
     return session_doors.scope_by_token(challenges.digest(token))
 
 
+def has_proof(asked: Sent) -> bool:
+    """Whether a request says who sends it, rightly or not."""
+    return any(name in asked.headers for name in _PROOFS)
+
+
 def caller(asked: Asked) -> Caller:
     """The holder of an account: by a session, or by the word of the scope's developer.
 

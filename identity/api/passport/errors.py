@@ -22,6 +22,7 @@ DUPLICATE: Final = "Duplicate registration"
 NO_ACCOUNT: Final = "Account credential lookup yielded no results"
 CANNOT_OPEN: Final = "The request could not be decrypted"
 NOT_SIGNED_IN: Final = "Unauthorized"
+ASK_AGAIN: Final = "Approval needed: send the same request again once the proposal is approved"
 
 NUMBERS: Final[Mapping[Kind, int]] = {
     Kind.INVALID: frame.INVALID_PARAMS,
@@ -61,8 +62,8 @@ class Told(Exception):
 class Waits(Exception):
     """The command waits for the approval of others; not a refusal."""
 
-    def __init__(self, pending: Pending) -> None:
-        super().__init__(str(pending.proposal_id))
+    def __init__(self, pending: Pending, text: str = ASK_AGAIN) -> None:
+        super().__init__(text)
         self.proposal_id = str(pending.proposal_id)
 
 
@@ -120,5 +121,4 @@ def told(call_id: frame.CallId, refusal: Told) -> dict[str, Any]:
 
 def waits(call_id: frame.CallId, waiting: Waits) -> dict[str, Any]:
     """A command that waits, as a reply: `data` is the id of the proposal, for asking again."""
-    text = "Approval needed: send the same request again once the proposal is approved"
-    return frame.error(call_id, code=PENDING, message=text, data=waiting.proposal_id)
+    return frame.error(call_id, code=PENDING, message=str(waiting), data=waiting.proposal_id)

@@ -126,6 +126,7 @@ def test_signs_transactions_that_are_ready_to_be_sent(
 
 
 def test_refuses_parameters_that_mean_nothing(bob: Client) -> None:
+    params: Any
     for params in ([], ["hi"], ["hi", ZERO, ZERO], [7, ZERO], ["hi", 7], ["hi", "me"], {"a": 1}):
         refused(bob.call("personal_sign", params))
     for params in (["0x1", ZERO], ["0xzz", ZERO], ["\ud800", ZERO]):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from accounts import errors
 from accounts.models import Lambda, LambdaExecution, User
@@ -184,7 +185,7 @@ def test_runs_no_more_once_it_is_stopped(world: cast.World, alice: cast.Member) 
         with pytest.raises(errors.LambdaOver):
             begin(row)
         # One that is on its way comes to no signature either.
-        with pytest.raises(errors.LambdaOver):
+        with pytest.raises(errors.LambdaOver), transaction.atomic():
             lambdas.require_running(begun)
 
 

@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from identity.api.passport.methods import accounts, chains, delegated, passkeys, scopes, signing
+from identity.api.passport.methods import (
+    accounts,
+    chains,
+    delegated,
+    lambdas,
+    passkeys,
+    scopes,
+    signing,
+)
 from identity.api.passport.route import Method
 
 
@@ -20,6 +28,7 @@ METHODS: Final = _table(
     accounts.METHODS,
     chains.METHODS,
     delegated.METHODS,
+    lambdas.METHODS,
     passkeys.METHODS,
     scopes.METHODS,
     signing.METHODS,
