@@ -60,7 +60,7 @@ KEY_ENCRYPTION_KEYS: tuple[bytes, ...] = _sealing.keys
 LISTEN_HOST: str = _environment.values.get("HOST") or "127.0.0.1"
 LISTEN_PORT: int = _environment.between("PORT", 8000, 1, 65535)
 WEB_WORKERS: int = _environment.between("COUNTERSIGN_WORKERS", 0, 0, 256)  # 0: one for each core
-WEB_THREADS: int = _environment.between("COUNTERSIGN_THREADS", 2, 1, 64)
+WEB_THREADS: int = _environment.between("COUNTERSIGN_THREADS", 4, 1, 64)
 TRUSTED_PROXIES: int = _environment.between("COUNTERSIGN_TRUSTED_PROXIES", 0, 0, 8)
 # How many envelopes a minute one client address and one device may send to one worker; 0: any.
 REQUESTS_PER_ADDRESS: int = _environment.between(

@@ -1,11 +1,15 @@
-"""RSA keys dealt from a ring: real keys, made once in a process instead of once in every test.
+"""RSA keys dealt from a ring: real keys, made once on a machine instead of once in every test.
 
-Making them would be half of a test run. Within one module no key is dealt twice, and never one that
-somebody still holds (a constant of a module, a cache).
+Making them would be half of a test run, so they are kept in a folder for the next process. Within
+one module no key is dealt twice, and never one that somebody still holds (a constant of a module, a
+cache).
 """
 
+import os
 import sys
+import tempfile
 import threading
+from pathlib import Path
 from typing import Final
 
 from identity.crypto import rsa
@@ -33,7 +37,7 @@ class Ring:
                 self._dealt += 1
                 if sys.getrefcount(key) <= _OUR_OWN:
                     return key
-            key = self._make(bits)
+            key = self._kept(len(self._keys))
             self._dealt += 1
             self._keys.append(key)
             return key
@@ -41,3 +45,20 @@ class Ring:
     def begin_again(self) -> None:
         with self._lock:
             self._dealt = 0
+
+    def _kept(self, number: int) -> rsa.PrivateKey:
+        """The key of this number, for whichever process asks first to make."""
+        kept = _folder() / f"{rsa.LEAST_BITS}-{number}"
+        if kept.exists():
+            return rsa.load_private(kept.read_bytes(), trusted=True)
+        key = self._make(rsa.LEAST_BITS)
+        new = kept.with_suffix(f".{os.getpid()}")
+        new.write_bytes(rsa.private_der(key))
+        new.rename(kept)
+        return key
+
+
+def _folder() -> Path:
+    folder = Path(tempfile.gettempdir()) / f"countersign-test-keys-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
