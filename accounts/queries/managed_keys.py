@@ -39,7 +39,7 @@ class ManagedKeyFacts:
 
 @dataclass(frozen=True, slots=True)
 class SignatureRow:
-    """What an account signed, or was asked to sign; `digest` in hex."""
+    """What an account signed, or was asked to sign; `digest` is `0x` and 64 digits."""
 
     id: UUID
     key: UUID
@@ -107,7 +107,7 @@ def signature_row(row: KeySignature) -> SignatureRow:
         id=row.id,
         key=row.key_id,
         kind=row.kind,
-        digest=row.digest,
+        digest=f"0x{row.digest}",
         outcome=row.outcome,
         actor_kind=row.actor_kind,
         session=row.session_id,

@@ -111,6 +111,12 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
         (
             Page("Audit", "admin:identity_auditevent_changelist", "history", ("audit:list",)),
             Page("Server keys", "admin:identity_serverkey_changelist", "key", ("server-keys:get",)),
+            Page(
+                "Managed keys",
+                "admin:accounts_managedkey_changelist",
+                "account_balance_wallet",
+                ("managed-keys:list",),
+            ),
             Page("Mail", "admin:identity_sentmail_changelist", "forward_to_inbox", ("mails:list",)),
         ),
     ),

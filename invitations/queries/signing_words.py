@@ -1,6 +1,6 @@
 """What a signature means, in words and rows that a person can judge before approving it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from accounts.queries import managed_keys
@@ -16,6 +16,12 @@ _MOST_SHOWN: Final = 4096
 _MOST_IN_SENTENCE: Final = 60
 _MOST_ROWS: Final = 200
 
+_TOKEN_CALLS: Final[Mapping[str, Sequence[str]]] = {
+    "a9059cbb": ("transfer", "address", "amount"),
+    "095ea7b3": ("approve", "address", "amount"),
+    "23b872dd": ("transferFrom", "address", "address", "amount"),
+}
+
 Rows = Iterator[tuple[str, str]]
 
 
@@ -29,7 +35,8 @@ def sentence(details: SignWithKey) -> str:
     """One line: what is signed, and with whose account."""
     what = _read(details)
     thing = "something that can't be read" if what is None else _thing(what)
-    return f"Sign {thing} with {_account(details)}"
+    known = _known(details)
+    return f"Sign {thing} for {known.username if known else 'an account that is not there'}"
 
 
 def _read(details: SignWithKey) -> evm.Signable | None:
@@ -72,12 +79,18 @@ def _thing(what: evm.Signable) -> str:
     return f"the message “{_cut(' '.join(text.split()), _MOST_IN_SENTENCE)}”"
 
 
-def _account(details: SignWithKey) -> str:
+def _known(details: SignWithKey) -> managed_keys.ManagedKeyFacts | None:
     try:
-        known = managed_keys.managed_key(details.key)
+        return managed_keys.managed_key(details.key)
     except Missing:
+        return None
+
+
+def _account(details: SignWithKey) -> str:
+    known = _known(details)
+    if known is None:
         return f"an account that is not there ({details.key})"
-    return f"the account {known.address} of {known.username}"
+    return f"{known.address} of {known.username}"
 
 
 def _transaction(what: Transaction) -> Rows:
@@ -88,9 +101,27 @@ def _transaction(what: Transaction) -> Rows:
     yield "nonce", str(what.nonce)
     yield "gas", str(what.gas)
     yield "data", _octets(what.data) if what.data else "(none: nothing is called)"
+    call = _token_call(what.data) if what.to else ""
+    if call:
+        yield "which a token reads as", call
     if what.access_list:
         listed = ", ".join(_address("0x" + of.hex()) for of, _ in what.access_list)
         yield "access list", _cut(listed, _MOST_SHOWN)
+
+
+def _token_call(data: bytes) -> str:
+    """What contracts of tokens (ERC-20) take the call for; another one may do anything."""
+    name, *kinds = _TOKEN_CALLS.get(data[:4].hex(), ("",))
+    words = [data[at : at + 32] for at in range(4, len(data), 32)]
+    if not name or len(data) != 4 + 32 * len(kinds):
+        return ""
+    if any(any(word[:12]) for word, kind in zip(words, kinds, strict=True) if kind == "address"):
+        return ""
+    told = [
+        _address(f"0x{word[12:].hex()}") if kind == "address" else str(int.from_bytes(word, "big"))
+        for word, kind in zip(words, kinds, strict=True)
+    ]
+    return f"{name}({', '.join(told)})"
 
 
 def _message(what: PersonalMessage) -> Rows:

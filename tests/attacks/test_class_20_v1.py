@@ -31,6 +31,7 @@ HARMLESS = {
     "POST /me/sessions/end-others",
     "POST /me/lock",
     "POST /me/lambdas/{lambda_id}/disable",
+    "POST /me/managed-key",
     "PUT /me/password",  # takes the present one too; and staff's is changed in the admin
     "POST /me/step-up",
     "POST /me/step-up/email",

@@ -26,6 +26,7 @@ LISTS = {
     "lambdas": "accounts/lambda/",
     "passkeys": "accounts/passkey/",
     "server-keys": "identity/serverkey/",
+    "managed-keys": "accounts/managedkey/",
 }
 EMPTY = {"dashboard": "", "scope": "scope/", **LISTS, "issue": "invitations/invitation/issue/"}
 _OBJECTS = {
@@ -52,6 +53,7 @@ _OBJECTS = {
     "remove-lambda": "accounts/lambda/{lambda}/remove/",
     "passkey": "accounts/passkey/{passkey}/change/",
     "remove-passkey": "accounts/passkey/{passkey}/remove/",
+    "managed-key": "accounts/managedkey/{managedkey}/change/",
     "group": "accounts/group/{group}/change/",
     "edit-group": "accounts/group/{group}/edit/",
     "choose-member": "accounts/group/{group}/members/",
@@ -152,7 +154,10 @@ from identity.services import audit_checks, webhook_keys, webhooks
 from sessions_app.services import applications, providers
 from identity.crypto import ecdsa_p256
 from identity.services import developer_keys, scopes
-from accounts.services import lambdas
+from accounts.services import lambdas, managed_keys
+from identity.crypto import evm
+from invitations.models import Policy
+from invitations.services import signing
 
 with current.across_scopes(why="seeding pictures"):
     scope = Scope.objects.get(slug="{slug}")
@@ -255,7 +260,8 @@ with current.in_scope(scope.id):
     price = dict(type="fetch", endpoint="https://api.example.org/simple/price?ids=<<inputs.0>>",
         headers={"Accept": "application/json"}, substitution=True)
     judge = dict(type="code", substitution=True, output_type="integer",
-        code="let price = <<conditions.0>>;\nreturn price.output.usd >= parseFloat('<<inputs.1>>')")
+        code="let price = <<conditions.0>>;\\n"
+            "return price.output.usd >= parseFloat('<<inputs.1>>')")
     signed = dict(type="personal_sign", data="0x68656c6c6f")
     for user in User.objects.filter(status="active").order_by("id")[:3]:
         made = lambdas.create(
@@ -281,6 +287,23 @@ with current.in_scope(scope.id):
             last_used_at=now - timedelta(hours=number) if number else None,
             alarmed_at=now if number in (2, 3) else None, suspended_at=now if number == 2 else None,
         )
+    Policy.objects.create(public_id=ids.new(), scope_id=scope.id, name="Payments above one ether",
+        resource="/managed-keys/**", action="add", decision_on_true="REVIEW", priority=50,
+        expression='details.kind == "transaction" && details.value_wei > 1000000000000000000',
+        review_expression='{"all":[],"deny":1,"min":1}', created_at=now, updated_at=now)
+    pay = dict(to="0xbBbBBBBbbBBBbbbBbbBbbbbBBbBbbbbBbBbbBBbB", nonce="0x7", gas="0x186a0",
+        maxFeePerGas="0x77359400", maxPriorityFeePerGas="0x3b9aca00", chainId="0x1",
+        data="0xa9059cbb" + "00" * 12 + "35" * 20 + "00" * 24 + "0de0b6b3a7640000")
+    for user in User.objects.filter(status="active").order_by("id")[:2]:
+        managed_keys.create(user=user, now=now)
+        signer = actor.Actor(actor.ActorKind.SESSION, scope.id, user_id=user.id,
+            public_id=user.public_id, session_id=ids.new())
+        for what in (
+            evm.PersonalMessage("Sign in to the shop of a subsidiary with this account.".encode()),
+            evm.Transaction.read({**pay, "value": "1000000000000000"}),
+            evm.Transaction.read({**pay, "value": "2500000000000000000"}),
+        ):
+            signing.sign(what=what, by=signer, now=now)
     audit_checks.start(by=by, clock=lambda: now)
 """
 

@@ -105,6 +105,8 @@ class House:
             "session": "sessions_app_session WHERE status = 'active' AND",
             "signin": "sessions_app_signin WHERE",
             "developerkey": "identity_developerkey WHERE status = 'active' AND",
+            "managedkey": "accounts_managedkey WHERE EXISTS (SELECT 1 FROM"
+            " accounts_keysignature WHERE key_id = accounts_managedkey.id) AND",
             "lambda": "accounts_lambda WHERE status = 'active' AND",
             "apikey": "identity_apikey WHERE status = 'active' AND",
             "provider": "sessions_app_provider WHERE",

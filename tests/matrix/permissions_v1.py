@@ -173,6 +173,16 @@ POST   /token/introspect                                       sessions:introspe
 POST   /token/revoke                                           open                + + + + + + + +
 POST   /token/refresh                                          open               + + + + + + + +
 POST   /token                                                  open               + + + + + + + +
+GET    /managed-keys                                           managed-keys:list  + + + + . + . +
+GET    /managed-keys/{managed_key}                             managed-keys:get   + + + + . + . +
+GET    /managed-keys/{managed_key}/signatures                  managed-keys:get   + + + + . + . +
+GET    /me/managed-key                                         self               + + + + + + + .
+POST   /me/managed-key                                         self               + + + + + + + .
+GET    /me/managed-key/signatures                              self               + + + + + + + .
+GET    /me/managed-key/signatures/{signature}                  self               + + + + + + + .
+POST   /me/managed-key/messages                                self               + + + + + + + .
+POST   /me/managed-key/transactions                            self               + + + + + + + .
+POST   /me/managed-key/typed-data                              self               + + + + + + + .
 GET    /me/lambdas                                             self               + + + + + + + .
 POST   /me/lambdas                                             self               + + + + + + + .
 GET    /me/lambdas/{lambda_id}                                 self               + + + + + + + .

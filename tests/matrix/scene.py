@@ -19,7 +19,7 @@ from identity.pages import staff_session
 from identity.sdk.keys import DeviceKeys
 from identity.services import mail
 from invitations.models import Proposal
-from tests import cast, lambdas, passkey_holders, signed_in
+from tests import account_holders, cast, lambdas, passkey_holders, signed_in
 from tests import staff as people
 from tests.faces.v1.client import Signed
 
@@ -121,6 +121,8 @@ class Scene:
         with cast.in_scope(self.world):
             made = passkey_holders.passkey(subject.user, by=self.world.system)
         self.things["passkey"] = str(made.id)
+        self.things["managed_key"] = str(account_holders.account(self.world, subject).id)
+        self.things["signature"] = str(account_holders.waiting(self.world, subject).id)
         stored = lambdas.made(self.world, subject, lambdas.config())
         self.things["lambda"] = self.things["lambda_id"] = str(stored.id)
         self.things["session"] = str(signed_in.start(self.world, subject).session.id)
@@ -328,6 +330,10 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
             "name": "Two",
             "public_key": ecdsa_p256.generate().public.hex,
         },
+        "POST /me/managed-key": {},
+        "POST /me/managed-key/messages": {"text": "hello"},
+        "POST /me/managed-key/transactions": {"transaction": account_holders.PAYMENT},
+        "POST /me/managed-key/typed-data": {"typed_data": account_holders.TYPED_DATA},
         "POST /me/lambdas": {"config": lambdas.config()},
         "POST /me/lambdas/{lambda_id}/disable": {},
         "POST /lambdas/{lambda_id}/disable": {},

@@ -42,6 +42,13 @@ WITHOUT_WORD = {
     "my_passkeys_add": route.SELF,
     "my_passkeys_rename": route.SELF,
     "my_passkeys_remove": route.SELF,
+    "my_managed_key_get": route.SELF,
+    "my_managed_key_make": route.SELF,
+    "my_managed_key_signatures": route.SELF,
+    "my_managed_key_signature_get": route.SELF,
+    "my_managed_key_sign_message": route.SELF,
+    "my_managed_key_sign_transaction": route.SELF,
+    "my_managed_key_sign_typed_data": route.SELF,
     "my_lambdas_list": route.SELF,
     "my_lambdas_create": route.SELF,  # through the one door, for the own account alone
     "my_lambdas_get": route.SELF,

@@ -193,7 +193,7 @@ def _responses(each: Route) -> dict[str, Any]:
     if each.command or each.may_wait:
         content = {"application/json": {"schema": _schema(Waiting)}}
         responses["202"] = {"description": "The change waits for others.", "content": content}
-    refusals = [*_ALWAYS]
+    refusals = [*_ALWAYS, *each.also_refuses]
     if each.method != "GET":
         refusals += [409, 415, 422]
     if each.is_versioned and each.method != "GET":

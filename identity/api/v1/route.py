@@ -84,12 +84,11 @@ class Route:
     """One method on one path.
 
     `permission` is a word of `identity.permissions` or one of NOT_PERMISSIONS; `own` tells whose
-    calls need none. `command` is set for what goes through the one door, which asks for the
-    permission itself. `shows` and `status` describe the answer.
+    calls need none. `command`: it goes through the one door, which asks for the permission itself.
+    `shows` and `status` describe the answer; `also_refuses` has statuses beside those of its kind.
 
     - `is_dangerous`: a session must be recent; `may_wait`: it may answer 202 as a command may;
-    - `is_alone`: it commits by itself, so no transaction may be around it;
-    - `is_streamed`: the content is lines of bytes of `media_type`;
+    - `is_alone`: no transaction may be around it; `is_streamed`: it sends lines of `media_type`;
     - `is_for_programs`: an API key may use it though it is neither a read nor a command;
     - `is_for_pages`: scripts of applications' pages may read the answer (`cross_origin`);
     - `is_of_token`: the session of a token in its body says which scope it is and if it is active;
@@ -118,6 +117,7 @@ class Route:
     is_for_pages: bool = False
     is_of_token: bool = False
     takes: str = "application/json"
+    also_refuses: tuple[int, ...] = ()
     refuses: Any = None
     media_type: str = "application/json"
 

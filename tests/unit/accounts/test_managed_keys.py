@@ -294,10 +294,10 @@ def test_lists_what_was_signed_newest_first(world: cast.World, bob: cast.Member)
             key_signatures.sign(Request(what), key=key, by=by, now=at)
         first = queries.signatures_window(made.id, After(limit=2))
         assert [row.digest for row in first.rows] == [
-            what.digest.hex() for what in reversed(texts[1:])
+            f"0x{what.digest.hex()}" for what in reversed(texts[1:])
         ]
         rest = queries.signatures_window(made.id, After(after=first.next or ""))
-        assert [row.digest for row in rest.rows] == [texts[0].digest.hex()]
+        assert [row.digest for row in rest.rows] == [f"0x{texts[0].digest.hex()}"]
         assert [row.digest for row in queries.signatures_of(made.id, most=1)] == [
             texts[2].digest.hex()
         ]

@@ -23,21 +23,16 @@ from invitations.models import Effect, Policy, Proposal
 from invitations.services import dry_run, proposals, signing
 from invitations.services.governance import Pending
 from tests import acts, cast
-from tests.account_holders import account, actor_of, signer_of
+from tests.account_holders import FRIEND, TYPED_DATA, account, actor_of, signer_of
 
 pytestmark = pytest.mark.django_db
 
 ONE_OWNER = '{"all":[{"min":1,"role":"workspace-owner"}],"deny":1}'
 NOW = datetime.now(UTC)
-FRIEND, STRANGER = "0x" + "35" * 20, "0x" + "36" * 20
+STRANGER = "0x" + "36" * 20
 ETHER = 10**18
 HELLO = PersonalMessage(b"hello")
-PERMIT: dict[str, Any] = {
-    "types": {"Permit": [{"name": "spender", "type": "address"}, {"name": "ok", "type": "bool"}]},
-    "primaryType": "Permit",
-    "domain": {"name": "Coin", "chainId": 1, "verifyingContract": FRIEND},
-    "message": {"spender": STRANGER, "ok": True},
-}
+PERMIT = TYPED_DATA
 
 
 def pay(value: Any = ETHER, to: str | None = FRIEND, **more: Any) -> Transaction:
@@ -360,6 +355,11 @@ SHOWN: dict[str, tuple[evm.Signable, str, dict[str, str]]] = {
         "Sign a transaction of 0 ether to a new contract on chain 1",
         {"to": "nobody: it makes a new contract", "value": "0 ether (0 wei)"},
     ),
+    "a token": (
+        pay(0, data="0xa9059cbb" + "00" * 12 + "36" * 20 + "00" * 31 + "07"),
+        "Sign a transaction of 0 ether",
+        {"which a token reads as": "transfer(0x3636363636363636363636363636363636363636, 7)"},
+    ),
     "a list": (
         pay(type=1, accessList=[{"address": FRIEND, "storageKeys": []}]),
         "Sign a transaction of 1 ether",
@@ -396,8 +396,8 @@ def test_shows_a_person_what_is_approved(
         listed = queries.proposals_window(After(), by=acts.as_actor(alice), now=NOW)
     assert [row.id for row in listed.rows] == [proposal_id]
     assert change.words.startswith(words)
-    whose = f"the account {account(world, bob).address} of {bob.user.username}"
-    assert change.words.endswith(f" with {whose}")
+    whose = f"{account(world, bob).address} of {bob.user.username}"
+    assert change.words.endswith(f" for {bob.user.username}")
     shown = {row.field: row.after for row in change.rows}
     assert shown.items() >= expected.items()
     assert (shown["account"], shown["digest"]) == (whose, f"0x{what.digest.hex()}")
@@ -419,8 +419,21 @@ def test_shows_lists_and_cuts_what_is_long(
         [long] = queries.changes_of(pending(actor_of(world, bob), PersonalMessage(b"x" * 5000)))
         [rows] = queries.changes_of(pending(actor_of(world, bob), TypedData.read(many)))
     assert long.rows[1].after == "x" * 4096 + "…"
-    assert rows.words.startswith("Sign “Many” with")
+    assert rows.words.startswith("Sign “Many” for")
     assert rows.rows[-2].after == "only the first 200 values are shown"
+    assert alice.user.is_active
+
+
+@pytest.mark.parametrize(
+    "data", ["0xa9059cbb", "0xa9059cbb" + "ff" * 64, "0xa9059cbb" + "00" * 65, "0x00000000", "0x"]
+)
+def test_reads_no_call_into_what_is_none(
+    world: cast.World, alice: cast.Member, bob: cast.Member, data: str
+) -> None:
+    rule(world, "")
+    with cast.in_scope(world):
+        [change] = queries.changes_of(pending(actor_of(world, bob), pay(data=data)))
+    assert "which a token reads as" not in {row.field for row in change.rows}
     assert alice.user.is_active
 
 

@@ -17,6 +17,7 @@ from identity.api.v1.nouns import (
     joining,
     lambdas,
     mails,
+    managed_keys,
     me,
     own_sign_in,
     passkeys,
@@ -72,5 +73,6 @@ NOUNS: Final[tuple[ModuleType, ...]] = (
     token_grants,
     api_keys,
     developer_keys,
+    managed_keys,
     lambdas,
 )
