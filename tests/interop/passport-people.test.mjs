@@ -127,6 +127,16 @@ test('somebody joins and signs in with a passkey', async () => {
   assert.deepEqual(told.result.map(getAddress), [address])
 })
 
+test('the program that connect prints runs as it stands', async () => {
+  const { passportFor } = await import(facts.snippet)
+  const client = passportFor(passkeys)
+  await client.setupEncryption()
+  await client.register(person('snippet'))
+  const [, address] = await client.authenticate(person('snippet'))
+  const message = await client.signMessage(stringToHex(MESSAGE))
+  assert.equal(await messageSigner(message.result), getAddress(address))
+})
+
 test('a taken name and an unknown one are told as clients expect', async () => {
   const { client } = await entered('twice')
   await assert.rejects(client.register(person('twice')), /Duplicate registration/)

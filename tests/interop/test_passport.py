@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from tests.faces.passport.client import Developer
-from tests.interop.test_node import node
+from tests.interop.test_node import FOLDER, node
 from tests.serving import Served
 
 pytestmark = pytest.mark.interop
@@ -49,6 +49,11 @@ def test_plays_the_published_client_against_a_live_server(tmp_path: Path) -> Non
         facts["developer_key"] = private_text(developer)
         served.manage("scopes", "settings", "acme", "passkey_sign_up=true")
         facts["page_origin"] = served.url.replace("127.0.0.1", "localhost")
+        # Node takes files for ES modules by their package, and looks for others beside them.
+        (tmp_path / "package.json").write_text('{"type": "module"}')
+        (tmp_path / "node_modules").symlink_to(FOLDER / "node_modules")
+        (tmp_path / "snippet.js").write_text(facts["snippet"])
+        facts["snippet"] = str(tmp_path / "snippet.js")
         given = tmp_path / "passport.json"
         given.write_text(json.dumps(facts))
         node(
