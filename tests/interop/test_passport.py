@@ -47,7 +47,8 @@ def test_plays_the_published_client_against_a_live_server(tmp_path: Path) -> Non
         served.manage("shell", "-c", _REGISTER.format(spki=developer.spki))
         facts |= {"origin": served.url, "older_rsa_public_key": older}
         facts["developer_key"] = private_text(developer)
-        served.manage("scopes", "settings", "acme", "passkey_sign_up=true")
+        lambdas = ("lambdas=true", 'lambda_hosts="127.0.0.1"')
+        served.manage("scopes", "settings", "acme", "passkey_sign_up=true", *lambdas)
         facts["page_origin"] = served.url.replace("127.0.0.1", "localhost")
         # Node takes files for ES modules by their package, and looks for others beside them.
         (tmp_path / "package.json").write_text('{"type": "module"}')
@@ -59,5 +60,6 @@ def test_plays_the_published_client_against_a_live_server(tmp_path: Path) -> Non
         node(
             "passport.test.mjs",
             "passport-people.test.mjs",
+            "passport-lambdas.test.mjs",
             COUNTERSIGN_PASSPORT=str(given),
         )

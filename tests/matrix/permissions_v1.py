@@ -187,11 +187,13 @@ GET    /me/lambdas                                             self             
 POST   /me/lambdas                                             self               + + + + + + + .
 GET    /me/lambdas/{lambda_id}                                 self               + + + + + + + .
 GET    /me/lambdas/{lambda_id}/executions                      self               + + + + + + + .
+POST   /me/lambdas/{lambda_id}/executions                      self               + + + + + + + .
 POST   /me/lambdas/{lambda_id}/disable                         self               + + + + + + + .
 DELETE /me/lambdas/{lambda_id}                                 self               + + + + + + + .
 GET    /lambdas                                                lambdas:list       + + + + . + . +
 GET    /lambdas/{lambda_id}                                    lambdas:get        + + + + . + . +
 GET    /lambdas/{lambda_id}/executions                         lambdas:get        + + + + . + . +
+POST   /lambdas/{lambda_id}/executions                         open               + + + + + + + +
 POST   /lambdas/{lambda_id}/disable                            lambdas:edit       + . + . . + . +
 DELETE /lambdas/{lambda_id}                                    lambdas:delete     + . + . . . . +
 GET    /api-keys                                               api-keys:list      + + + + . + . +

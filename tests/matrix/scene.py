@@ -335,6 +335,8 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
         "POST /me/managed-key/transactions": {"transaction": account_holders.PAYMENT},
         "POST /me/managed-key/typed-data": {"typed_data": account_holders.TYPED_DATA},
         "POST /me/lambdas": {"config": lambdas.config()},
+        "POST /me/lambdas/{lambda_id}/executions": {},
+        "POST /lambdas/{lambda_id}/executions": {},
         "POST /me/lambdas/{lambda_id}/disable": {},
         "POST /lambdas/{lambda_id}/disable": {},
         "POST /api-keys": {"name": "other"},

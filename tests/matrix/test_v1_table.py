@@ -53,6 +53,8 @@ WITHOUT_WORD = {
     "my_lambdas_create": route.SELF,  # through the one door, for the own account alone
     "my_lambdas_get": route.SELF,
     "my_lambdas_executions": route.SELF,
+    "my_lambdas_execute": route.SELF,
+    "lambdas_execute": route.OPEN,  # the lambda itself says whom it lets
     "my_lambdas_disable": route.SELF,  # as my_lambdas_create
     "my_lambdas_remove": route.SELF,
     "my_one_time_password_get": route.SELF,

@@ -3,15 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
+from accounts.lambdas import sandbox
 from accounts.models import Lambda
 from identity import ids
 from identity.models import AuditEvent
 from identity.services import scopes
 from invitations.models import Proposal
+from invitations.services import lambda_runs
 from tests import cast, lambdas, signed_in
-from tests.faces.v1.client import Bearer, Signed, problem
+from tests.faces.v1.client import BASE, Bearer, InProcess, Signed, problem
 from tests.faces.v1.test_own_account import reviewed
 from tests.faces.v1.test_proposals import Person, person
 
@@ -149,3 +152,30 @@ def test_staff_reads_stops_and_removes(alice: Signed, bob: Bearer, member: cast.
 def test_staff_makes_none_with_the_key_of_somebody_else(alice: Signed, member: cast.Member) -> None:
     given = {"user": member.uid, "config": lambdas.config()}
     problem(alice.post("/me/lambdas", given), 400, "invalid")
+
+
+def test_anybody_runs_one_that_is_open(
+    world: cast.World, bob: Bearer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lambda_runs, "BOUNDS", sandbox.Bounds(seconds=10))
+    part = lambdas.code("return <<inputs.0>> === 7")
+    opened = made(bob, conditions=[part], authorization=lambdas.ANYBODY)["id"]
+    stranger = httpx.Client(base_url=BASE, transport=InProcess())
+
+    def run(named: str, *inputs: Any) -> httpx.Response:
+        path = f"{bob.prefix}/lambdas/{named}/executions"
+        return stranger.post(path, json={"inputs": inputs})
+
+    told = run(opened, 7).json()
+    assert (told["number"], told["is_met"], len(told["signature"])) == (1, True, 132)
+    assert run(opened, 8).json() == {"number": 2, "is_met": False, "signature": None}
+    shown = bob.get(f"/me/lambdas/{opened}/executions").json()["items"]
+    assert [each["outcome"] for each in shown] == ["not-met", "signed"]
+    problem(run(opened, *range(17)), 400, "invalid")
+    problem(run(str(ids.new()), 7), 404, "missing")
+    closed = made(bob, conditions=[part])["id"]
+    problem(run(closed, 7), 401, "unauthenticated")
+    mine = bob.post(f"/me/lambdas/{closed}/executions", {"inputs": [7]})
+    assert mine.json()["is_met"] is True
+    bob.post(f"/me/lambdas/{closed}/disable", {})
+    problem(bob.post(f"/me/lambdas/{closed}/executions", {"inputs": [7]}), 410, "lambda.over")

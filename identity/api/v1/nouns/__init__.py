@@ -15,6 +15,7 @@ from identity.api.v1.nouns import (
     invitation_batches,
     invitations,
     joining,
+    lambda_executions,
     lambdas,
     mails,
     managed_keys,
@@ -75,4 +76,5 @@ NOUNS: Final[tuple[ModuleType, ...]] = (
     developer_keys,
     managed_keys,
     lambdas,
+    lambda_executions,
 )

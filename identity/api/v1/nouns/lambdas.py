@@ -1,4 +1,4 @@
-"""Lambdas: what signs with its owner's key when its conditions are met; one's own, and staff's."""
+"""Lambdas: what signs with its owner's key when its conditions are met; made, read, stopped."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -67,24 +67,6 @@ class Lambda(Shown, frozen=True):
     disabled_at: datetime | None
 
 
-class LambdaExecution(Shown, frozen=True):
-    """One run. `outcome`: begun (it never ended), signed, not-met, failed.
-
-    `reason` is the code of a refusal, `digest` that of what was signed. `hooks_sent` and
-    `hooks_failed` count the calls that followed.
-    """
-
-    number: int
-    outcome: str
-    reason: str
-    digest: str
-    address: str
-    hooks_sent: int
-    hooks_failed: int
-    began_at: datetime
-    ended_at: datetime | None
-
-
 class Lambdas(Newest, frozen=True):
     """Which lambdas; `user` is the id of an owner."""
 
@@ -95,7 +77,7 @@ class Lambdas(Newest, frozen=True):
 @route.act("GET", "/me/lambdas", SELF, "my_lambdas_list", "Your lambdas", shows=Items[Lambda])
 def mine(asked: Asked) -> Items[Lambda]:
     """The oldest first; there are at most 20."""
-    rows = queries.of_user(_user_id(asked))
+    rows = queries.of_user(user_id_of(asked))
     return Items([_shown(row) for row in rows], None)
 
 
@@ -113,7 +95,7 @@ def mine(asked: Asked) -> Items[Lambda]:
 )
 def create(asked: Asked) -> Reply:
     """Through the one door, for the own account alone."""
-    _user_id(asked)
+    user_id_of(asked)
     given = asked.given()
     details = {
         "lambda_id": str(given.get("id") or ids.new()),
@@ -130,20 +112,7 @@ def create(asked: Asked) -> Reply:
 @route.read("/me/lambdas/{lambda_id}", SELF, "my_lambdas_get", "A lambda of yours", shows=Lambda)
 def my_one(asked: Asked) -> Lambda:
     """One's own alone."""
-    return _shown(queries.own(asked.ids["lambda_id"], _user_id(asked)))
-
-
-@route.act(
-    "GET",
-    "/me/lambdas/{lambda_id}/executions",
-    SELF,
-    "my_lambdas_executions",
-    "How a lambda of yours ran",
-    shows=Items[LambdaExecution],
-)
-def my_executions(asked: Asked) -> Items[LambdaExecution]:
-    """The latest hundred runs, the newest first."""
-    return _executions(queries.own(asked.ids["lambda_id"], _user_id(asked)).id)
+    return _shown(queries.own(asked.ids["lambda_id"], user_id_of(asked)))
 
 
 @route.act(
@@ -158,7 +127,7 @@ def my_executions(asked: Asked) -> Items[LambdaExecution]:
 )
 def disable_mine(asked: Asked) -> Reply:
     """What only stops something asks for no fresh proof."""
-    row = queries.own(asked.ids["lambda_id"], _user_id(asked))
+    row = queries.own(asked.ids["lambda_id"], user_id_of(asked))
     answer = asked.caller.submit_own("lambda.disable", {"lambda_id": str(row.id)})
     if isinstance(answer, Pending):
         return route.waiting(asked, answer)
@@ -177,7 +146,7 @@ def disable_mine(asked: Asked) -> Reply:
 )
 def remove_mine(asked: Asked) -> Reply:
     """The record keeps what it did."""
-    row = queries.own(asked.ids["lambda_id"], _user_id(asked))
+    row = queries.own(asked.ids["lambda_id"], user_id_of(asked))
     answer = asked.caller.submit_own("lambda.remove", {"lambda_id": str(row.id)})
     if isinstance(answer, Pending):
         return route.waiting(asked, answer)
@@ -204,29 +173,12 @@ def one(asked: Asked) -> Lambda:
     return _shown(queries.one(asked.ids["lambda_id"]))
 
 
-@route.act(
-    "GET",
-    "/lambdas/{lambda_id}/executions",
-    "lambdas:get",
-    "lambdas_executions",
-    "How a lambda ran",
-    shows=Items[LambdaExecution],
-)
-def executions(asked: Asked) -> Items[LambdaExecution]:
-    """The latest hundred runs, the newest first."""
-    return _executions(queries.one(asked.ids["lambda_id"]).id)
-
-
-def _user_id(asked: Asked) -> UUID:
+def user_id_of(asked: Asked) -> UUID:
+    """The caller, who has an account in this scope. Raises Forbidden."""
     actor = asked.caller.actor
     if actor.user_id is None or actor.public_id is None or actor.is_operator:
         raise Forbidden("Only who has an account in this scope has lambdas here.")
     return actor.user_id
-
-
-def _executions(lambda_id: UUID) -> Items[LambdaExecution]:
-    rows = queries.executions(lambda_id)
-    return Items([shapes.of_row(LambdaExecution, row) for row in rows], None)
 
 
 def _shown(row: Any) -> Lambda:
@@ -242,12 +194,10 @@ ROUTES: Final = (
     mine,
     create,
     my_one,
-    my_executions,
     disable_mine,
     remove_mine,
     everybodys,
     one,
-    executions,
     route.change(
         "POST",
         "/lambdas/{lambda_id}/disable",
