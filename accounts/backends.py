@@ -9,6 +9,7 @@ from django.contrib.auth.backends import BaseBackend
 from accounts.errors import PasswordRefused
 from accounts.models import User
 from accounts.models.user import fold
+from accounts.queries import staff
 from accounts.services import passwords, users
 from identity import ids
 from identity.actor import Actor, ActorKind
@@ -35,7 +36,7 @@ class StaffBackend(BaseBackend):
         `username` is a name in the scope of the slug `scope`, or `slug/name`; operators write the
         name alone. Raises `accounts.errors.Busy` when too many passwords are being checked, and
         `TooManyWrongPasswords` when too many wrong ones came from the request's address. Where a
-        one-time password is still due, the caller asks for it and notes the sign-in.
+        second step is still due, the caller asks for it and notes the sign-in.
         """
         del credentials
         if username is None or password is None:
@@ -53,7 +54,7 @@ class StaffBackend(BaseBackend):
             except PasswordRefused:
                 return None
             user = _row(door)
-            if user is not None and user.one_time_password_id is None:
+            if user is not None and not staff.is_second_step_due(user):
                 users.note_sign_in(user=user, by=_actor(user), now=now)
             return user
 

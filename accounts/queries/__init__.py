@@ -49,6 +49,7 @@ from accounts.queries.senders import (
 )
 from accounts.queries.staff import (
     SignInState,
+    is_second_step_due,
     sign_in_state,
     staff_actor_in,
     staff_member,
@@ -90,6 +91,7 @@ __all__ = [
     "groups",
     "groups_window",
     "is_allowed_from",
+    "is_second_step_due",
     "member_actor",
     "operator",
     "own",

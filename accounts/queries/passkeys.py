@@ -66,6 +66,12 @@ def has_usable(user_id: UUID) -> bool:
     return rows.filter(rp_id=passkey_policy.rp_id()).exists()
 
 
+def is_usable(user_id: UUID, passkey_id: UUID) -> bool:
+    """Whether a user can still sign in with this passkey."""
+    rows = Passkey.objects.filter(id=passkey_id, user_id=user_id, suspended_at__isnull=True)
+    return rows.filter(rp_id=passkey_policy.rp_id()).exists()
+
+
 def one(user_id: UUID, passkey_id: UUID) -> PasskeyRow:
     """One of a user's. Raises `Missing`."""
     row = Passkey.objects.filter(id=passkey_id, user_id=user_id).first()

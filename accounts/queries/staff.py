@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.models import OneTimePassword, RoleAssignment, StaffMembership, User
 from accounts.models.user import fold
+from accounts.queries import passkeys
 from accounts.queries.grants import member_actor, staff_actor
 from accounts.queries.rows import StaffRow
 from accounts.services import recovery_codes
@@ -71,6 +73,17 @@ def sign_in_state(user_id: UUID) -> SignInState:
     in_use = OneTimePassword.objects.filter(user_id=user_id, confirmed_at__isnull=False)
     since = in_use.values_list("confirmed_at", flat=True).first()
     return SignInState(since is not None, since, recovery_codes.left(user_id))
+
+
+def is_second_step_due(user: Any) -> bool:
+    """Whether a member of staff of the scope in force needs more than a password to sign in.
+
+    Where staff must have a second factor, a passkey is one as much as a generator is: else a
+    stolen password alone could set up the generator.
+    """
+    if user.one_time_password_id is not None:
+        return True
+    return bool(settings.STAFF_ONE_TIME_PASSWORDS and passkeys.has_usable(user.id))
 
 
 def user_of_login(login_id: UUID) -> UUID | None:

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 
 from identity.admin.signing_in import SignInForm
 from identity.errors import DomainError
-from identity.pages import own_sign_in, scope_choice, signing_in, staff_session
+from identity.pages import own_sign_in, scope_choice, signing_in, staff_passkeys, staff_session
 from identity.scoping import current
 
 View = Callable[..., HttpResponse]
@@ -28,12 +28,12 @@ def urls(site: admin.AdminSite) -> list[URLPattern]:
     """The addresses of these pages."""
     pages: list[tuple[str, View, str]] = [
         ("one-time-password/", _Pages(site).second_step, "one_time_password"),
-        ("reauthenticate/", _known(_Pages(site).reauthenticate), "reauthenticate"),
-        ("scope/", _signed_in(_Pages(site).choose_scope), "scope"),
-        ("sign-in/", _signed_in(_Pages(site).own), "own_sign_in"),
-        ("sign-in/one-time-password/", _known(_Pages(site).set_up), "set_up_one_time_password"),
-        ("sign-in/one-time-password/qr.svg", _known(_Pages(site).picture), "one_time_picture"),
-        ("sign-in/recovery-codes/", _signed_in(_Pages(site).renew), "recovery_codes"),
+        ("reauthenticate/", for_known(_Pages(site).reauthenticate), "reauthenticate"),
+        ("scope/", for_signed_in(_Pages(site).choose_scope), "scope"),
+        ("sign-in/", for_signed_in(_Pages(site).own), "own_sign_in"),
+        ("sign-in/one-time-password/", for_known(_Pages(site).set_up), "set_up_one_time_password"),
+        ("sign-in/one-time-password/qr.svg", for_known(_Pages(site).picture), "one_time_picture"),
+        ("sign-in/recovery-codes/", for_signed_in(_Pages(site).renew), "recovery_codes"),
     ]
     return [path(address, never_cache(view), name=name) for address, view, name in pages]
 
@@ -50,15 +50,71 @@ def sign_in(site: admin.AdminSite, request: HttpRequest) -> HttpResponse:
         has_begun = signing_in.password_accepted(request, form.get_user(), wanted)
         due = reverse("admin:one_time_password")
         return HttpResponseRedirect(wanted if has_begun else due)
+    return sign_in_page(site, request, form, wanted)
+
+
+def sign_in_page(
+    site: admin.AdminSite, request: HttpRequest, form: SignInForm, wanted: str, refusal: str = ""
+) -> HttpResponse:
+    """The page of the first step; `refusal` is what a passkey met."""
     context = {
         **site.each_context(request),
         "title": "Sign in",
-        "app_path": request.get_full_path(),
+        "app_path": reverse("admin:login"),
         "username": request.user.get_username(),
         "form": form,
         "next": wanted,
+        "refusal": refusal,
     }
     return TemplateResponse(request, "admin/sign_in.html", context)
+
+
+def shown(site: admin.AdminSite, request: HttpRequest, template: str, **more: Any) -> HttpResponse:
+    """One of these pages."""
+    context = {**site.each_context(request), **more}
+    answer = TemplateResponse(request, f"admin/{template}.html", context)
+    actor = getattr(request, "actor", None)
+    if actor is None:
+        return answer.render()
+    # The frame around the page is that of the scope one works in.
+    with current.in_scope(actor.scope_id):
+        return answer.render()
+
+
+def second_step_page(
+    site: admin.AdminSite, request: HttpRequest, form: Any, refusal: str = ""
+) -> HttpResponse:
+    """The page of the second step, for who is half signed in."""
+    user: Any = signing_in.half_signed_in(request)
+    return shown(
+        site,
+        request,
+        "one_time_password",
+        title="One more step",
+        form=form,
+        asks_code=user.one_time_password_id is not None,
+        may_passkey=staff_passkeys.may_finish(request),
+        was_passkey=signing_in.passkey_of_half(request) is not None,
+        refusal=refusal,
+        back=reverse("admin:login"),
+    )
+
+
+def proof_page(
+    site: admin.AdminSite, request: HttpRequest, form: Any, wanted: str, refusal: str = ""
+) -> HttpResponse:
+    """The page on which who is signed in shows it again."""
+    return shown(
+        site,
+        request,
+        "reauthenticate",
+        title="Show that it is you",
+        form=form,
+        next=wanted,
+        back=reverse(_INDEX),
+        refusal=refusal,
+        may_passkey=any(each.is_usable for each in staff_passkeys.own(request)),
+    )
 
 
 class _Pages:
@@ -76,13 +132,7 @@ class _Pages:
         form = signing_in.CodeForm(request.POST or None)
         if form.is_valid() and signing_in.code_accepted(request, user, form):
             return HttpResponseRedirect(wanted)
-        return self._shown(
-            request,
-            "one_time_password",
-            title="One-time password",
-            form=form,
-            back=reverse("admin:login"),
-        )
+        return second_step_page(self.site, request, form)
 
     def reauthenticate(self, request: HttpRequest) -> HttpResponse:
         """Password, and code where there is a generator, of who is signed in already."""
@@ -93,14 +143,7 @@ class _Pages:
         form = signing_in.ProofForm(request.POST or None, asks_code=has_generator)
         if form.is_valid() and signing_in.proved_again(request, form):
             return HttpResponseRedirect(wanted)
-        return self._shown(
-            request,
-            "reauthenticate",
-            title="Show that it is you",
-            form=form,
-            next=wanted,
-            back=reverse(_INDEX),
-        )
+        return proof_page(self.site, request, form, wanted)
 
     def choose_scope(self, request: HttpRequest) -> HttpResponse:
         """The scopes that one may work in, a page at a time."""
@@ -119,7 +162,11 @@ class _Pages:
     def own(self, request: HttpRequest) -> HttpResponse:
         """One's own sign-in: what is set up."""
         return self._shown(
-            request, "staff_sign_in", title="Your sign-in", state=own_sign_in.state(request)
+            request,
+            "staff_sign_in",
+            title="Your sign-in",
+            state=own_sign_in.state(request),
+            passkeys=staff_passkeys.own(request),
         )
 
     @staff_session.recently_proved
@@ -173,27 +220,22 @@ class _Pages:
         return self._shown(request, "recovery_codes", title="Recovery codes", codes=codes)
 
     def _shown(self, request: HttpRequest, template: str, **more: Any) -> HttpResponse:
-        context = {**self.site.each_context(request), **more}
-        answer = TemplateResponse(request, f"admin/{template}.html", context)
-        actor = getattr(request, "actor", None)
-        if actor is None:
-            return answer.render()
-        # The frame around the page is that of the scope one works in.
-        with current.in_scope(actor.scope_id):
-            return answer.render()
+        return shown(self.site, request, template, **more)
 
 
-def _signed_in(view: View) -> View:
+def for_signed_in(view: View) -> View:
+    """A view of who gave all that signing in asks for."""
     return _for(staff_session.is_signed_in, view)
 
 
-def _known(view: View) -> View:
+def for_known(view: View) -> View:
+    """A view of whose account is known; something may still be due."""
     return _for(staff_session.is_known, view)
 
 
 def _for(may: Callable[[HttpRequest], bool], view: View) -> View:
     @wraps(view)
-    def checked(request: HttpRequest) -> HttpResponse:
+    def checked(request: HttpRequest, **named: Any) -> HttpResponse:
         if not may(request):
             due = staff_session.is_enrolment_due(request)
             name = "admin:set_up_one_time_password" if due else "admin:login"
@@ -201,6 +243,6 @@ def _for(may: Callable[[HttpRequest], bool], view: View) -> View:
         actor = staff_session.actor_of(request)
         if actor is not None:
             request.actor = actor  # type: ignore[attr-defined]
-        return view(request)
+        return view(request, **named)
 
     return checked

@@ -13,7 +13,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from identity.actor import Actor
-from identity.admin import access, charts, dashboard, navigation, standing
+from identity.admin import access, charts, dashboard, navigation, passkey_access, standing
 from identity.admin.api import ApiPages
 from identity.admin.applications import ApplicationPages
 from identity.admin.deliveries import DeliveryPages
@@ -79,6 +79,7 @@ class Site(admin.AdminSite):
         """Django's pages and those on which staff get in."""
         return [
             *access.urls(self),
+            *passkey_access.urls(self),
             *OwnDevicePages(self).urls(),
             *StaffPages(self).urls(),
             *WebhookPages(self).urls(),

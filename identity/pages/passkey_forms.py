@@ -41,11 +41,13 @@ class PasskeyNameForm(forms.Form):
     )
 
 
-def ceremony(begin: Callable[[], Ceremony]) -> HttpResponse:
-    """The options for a script of a page, or what to tell the person instead."""
+def ceremony(
+    begin: Callable[[], Ceremony], worded: Callable[[DomainError], str] = str
+) -> HttpResponse:
+    """The options for a script of a page, or what to tell the person instead, in words."""
     try:
         begun = begin()
     except DomainError as refusal:
-        told = {"title": str(refusal), "code": refusal.code}
+        told = {"title": worded(refusal), "code": refusal.code}
         return JsonResponse(told, status=problems.STATUS[refusal.kind])
     return JsonResponse({"challenge_id": str(begun.challenge_id), "public_key": begun.options})

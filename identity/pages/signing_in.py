@@ -1,9 +1,11 @@
-"""Signing in in two steps: the password first; a session begins when nothing else is due.
+"""Signing in in two steps: a first proof; a session begins when nothing else is due.
 
 Between the steps there is a note in the session that grants nothing: who gave a right password,
-and when. It ends with a change of the account, a sign-in, or after five minutes.
+or a passkey that is one factor, and when. It ends with a change of the account, a sign-in, or after
+five minutes.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -52,32 +54,69 @@ class ProofForm(CodeForm):
             del self.fields["code"]
 
 
+@dataclass(frozen=True, slots=True)
+class Half:
+    """Where who gave a first proof wants to go; `passkey` is the id of the one that it was."""
+
+    wanted: str
+    passkey: UUID | None = None
+
+
 def password_accepted(request: HttpRequest, user: Any, wanted: str) -> bool:
-    """Begin a session, or note that a one-time password is due (False).
+    """Begin a session, or note that a second step is due (False).
 
     Whatever the browser's session held before is forgotten, so nothing planted in it lives on.
     """
     auth.logout(request)
-    if user.one_time_password_id is None:
-        _begin(request, user)
-        return True
+    with current.in_scope(user.scope_id):
+        is_due = accounts.is_second_step_due(user)
+    if is_due:
+        note_half(request, user, Half(wanted))
+        return False
+    _begin(request, user)
+    return True
+
+
+def note_half(request: HttpRequest, user: Any, half: Half) -> None:
+    """Note a first proof of a user; the browser's session held nothing before."""
     request.session[HALF] = {
         "user": str(user.id),
         "held_by": user.get_session_auth_hash(),
         "at": int(datetime.now(UTC).timestamp()),
-        "next": wanted,
+        "next": half.wanted,
+        "passkey": str(half.passkey) if half.passkey else "",
     }
     request.session.cycle_key()
-    return False
+
+
+def staff_of(user_id: UUID) -> Any | None:
+    """The active member of staff of an active scope that a user is, None for anybody else."""
+    return auth.load_backend(_BACKEND).get_user(user_id)
+
+
+def passkey_of_half(request: HttpRequest) -> UUID | None:
+    """The passkey that was the first proof, which can't be the second one too."""
+    note = request.session.get(HALF)
+    held = note.get("passkey", "") if isinstance(note, dict) else ""
+    return UUID(held) if held else None
+
+
+def begin(request: HttpRequest, user: Any, *, passkey: UUID, now: datetime) -> None:
+    """Begin a session with a passkey and put the sign-in on record, in the user's scope.
+
+    The session ends when the passkey does.
+    """
+    users.note_sign_in(user=user, by=_at_home(request, user), now=now)
+    _begin(request, user, passkey)
 
 
 def half_signed_in(request: HttpRequest) -> Any | None:
-    """Who gave a right password less than five minutes ago and has yet to give a code."""
+    """Who gave a first proof less than five minutes ago and has yet to give a second one."""
     note = request.session.get(HALF)
     if not isinstance(note, dict):
         return None
     age = datetime.now(UTC).timestamp() - note["at"]
-    user: Any = auth.load_backend(_BACKEND).get_user(UUID(note["user"]))
+    user = staff_of(UUID(note["user"]))
     if user is None or not -1 <= age < PATIENCE.total_seconds():
         return None
     is_same = constant_time_compare(note["held_by"], user.get_session_auth_hash())
@@ -97,7 +136,7 @@ def code_accepted(request: HttpRequest, user: Any, form: CodeForm) -> bool:
             form.add_error("code", str(refusal))
             return False
         users.note_sign_in(user=user, by=by, now=now)
-    _begin(request, user)
+    _begin(request, user, passkey_of_half(request))
     return True
 
 
@@ -138,9 +177,11 @@ def _told(refusal: DomainError) -> str:
     return str(refusal)
 
 
-def _begin(request: HttpRequest, user: Any) -> None:
+def _begin(request: HttpRequest, user: Any, passkey: UUID | None = None) -> None:
     request.session.pop(HALF, None)
     auth.login(request, user, backend=_BACKEND)
+    if passkey is not None:
+        staff_session.hold_by(request, passkey)
     staff_session.prove(request, datetime.now(UTC))
 
 

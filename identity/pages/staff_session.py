@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,12 +19,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts import queries as accounts
 from accounts.errors import ReauthenticationNeeded, UserInactive
+from accounts.queries import passkeys
 from identity.actor import Actor
 from identity.errors import Forbidden
+from identity.scoping import current
 from identity.web import client_ip
 
 CHOSEN_SCOPE: Final = "admin_scope"
 PROVED_AT: Final = "staff_proved_at"
+HELD_BY: Final = "staff_passkey"
 RECENT: Final = timedelta(minutes=10)
 
 
@@ -39,17 +43,29 @@ def is_enrolment_due(request: HttpRequest) -> bool:
     """Whether the password was right and one-time passwords must be set up before anything else.
 
     Who has them already gave one: the account's generator is part of what a session is held by.
+    Nor is it due of who used a passkey: that was two factors, or one of two.
     """
     user: Any = request.user
-    if not settings.STAFF_ONE_TIME_PASSWORDS:
+    if not settings.STAFF_ONE_TIME_PASSWORDS or HELD_BY in request.session:
         return False
     return is_known(request) and user.one_time_password_id is None
 
 
 def is_known(request: HttpRequest) -> bool:
-    """Whether this is the session of an active member of staff of an active scope."""
+    """Whether this is the session of an active member of staff of an active scope.
+
+    A session that a passkey opened is over when that passkey can't be used any more.
+    """
     user: Any = getattr(request, "user", None)
-    return bool(user is not None and user.is_authenticated and user.is_active and user.is_staff)
+    if user is None or not (user.is_authenticated and user.is_active and user.is_staff):
+        return False
+    held_by = request.session.get(HELD_BY)
+    return held_by is None or _stands(request, user, held_by)
+
+
+def hold_by(request: HttpRequest, passkey_id: UUID) -> None:
+    """Note the passkey that opened this session."""
+    request.session[HELD_BY] = str(passkey_id)
 
 
 def actor_of(request: HttpRequest) -> Actor | None:
@@ -151,6 +167,15 @@ def local(address: object, otherwise: str) -> str:
         return otherwise
     is_plain = "\\" not in address and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
     return address if is_plain else otherwise
+
+
+def _stands(request: HttpRequest, user: Any, held_by: str) -> bool:
+    known: bool | None = getattr(request, "passkey_stands", None)
+    if known is None:
+        with current.in_scope(user.scope_id):
+            known = passkeys.is_usable(user.id, UUID(held_by))
+        request.passkey_stands = known  # type: ignore[attr-defined]
+    return known
 
 
 def _in_scope(request: HttpRequest, slug: str) -> Actor | None:

@@ -81,6 +81,26 @@ def sign_in(
         raise
 
 
+def prove(
+    *,
+    challenge_id: UUID,
+    name: str | None,
+    credential: Mapping[str, Any],
+    browser: str,
+    origin: Origin,
+    now: datetime,
+) -> Passkey:
+    """The passkey of the scope in force that was proven just now; refusals go into the history."""
+    try:
+        proven = passkey_ceremonies.complete_authentication(
+            challenge_id=challenge_id, name=name, credential=credential, browser=browser, now=now
+        )
+    except (SignInRefused, ChallengeRefused) as refusal:
+        _note_refused(credential, refusal.code, origin, now=now)
+        raise
+    return proven.passkey
+
+
 def join(
     *,
     challenge_id: UUID,

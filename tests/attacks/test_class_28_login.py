@@ -30,3 +30,17 @@ def test_a_client_gets_no_flood_of_texts() -> None:
     with cast.in_scope(world):
         assert Challenge.objects.count() == len(statuses)
     assert Visitor(world).post("/login/wallet", **ACCOUNT).status_code == 200
+
+
+def test_a_client_gets_no_flood_of_challenges_for_passkeys() -> None:
+    world = cast.world(governance=False, passkey_sign_up=True)
+    visitor = Visitor(world)
+    assert visitor.post("/login/passkey/options").status_code == 200
+    form = {"csrfmiddlewaretoken": visitor.client.cookies["csrftoken"].value, "username": "dora"}
+    statuses: list[int] = []
+    while len(statuses) < 241 and 429 not in statuses:
+        path = ("/login/passkey/options", "/login/new/options")[len(statuses) % 2]
+        statuses.append(visitor.client.post(f"{visitor.base}{path}", form).status_code)
+    assert statuses[-1] == 429
+    assert set(statuses) == {200, 429}
+    assert Visitor(world).post("/login/passkey/options").status_code == 200

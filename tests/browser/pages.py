@@ -134,6 +134,7 @@ _OTHERS = {
     "staff": "staff/",
     "staff-admit": "staff/admit/",
     "own-sign-in": "sign-in/",
+    "add-own-passkey": "sign-in/passkeys/add/",
     "set-up-one-time-password": "sign-in/one-time-password/",
 }
 _SEED = """

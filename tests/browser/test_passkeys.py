@@ -4,6 +4,7 @@ Such an authenticator answers at once when the browser offers passkeys in a fiel
 had chosen one; so what is to happen by a button happens while it is not touched.
 """
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -164,3 +165,63 @@ def test_the_pages_in_the_dark(place: Place, chrome: Browser) -> None:
     tab.page.goto(f"{place.login}/new")
     tab.picture("passkey-new-dark")
     tabs.close()
+
+
+def test_staff_work_with_a_passkey(place: Place, tab: Tab, tabs: Tabs) -> None:
+    owner = place.house.staff(place.scope, "owner", "super-admin")
+    page, key = tab.page, VirtualKey(tab.page)
+    tab.sign_in(owner)
+    tab.open("sign-in/")
+    tab.picture("staff-passkeys-none")
+    tab.follow("Add a passkey")
+    page.get_by_label("Name").fill("Key of the house")
+    tab.picture("staff-passkey-add")
+    tab.press("Add a passkey")
+    expect(page.get_by_text("The passkey is added.")).to_be_visible()
+    tab.picture("staff-passkeys")
+    # Another window with the same authenticator: by keyboard, without name and password.
+    there = tabs.new()
+    VirtualKey(there.page).take_over(key)
+    there.open()
+    there.picture("staff-login")
+    there.page.get_by_label("Scope").fill(place.scope)
+    button = there.page.get_by_role("button", name="Sign in with a passkey")
+    button.focus()
+    with there.page.expect_navigation(url=re.compile(r"/admin/$")):
+        there.page.keyboard.press("Enter")
+    expect(there.page.get_by_role("heading", name="Dashboard")).to_be_visible()
+    # Another scope knows none of it, and the page says what to do.
+    elsewhere = tabs.new()
+    VirtualKey(elsewhere.page).take_over(key)
+    elsewhere.open()
+    elsewhere.page.get_by_label("Scope").fill("nowhere")
+    elsewhere.page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(elsewhere.page.get_by_text("name the right one")).to_be_visible()
+    elsewhere.picture("staff-login-refused")
+    # Showing it again, and the end of it, which ends what it opened.
+    there.open("reauthenticate/?next=/admin/sign-in/")
+    there.picture("staff-proof")
+    there.page.get_by_role("button", name="Use a passkey").click()
+    expect(there.page.get_by_text("Key of the house")).to_be_visible()
+    there.follow("Remove Key of the house")
+    there.picture("staff-passkey-remove")
+    there.press("Remove")
+    expect(there.page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_staff_see_those_of_others_and_remove_them(place: Place, dora: Dora, tabs: Tabs) -> None:
+    officer = tabs.new().sign_in(place.house.staff(place.scope, "officer", "super-admin"))
+    officer.open("accounts/passkey/")
+    officer.picture("passkeys")
+    officer.page.get_by_role("searchbox").fill(dora.name)
+    officer.page.keyboard.press("Enter")
+    officer.follow_row()
+    officer.page.get_by_role("heading", name="Passkey of").wait_for()
+    officer.picture("passkey")
+    officer.follow("Remove")
+    officer.page.get_by_label("Reason").fill("left in a taxi")
+    officer.picture("passkey-remove")
+    officer.press("Remove the passkey")
+    expect(officer.page.get_by_text("The passkey is removed")).to_be_visible()
+    dora.tab.page.reload()
+    expect(dora.tab.page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()

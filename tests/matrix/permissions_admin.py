@@ -18,6 +18,16 @@ BOTH sign-in/                                                  self             
 BOTH sign-in/one-time-password/                                self               + + + + + + + +
 BOTH sign-in/one-time-password/qr.svg                          self               + + + + + + + +
 BOTH sign-in/recovery-codes/                                   self               + + + + + + + +
+POST login/passkey/                                            open               + + + + + + + +
+POST login/passkey/options/                                    open               + + + + + + + +
+POST one-time-password/passkey/                                open               + + + + + + + +
+POST one-time-password/passkey/options/                        open               + + + + + + + +
+POST reauthenticate/passkey/                                   self               + + + + + + + +
+POST reauthenticate/passkey/options/                           self               + + + + + + + +
+POST sign-in/passkeys/options/                                 self               + + + + + + + +
+BOTH sign-in/passkeys/add/                                     self               + + + + + + + +
+BOTH sign-in/passkeys/<passkey_id>/rename/                     self               + + + + + + + +
+BOTH sign-in/passkeys/<passkey_id>/remove/                     self               + + + + + + + +
 BOTH own-devices/                                              self               + + + + + + + +
 BOTH own-devices/<device_id>/revoke/                           self               + + + + + + + +
 BOTH staff/                                                    staff:list         + + + + . + . +
