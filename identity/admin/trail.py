@@ -20,6 +20,7 @@ _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.+Z]*")
 _LONG_ID: Final = re.compile(r"[0-9a-f-]{32,}")
 _KINDS: Final[Mapping[str, str]] = {
     "device": "with a device",
+    "developer": "by a developer's word",
     "invitation": "with an invitation",
     "staff": "in the admin",
     "system": "the platform",

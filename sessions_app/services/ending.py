@@ -28,18 +28,6 @@ def all_of(going_on: QuerySet[Session], reason: str, *, now: datetime) -> int:
     return going_on.update(status=Session.Status.ENDED, ended_at=now, ended_reason=reason[:32])
 
 
-def others_of(session: Session, *, by: Actor, now: datetime) -> int:
-    """End the user's other sessions of the same audience; how many. In a transaction."""
-    mine = Session.objects.filter(user_id=session.user_id, audience=session.audience)
-    others = mine.filter(status=Session.Status.ACTIVE).exclude(id=session.id)
-    ended = all_of(others, "replaced", now=now)
-    if ended:
-        facts = {"count": ended, "reason": "replaced", "by": str(session.id)}
-        subject = ("user", str(session.user_id))
-        audit.record("user.signed-out", by=by, subject=subject, now=now, facts=facts)
-    return ended
-
-
 def stolen(session: Session, serial: int, *, by: Actor, now: datetime) -> None:
     """A spent refresh token came again: an alarm, once. In a transaction."""
     going_on = Session.objects.filter(id=session.id, status=Session.Status.ACTIVE)

@@ -16,7 +16,7 @@ from identity.errors import Missing
 from identity.services import audit, neighbourhoods, rates
 from sessions_app.errors import ChallengeRefused, SignInRefused
 from sessions_app.models import Session
-from sessions_app.services import ending, first_factor, passkey_ceremonies
+from sessions_app.services import first_factor, passkey_ceremonies, visits
 from sessions_app.services.first_factor import Arrival, Passed
 from sessions_app.services.passkey_ceremonies import Proven
 from sessions_app.services.passkey_options import Ceremony
@@ -134,7 +134,9 @@ def _passed(proven: Proven, arrival: Arrival, *, now: datetime) -> Passed:
         passed = begin(row.user, Session.Method.PASSKEY, arrival, now=now)
         if proven.kept.get(_ALONE) and isinstance(passed, Session):
             by = first_factor.actor_of(row.user, address=arrival.origin.address)
-            ending.others_of(passed, by=by, now=now)
+            visits.end_others(
+                passed.user_id, but=passed.id, audience=passed.audience, by=by, now=now
+            )
     return passed
 
 

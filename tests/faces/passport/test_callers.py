@@ -17,12 +17,13 @@ from identity.crypto import base64url
 from identity.models import AuditEvent, DeveloperKey
 from identity.services import developer_keys
 from sessions_app.models import Session
-from sessions_app.services import sessions
+from sessions_app.services import sessions, tokens
 from tests import cast
 from tests.faces.passport import client as clients
 from tests.faces.passport import people
 from tests.faces.passport.client import Answer, Client, Developer
 from tests.faces.passport.people import Person
+from tests.faces.v1.apps import App
 
 METHOD = "eth_accounts"
 
@@ -158,13 +159,16 @@ def test_a_token_of_another_audience_is_refused(alice: Person, world: cast.World
     alice.enter()
     with cast.in_scope(world):
         session = Session.objects.select_related("user").get()
-        from sessions_app.services import tokens
-
         session.audience = tokens.issuer(world.scope.slug)
         Session.objects.filter(id=session.id).update(audience=session.audience)
         live = sessions.live(session, scope_slug=world.scope.slug)
         token = tokens.access(live, seconds=600, now=datetime.now(UTC))
     refused(with_proof(alice.client, {"x-encrypted-session": alice.client.seal(token.encode())}))
+
+
+def test_a_token_of_this_face_says_nothing_to_others(alice: Person, world: cast.World) -> None:
+    token = alice.client.open(alice.enter()["x-encrypted-session"]).decode()
+    assert App(world, token=token).get("/me").status_code == 401
 
 
 def test_a_developers_word_tells_the_account(

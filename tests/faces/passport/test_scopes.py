@@ -9,14 +9,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.core.management import call_command
 
+from identity import ids
 from identity.api.passport.methods import scopes as methods
 from identity.models import AuditEvent, AuditHead, DeveloperKey, Scope, ServerKey
 from identity.scoping import current
 from identity.services import developer_keys, scopes
 from identity.web.throttle import Throttle
-from invitations.models import Policy
+from invitations.models import Policy, Proposal
 from invitations.services import scope_offers
-from tests import cast
+from tests import acts, cast
 from tests.faces.passport import client as clients
 from tests.faces.passport.client import Client, Developer, b64
 from tests.faces.passport.people import Person
@@ -258,6 +259,43 @@ def test_refuses_a_header_of_another_scope() -> None:
     scope_id, other = made(owner), made(owner, {"rp": PARTY | {"name": "Second"}})
     answer = changed(owner, scope_id, {"rp": PARTY | {"name": "X"}}, x_scope_id=str(other))
     assert told(answer) == (-32602, "scope.ambiguous")
+
+
+def test_a_policy_holds_for_the_owner_too() -> None:
+    owner = Developer()
+    scope_id = made(owner)
+    world = world_of(scope_id)
+    alice = world.member("alice", "super-admin", "workspace-owner")
+    with current.in_scope(scope_id):
+        review(scope_id)
+    config = {"rp": PARTY | {"origin": "https://b.example.org"}}
+    error = changed(owner, scope_id, config)["error"]
+    assert error["code"] == -32001
+    with current.in_scope(scope_id):
+        proposal = Proposal.objects.get()
+        assert error["data"] == str(proposal.id)
+        event = AuditEvent.objects.get(name="proposal.created")
+        assert event.actor["developer_key"] == str(DeveloperKey.objects.get().id)
+        assert scopes.settings().passkey_origins == "https://app.example.org"
+    acts.approve(alice, proposal.id)
+    with current.in_scope(scope_id):
+        assert scopes.settings().passkey_origins == "https://b.example.org"
+    assert told(changed(owner, scope_id, config)) == (-32000, "scope.configuration-used")
+
+
+def review(scope_id: UUID) -> None:
+    now = datetime.now(UTC)
+    Policy.objects.create(
+        public_id=ids.new(),
+        scope_id=scope_id,
+        name="settings",
+        resource="/scopes/*",
+        action="edit",
+        decision_on_true="REVIEW",
+        review_expression='{"all":[{"min":1,"role":"workspace-owner"}],"deny":1}',
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def test_a_refused_change_spends_nothing() -> None:

@@ -236,3 +236,12 @@ class TestMail:
         names = ("EMAIL_HOST_PASSWORD", "EMAIL_PORT", "EMAIL_USE_TLS", "EMAIL_USE_SSL")
         values = shown(home | {"EMAIL_URL": url}, *names)
         assert tuple(values[name] for name in names) == expected
+
+
+def test_scopes_are_made_by_anybody_in_development_alone(home: dict[str, str]) -> None:
+    name = "COUNTERSIGN_SCOPE_CREATION"
+    assert shown(home, "SCOPE_CREATION") == {"SCOPE_CREATION": "open"}
+    assert shown(PRODUCTION, "SCOPE_CREATION") == {"SCOPE_CREATION": "closed"}
+    chosen = shown(PRODUCTION | {name: "invitation"}, "SCOPE_CREATION")
+    assert chosen == {"SCOPE_CREATION": "invitation"}
+    assert name in mistakes(PRODUCTION | {name: "anybody"})
