@@ -11,7 +11,17 @@ from django.db.models import QuerySet
 from accounts.models import Passkey
 from accounts.queries import passkey_makers
 from identity import errors
+from identity.scoping import prepared
 from identity.services import passkey_policy
+
+_DESCRIPTORS: Final = prepared.prepare(
+    lambda user, domain: (
+        Passkey.objects.filter(user_id=user, rp_id=domain, suspended_at__isnull=True)
+        .order_by("added_at", "id")
+        .values_list("credential_id", "transports")
+    ),
+    *("user", "domain"),
+)
 
 USABLE, SUSPENDED, ELSEWHERE = "active", "suspended", "of-another-domain"
 
@@ -60,10 +70,14 @@ def usable(user_id: UUID) -> list[PasskeyRow]:
     return [row for row in of(user_id) if row.is_usable]
 
 
+def descriptors(user_id: UUID, *, rp_id: str) -> list[tuple[str, list[str]]]:
+    """Credential ids and transports of those that can be used at this domain, the oldest first."""
+    return [(name, ways) for name, ways in _DESCRIPTORS.rows(user=user_id, domain=rp_id)]
+
+
 def has_usable(user_id: UUID) -> bool:
     """Whether there is one with which the user can sign in now."""
-    rows = Passkey.objects.filter(user_id=user_id, suspended_at__isnull=True)
-    return rows.filter(rp_id=passkey_policy.rp_id()).exists()
+    return bool(descriptors(user_id, rp_id=passkey_policy.rp_id()))
 
 
 def is_usable(user_id: UUID, passkey_id: UUID) -> bool:

@@ -1,20 +1,21 @@
 """Passkeys: added, renamed, used, removed; found by their credential."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, transaction
 
 from accounts import errors
-from accounts.models import Passkey
+from accounts.models import Passkey, User
 from accounts.services import managed_keys, ways_in, writing
 from identity import actor, ids
 from identity import errors as refusals
 from identity.actor import Actor
 from identity.crypto.passkey import Asserted, Registered
+from identity.scoping import current, prepared, statements
 from identity.services import audit
 
 MOST: Final = 20
@@ -22,6 +23,21 @@ MOST: Final = 20
 LONGEST_NAME: Final = 100
 LONGEST_REASON: Final = 512
 UNNAMED: Final = "Passkey"
+_COLUMNS: Final = [each.attname for each in Passkey._meta.concrete_fields]  # noqa: SLF001 public
+_COLUMNS_OF_USER: Final = [each.attname for each in User._meta.concrete_fields]  # noqa: SLF001
+_KNOWN: Final = prepared.prepare(
+    lambda credential: Passkey.objects.filter(
+        credential_id=credential, user__deleted_at__isnull=True
+    ).values_list(*_COLUMNS, *(f"user__{name}" for name in _COLUMNS_OF_USER)),
+    "credential",
+)
+# WebAuthn section 6.1.1: the count grows, or stays 0 for who does not count.
+_USE: Final = """
+UPDATE accounts_passkey SET sign_count = %s, is_backed_up = %s, was_verified = %s,
+  last_used_at = %s
+WHERE scope_id = %s AND id = %s AND suspended_at IS NULL
+  AND (sign_count < %s OR (sign_count = 0 AND %s = 0))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +53,12 @@ class New:
 
 def known(credential_id: str) -> Passkey | None:
     """The passkey of this credential in the scope in force, with its user."""
-    rows = Passkey.objects.select_related("user").filter(credential_id=credential_id)
-    return rows.filter(user__deleted_at__isnull=True).first()
+    row = _KNOWN.one(credential=credential_id)
+    if row is None:
+        return None
+    found = Passkey.from_db(DEFAULT_DB_ALIAS, _COLUMNS, row[: len(_COLUMNS)])
+    found.user = User.from_db(DEFAULT_DB_ALIAS, _COLUMNS_OF_USER, row[len(_COLUMNS) :])
+    return found
 
 
 def add(*, user_id: UUID, new: New, by: Actor, now: datetime) -> Passkey:
@@ -129,21 +149,28 @@ def use(row: Passkey, asserted: Asserted, *, now: datetime) -> bool:
     an alarm in the record, outside of any transaction that is given up, and suspends a passkey
     that should have no copy.
     """
-    rows = Passkey.objects.filter(id=row.id, suspended_at__isnull=True)
     counted = asserted.sign_count
-    fresh = rows.filter(sign_count__lt=counted) if counted else rows.filter(sign_count=0)
     changes = {
         "sign_count": counted,
         "is_backed_up": asserted.is_backed_up,
         "was_verified": asserted.is_verified,
         "last_used_at": now,
     }
-    if fresh.update(**changes):
+    if _use(row.id, changes):
         for name, value in changes.items():
             setattr(row, name, value)
         return True
     _alarm(row, counted, now=now)
     return False
+
+
+def _use(passkey_id: UUID, changes: Mapping[str, Any]) -> bool:
+    counted, scope_id = changes["sign_count"], current.required_scope()
+    values = [*changes.values(), scope_id, passkey_id, counted, counted]
+    if connection.vendor != "postgresql":
+        adapted = connection.ops.adapt_datetimefield_value(changes["last_used_at"])
+        values[3:6] = [adapted, scope_id.hex, passkey_id.hex]
+    return statements.count(_USE, values) == 1
 
 
 def checked_name(name: str) -> str:

@@ -1,16 +1,28 @@
 """What the scope in force asks of passkeys at this moment."""
 
+from typing import Final
+
 from django.conf import settings as deployment
 
-from identity.queries import scope
-from identity.services import passkey_settings, scopes
+from identity import errors
+from identity.models import Scope
+from identity.scoping import current, prepared
+from identity.services import passkey_settings, scope_settings, scopes
 from identity.services.passkey_settings import PasskeyPolicy
+
+_SCOPE: Final = prepared.prepare(
+    lambda scope: Scope.objects.filter(id=scope).values_list("settings", "name"), "scope"
+)
 
 
 def in_force() -> PasskeyPolicy:
-    """The whole policy. Raises NoScopeError, Missing."""
+    """The whole policy, in one statement. Raises NoScopeError, Missing."""
+    row = _SCOPE.one(scope=current.required_scope())
+    if row is None:
+        raise errors.Missing("There is no such scope.")
+    settings, name = row
     return passkey_settings.policy(
-        scopes.settings(), name=scope().name, base_url=deployment.BASE_URL
+        scope_settings.of(settings), name=name, base_url=deployment.BASE_URL
     )
 
 

@@ -9,17 +9,33 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
 from identity import ids
-from identity.scoping import current
+from identity.scoping import current, inserts, prepared, statements
 from identity.services import resealing, sealing
 from sessions_app.errors import ChallengeRefused
 from sessions_app.models import Challenge
 
 _SEALED_AS: Final = "challenge.data"
 SEALED: Final = resealing.column(Challenge, "sealed_data", purpose=_SEALED_AS)
+_BOUND: Final = prepared.prepare(
+    lambda id, purpose, subject, browser, secret, now: Challenge.objects.filter(  # noqa: A006
+        id=id,
+        purpose=purpose,
+        subject=subject,
+        browser=browser,
+        secret_digest=secret,
+        used_at__isnull=True,
+        expires_at__gt=now,
+    ),
+    *("id", "purpose", "subject", "browser", "secret", "now"),
+)
+_CONSUME: Final = """
+UPDATE sessions_app_challenge SET used_at = %s
+WHERE scope_id = %s AND id = %s AND used_at IS NULL AND expires_at > %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +90,7 @@ def issue(  # noqa: PLR0913 - one keyword for each thing that a challenge is bou
     challenge.secret_digest = _keyed(challenge.id, value) if secret else digest(value)
     if sealed:
         challenge.sealed_data = sealing.seal(sealed, purpose=_SEALED_AS, subject=str(challenge.id))
-    challenge.save(force_insert=True)
+    inserts.insert(challenge)
     return Issued(challenge.id, value)
 
 
@@ -97,8 +113,18 @@ def take_bound(
 
     Of two that come at once one does. Raises ChallengeRefused.
     """
-    mine = _open(purpose, browser, now).filter(id=challenge_id, subject=subject)
-    return _taken(mine.filter(secret_digest=digest(secret)), now)
+    row = _BOUND.instance(
+        Challenge,
+        id=challenge_id,
+        purpose=purpose,
+        subject=subject,
+        browser=browser,
+        secret=digest(secret),
+        now=now,
+    )
+    if row is None or not _consume(row.id, now):
+        raise ChallengeRefused
+    return _read(row)
 
 
 def take_code(
@@ -174,6 +200,15 @@ def _taken(rows: QuerySet[Challenge], now: datetime) -> Taken:
     if row is None or not rows.filter(id=row.id).update(used_at=now):
         raise ChallengeRefused
     return _read(row)
+
+
+def _consume(challenge_id: UUID, now: datetime) -> bool:
+    """Whether this is the one that consumes it: what it is bound to never changes."""
+    values: list[Any] = [now, current.required_scope(), challenge_id, now]
+    if connection.vendor != "postgresql":
+        at = connection.ops.adapt_datetimefield_value(now)
+        values = [at, current.required_scope().hex, challenge_id.hex, at]
+    return statements.count(_CONSUME, values) == 1
 
 
 def _read(row: Challenge) -> Taken:

@@ -76,7 +76,7 @@ def making(
             {"type": "public-key", "alg": int(algorithm)} for algorithm in passkey.ALGORITHMS
         ],
         "timeout": int(LASTS.total_seconds() * 1000),
-        "excludeCredentials": [_descriptor(row) for row in present],
+        "excludeCredentials": [_descriptor(row.credential_id, row.transports) for row in present],
         "authenticatorSelection": {
             "residentKey": "required" if asked.is_discoverable else "discouraged",
             "requireResidentKey": asked.is_discoverable,
@@ -110,7 +110,7 @@ def proving(
         "challenge": _challenge(issued.secret),
         "timeout": int(LASTS.total_seconds() * 1000),
         "rpId": asked.rp_id,
-        "allowCredentials": [] if name is None else _allowed(name),
+        "allowCredentials": [] if name is None else _allowed(name, asked.rp_id),
         "userVerification": asked.user_verification,
     }
     return Ceremony(issued.id, options)
@@ -144,14 +144,14 @@ def subject(name: str | None) -> str:
     return "" if name is None else challenges.digest(fold(name))
 
 
-def _allowed(name: str) -> list[dict[str, Any]]:
+def _allowed(name: str, rp_id: str) -> list[dict[str, Any]]:
     # The same statements for a name that nobody has.
-    rows = passkeys.usable(names.named(name) or NOBODY)
-    return [_descriptor(row) for row in rows] or [_decoy(name)]
+    rows = passkeys.descriptors(names.named(name) or NOBODY, rp_id=rp_id)
+    return [_descriptor(*row) for row in rows] or [_decoy(name)]
 
 
-def _descriptor(row: PasskeyRow) -> dict[str, Any]:
-    return {"type": "public-key", "id": row.credential_id, "transports": row.transports}
+def _descriptor(credential_id: str, transports: Sequence[str]) -> dict[str, Any]:
+    return {"type": "public-key", "id": credential_id, "transports": list(transports)}
 
 
 def _decoy(name: str) -> dict[str, Any]:

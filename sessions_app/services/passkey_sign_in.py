@@ -130,9 +130,11 @@ def join(
 def _passed(proven: Proven, arrival: Arrival, *, now: datetime) -> Passed:
     row = proven.passkey
     begin = first_factor.admitted if row.was_verified else first_factor.passed
+    if not proven.kept.get(_ALONE):
+        return begin(row.user, Session.Method.PASSKEY, arrival, now=now)
     with transaction.atomic(savepoint=False), audit.gathered():
         passed = begin(row.user, Session.Method.PASSKEY, arrival, now=now)
-        if proven.kept.get(_ALONE) and isinstance(passed, Session):
+        if isinstance(passed, Session):
             by = first_factor.actor_of(row.user, address=arrival.origin.address)
             visits.end_others(
                 passed.user_id, but=passed.id, audience=passed.audience, by=by, now=now
