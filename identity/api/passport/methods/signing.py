@@ -16,9 +16,7 @@ from invitations.services import signing
 from invitations.services.governance import Pending
 
 _HEX: Final = "0x"
-_OF_CLIENTS: Final = frozenset(
-    {"abi", "account", "address", "args", "chain", "dataSuffix", "functionName", "kzg"}
-)
+_OF_CLIENTS: Final = frozenset({"abi", "address", "args", "dataSuffix", "functionName"})
 """What viem sends along of a contract's call that it has put into `data` already."""
 
 
