@@ -7,7 +7,7 @@ import contextlib
 import enum
 import hashlib
 import pickle
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,23 +86,25 @@ def _cryptography(tape: Tape) -> Iterator[None]:
     """Write down what is verified, signed and hashed for tokens and passwords."""
     from django.contrib.auth import hashers
 
+    from bench import passkey_acts
     from identity.crypto import ecdsa_p256, ed25519
 
     def noting(name: str, act: Any, noted: Callable[..., tuple[bytes, bytes, bytes]]) -> Any:
-        def recorded(*given: Any) -> Any:
-            tape.crypto.append((name, *noted(*given)))
-            return act(*given)
+        def recorded(*given: Any, **named: Any) -> Any:
+            tape.crypto.append((name, *noted(*given, **named)))
+            return act(*given, **named)
 
         return recorded
 
     p256 = ecdsa_p256
     scalar = p256.private_hex
-    acts = (
+    acts: Sequence[tuple[Any, str, Any]] = (
         (p256, "verify", lambda key, signature, text: (key.point, signature, text)),
         (p256, "sign", lambda key, text: (bytes.fromhex(scalar(key)), b"", text)),
         (ed25519, "verify", lambda key, signature, text: (key.raw, signature, text)),
         (ed25519, "sign", lambda key, text: (ed25519.private_bytes(key), b"", text)),
         (hashers, "verify_password", lambda text, known: (known.encode(), b"", text.encode())),
+        *passkey_acts.acts(),
     )
     with contextlib.ExitStack() as stack:
         for module, name, noted in acts:

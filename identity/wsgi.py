@@ -21,6 +21,11 @@ ROUTES = [
     Route("POST", "/v1/token/refresh", v1.handle, is_scoped=True),
     Route("POST", "/v1/sign-in/password", v1.handle, is_scoped=True),
     *(
+        Route("POST", f"/v1/passkeys/{ceremony}{step}", v1.handle, is_scoped=True)
+        for ceremony in ("authentication", "joining")
+        for step in ("", "/complete")
+    ),
+    *(
         Route(method, address, handler, is_scoped=True)
         for address, handler in (
             (well_known.KEYS, well_known.keys),

@@ -1,4 +1,4 @@
-"""The floor of a request with a token, a wallet's proof or a password.
+"""The floor of a request with a token, a proof of a wallet or passkey, a password, or none.
 
 It reads the body as JSON where it is JSON, sends the recorded statements, then verifies, signs and
 hashes what our handler did, with the same keys over the same bytes, and answers the recorded bytes.
@@ -13,6 +13,8 @@ import orjson
 from argon2 import Type, low_level
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
+
+from bench.floor import passkey
 
 CURVE = ec.SECP256R1()
 VERIFYING = ec.ECDSA(hashes.SHA256())
@@ -73,7 +75,8 @@ def _sign_edwards(key: bytes, _: bytes, text: bytes) -> None:
     _edwards_seed(key).sign(text)
 
 
-ACTS: dict[str, Callable[[bytes, bytes, bytes], None]] = {
+ACTS: dict[str, Callable[[bytes, bytes, bytes], Any]] = {
+    **passkey.ACTS,
     "ecdsa_p256.verify": _verify_p256,
     "ecdsa_p256.sign": _sign_p256,
     "ed25519.verify": lambda key, signature, text: _edwards_point(key).verify(signature, text),

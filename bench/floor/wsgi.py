@@ -50,7 +50,7 @@ def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[
     tape = LIBRARY.tapes[key_of(environ["PATH_INFO"], body, headers)]
     if signature:
         return signed.answer(environ, body, tape, start, connection=CONNECTION, points=points)
-    if tape.crypto:
+    if not environ["PATH_INFO"].endswith("/request"):
         return bearer.answer(environ, body, tape, start, connection=CONNECTION)
     digest = hashlib.sha256(body).digest()
     device, payload = _opened(body, tape)
