@@ -1,6 +1,7 @@
 """Accounts that the server holds: one for each user of a scope, made once, never given out."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -10,7 +11,10 @@ from accounts.services import opened_managed_keys, writing
 from identity import errors, ids
 from identity.actor import Actor, ActorKind
 from identity.crypto import ethereum_address, secp256k1
+from identity.scoping import inserts, prepared
 from identity.services import audit
+
+_OF_USER: Final = prepared.prepare(lambda user: ManagedKey.objects.filter(user_id=user), "user")
 
 
 def create(*, user: User, now: datetime, by: Actor | None = None) -> ManagedKey:
@@ -19,7 +23,7 @@ def create(*, user: User, now: datetime, by: Actor | None = None) -> ManagedKey:
     Of any number of parallel calls one makes it and all get the same. `by` is the user where
     nobody is named. Raises SealUnavailable.
     """
-    found = ManagedKey.objects.filter(user_id=user.id).first()
+    found = _OF_USER.instance(ManagedKey, user=user.id)
     if found is not None:
         return found
     acting = by or Actor(
@@ -53,7 +57,7 @@ def _made(user: User, *, by: Actor, now: datetime) -> ManagedKey:
         sealed_secret=opened_managed_keys.sealed(key_id, private.key.secret),
         created_at=now,
     )
-    row.save(force_insert=True)
+    inserts.insert(row)
     facts = {"user": str(user.public_id), "address": row.address}
     audit.record(
         "managed-key.created", by=by, subject=("managed-key", str(key_id)), now=now, facts=facts

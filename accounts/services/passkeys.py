@@ -15,7 +15,7 @@ from identity import actor, ids
 from identity import errors as refusals
 from identity.actor import Actor
 from identity.crypto.passkey import Asserted, Registered
-from identity.scoping import current, prepared, statements
+from identity.scoping import current, inserts, prepared, statements
 from identity.services import audit
 
 MOST: Final = 20
@@ -30,6 +30,9 @@ _KNOWN: Final = prepared.prepare(
         credential_id=credential, user__deleted_at__isnull=True
     ).values_list(*_COLUMNS, *(f"user__{name}" for name in _COLUMNS_OF_USER)),
     "credential",
+)
+_HANDLES: Final = prepared.prepare(
+    lambda user: Passkey.objects.filter(user_id=user).values_list("handle")[:MOST], "user"
 )
 # WebAuthn section 6.1.1: the count grows, or stays 0 for who does not count.
 _USE: Final = """
@@ -93,7 +96,7 @@ def add(*, user_id: UUID, new: New, by: Actor, now: datetime) -> Passkey:
         )
         try:
             with transaction.atomic():
-                row.save(force_insert=True)
+                inserts.insert(row)
         except IntegrityError:
             raise errors.PasskeyTaken from None
         managed_keys.create(user=user, by=by, now=now)
@@ -183,7 +186,7 @@ def checked_name(name: str) -> str:
 
 
 def _require_room(user_id: UUID, new: New) -> None:
-    handles = Passkey.objects.filter(user_id=user_id).values_list("handle", flat=True)[:MOST]
+    handles = [handle for (handle,) in _HANDLES.rows(user=user_id)]
     if len(handles) >= MOST:
         raise errors.TooManyPasskeys
     if set(handles) - {new.handle}:

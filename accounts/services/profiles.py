@@ -15,7 +15,7 @@ from identity import ids
 from identity.actor import Actor, ActorKind
 from identity.crypto import did_address
 from identity.crypto.errors import AddressInvalid
-from identity.scoping import current, statements
+from identity.scoping import current, inserts, statements
 from identity.services import audit
 
 _SIGN_IN: Final = (
@@ -74,7 +74,7 @@ def join(newcomer: Newcomer, *, key: wallets.Key | None, now: datetime) -> User:
         wallets.insert(user, key, now=now)
         profile = _profile(user, key.address, key.public_key, now=now)
         _fill(profile, newcomer, now=now)
-        profile.save(force_insert=True)
+        inserts.insert(profile)
         facts = {"source": newcomer.source, "address": key.address}
         audit.record("user.joined", by=by, subject=("user", str(user.id)), now=now, facts=facts)
     return user
@@ -96,7 +96,7 @@ def ensure(*, user_id: UUID, by: Actor, now: datetime) -> Profile:
         profile = _profile(user, first.address, first.public_key, now=now)
         profile.full_name = f"{user.first_name} {user.last_name}".strip()
         profile.email = user.email
-        profile.save(force_insert=True)
+        inserts.insert(profile)
         users.record("profile.made", user, by=by, now=now, address=profile.address)
     return profile
 

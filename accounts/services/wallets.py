@@ -13,7 +13,7 @@ from accounts.services import ways_in, writing
 from identity import errors as refusals
 from identity.actor import Actor
 from identity.crypto import ed25519, wallet_keys
-from identity.scoping import prepared
+from identity.scoping import inserts, prepared
 from identity.services import audit
 
 _HOLDER: Final = prepared.prepare(
@@ -74,7 +74,7 @@ def insert(user: User, key: Key, *, now: datetime) -> Wallet:
     )
     try:
         with transaction.atomic():
-            wallet.save(force_insert=True)
+            inserts.insert(wallet)
     except IntegrityError:
         raise errors.WalletTaken from None
     return wallet

@@ -9,10 +9,11 @@ from django.db import IntegrityError, models, transaction
 
 from accounts import errors
 from identity.actor import Actor
-from identity.scoping import current
+from identity.scoping import current, inserts
+from identity.scoping.owned import ScopeOwned
 from identity.services import audit
 
-Row = TypeVar("Row", bound=models.Model)
+Row = TypeVar("Row", bound=ScopeOwned)
 
 
 @contextmanager
@@ -46,7 +47,7 @@ def insert_once(
     """
     try:
         with transaction.atomic():
-            row.save(force_insert=True)
+            inserts.insert(row)
     except IntegrityError:
         # Every model has this manager, and ours see the scope in force through it.
         earlier = type(row)._base_manager.filter(public_id=public_id).first()  # noqa: SLF001
