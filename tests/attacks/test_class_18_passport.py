@@ -25,7 +25,7 @@ from tests.faces.passport.client import ZERO, Answer, Client, Developer
 pytestmark = pytest.mark.django_db(transaction=True)
 
 NAME = "alice"
-CALLS = (("eth_accounts", []), ("personal_sign", ["hi", ZERO]))
+CALLS: tuple[tuple[str, list[str]], ...] = (("eth_accounts", []), ("personal_sign", ["hi", ZERO]))
 Switch = Callable[[cast.World], None]
 
 
