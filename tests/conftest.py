@@ -1,13 +1,14 @@
 """What all tests share."""
 
 from collections.abc import Generator
+from typing import Any
 
 import hypothesis
 import pytest
 from django.conf import settings
 
 from identity.crypto import rsa
-from tests import emptying, prepared
+from tests import emptying, hashing, prepared
 from tests.key_ring import Ring
 
 # Examples are found anew in each run; a slow machine is no failure.
@@ -30,6 +31,12 @@ def ring_of_keys(request: pytest.FixtureRequest) -> None:
     """A module begins with the first key: its rows of the module before are gone by then."""
     if not request.node.nodeid.startswith(ONE_SERVER):
         RING.begin_again()
+
+
+@pytest.fixture
+def real_hash(settings: Any) -> None:
+    """Passwords are hashed as in a deployment, at its cost."""
+    settings.PASSWORD_HASHERS = [hashing.REAL]
 
 
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}

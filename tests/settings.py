@@ -33,5 +33,7 @@ else:
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
+PASSWORD_HASHERS = ["tests.hashing.QuickHasher"]
+
 # The connection of a test belongs to its thread.
 WEB_CARRIES_CONNECTIONS = False

@@ -28,7 +28,7 @@ from tests import staff as staff_at
 from tests.attacks import wire
 from tests.faces.enterprise.desk import keys
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("real_hash")]
 
 JSON = re.compile(rb'\{"status".*?\}')
 ME = {"action": "get", "resource": "/me"}

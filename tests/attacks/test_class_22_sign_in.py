@@ -18,7 +18,7 @@ from tests import acts, cast
 from tests.faces.v1 import apps
 from tests.faces.v1.apps import App
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("real_hash")]
 
 
 def medians(asked: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:

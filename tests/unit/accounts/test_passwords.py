@@ -20,6 +20,8 @@ from identity.actor import Actor
 from identity.models import AuditEvent
 from tests.unit.accounts.people import Events, MakeUser
 
+pytestmark = pytest.mark.usefixtures("real_hash")
+
 RIGHT, WRONG = "correct horse battery", "wrong horse battery"
 
 

@@ -10,6 +10,8 @@ from django.core.management.base import SystemCheckError
 
 from identity import checks
 
+pytestmark = pytest.mark.usefixtures("real_hash")
+
 POSTGRESQL = {"ENGINE": "identity.scoping.postgresql", "NAME": "countersign"}
 DATABASE_QUEUE = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 IMMEDIATE = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
