@@ -42,19 +42,30 @@ def real_hash(settings: Any) -> None:
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
 # They start processes of their own, which ask the database of the run.
 ALWAYS = ("tests/crash/", "tests/races/", "tests/budgets/", "tests/unit/identity/scoping/")
-# They walk every page, route or command as everybody; what each asks the database has tests of
-# its own.
+# They walk every page, route or command as everybody, or try what a wire takes and a page shows;
+# what each asks the database has tests of its own.
 ON_SQLITE_ALONE = (
-    "tests/attacks/test_class_16_commands.py",
     "tests/matrix/test_permissions_admin.py",
     "tests/matrix/test_permissions_v1.py",
-    "tests/attacks/test_class_24_pages.py",
-    "tests/attacks/test_class_28_v1.py",
+)
+PAGES = ("_pages.py", "/test_admin.py")
+# Of the attacks, those on isolation, order, limits and what must not outlive anything.
+ATTACKS = "tests/attacks/"
+ATTACKS_ON_BOTH = tuple(
+    f"{ATTACKS}test_class_{number}"
+    for number in ("05_", "13_", "15_", "18_disabled.py", "19_", "20_", "29_", "30_", "34_")
 )
 
 
+def is_of_sqlite(path: str) -> bool:
+    """Whether the engine makes no difference to a file of tests."""
+    if path.startswith(ATTACKS):
+        return not path.startswith(ATTACKS_ON_BOTH)
+    return path.startswith(ON_SQLITE_ALONE) or path.endswith(PAGES)
+
+
 def asks_a_database(item: pytest.Item) -> bool:
-    if item.nodeid.startswith(ON_SQLITE_ALONE):
+    if is_of_sqlite(item.nodeid.partition("::")[0]):
         return False
     fixtures = set(getattr(item, "fixturenames", ()))
     if fixtures & DATABASE_FIXTURES or item.get_closest_marker("django_db"):
@@ -65,7 +76,7 @@ def asks_a_database(item: pytest.Item) -> bool:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests of PostgreSQL run on it alone, and there no tests run that ask no database.
 
-    Nor do the longest walks, in which the database makes no difference.
+    Nor do those to which the engine makes no difference (`is_of_sqlite`).
     """
     if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
         others = [item for item in items if not asks_a_database(item)]
