@@ -14,6 +14,13 @@ _INVITATION: Final = prepared.prepare(
     lambda invitation: Invitation.objects.filter(id=invitation), "invitation"
 )
 _POLICIES: Final = prepared.prepare(lambda status: Policy.objects.filter(status=status), "status")
+_RESOURCES: Final = prepared.prepare(
+    lambda status, action: Policy.objects.filter(
+        status=status, action__in=[action, "*"]
+    ).values_list("resource"),
+    "status",
+    "action",
+)
 _ACCOUNT: Final = prepared.prepare(
     lambda invitation: Invitation.objects.filter(id=invitation).values_list(
         "user__status", "user__password"
@@ -31,6 +38,12 @@ def invitation(invitation_id: UUID) -> Invitation | None:
 def active_policies() -> list[Policy]:
     """The active policies of the scope, in no order."""
     return [_instance(Policy, row) for row in _POLICIES.rows(status=Policy.Status.ACTIVE)]
+
+
+def resources_of_policies(action: str) -> list[str]:
+    """The patterns of the active policies about an action, one or several in each text."""
+    rows = _RESOURCES.rows(status=Policy.Status.ACTIVE, action=action)
+    return [resource for (resource,) in rows]
 
 
 def account(invitation_id: UUID) -> tuple[str, str]:

@@ -230,7 +230,8 @@ def is_about(policy: Policy, command: Command[Any], details: Input) -> bool:
 
 def is_touched(command: Command[Any], details: Input) -> bool:
     """Whether any active policy is about a command, whatever its expression says."""
-    return any(is_about(policy, command, details) for policy in active())
+    path = command.path(details)
+    return any(_is_in(text, path) for text in hot_reads.resources_of_policies(command.action))
 
 
 def current_version(policy_public_id: UUID) -> int | None:
@@ -243,11 +244,11 @@ def current_version(policy_public_id: UUID) -> int | None:
 
 
 def _matches(policy: Policy, *, action: str, resource: str) -> bool:
-    if policy.action not in {"*", action}:
-        return False
-    return any(
-        patterns.matches(pattern, resource) for pattern in policy.resource.split(" ") if pattern
-    )
+    return policy.action in {"*", action} and _is_in(policy.resource, resource)
+
+
+def _is_in(texts: str, resource: str) -> bool:
+    return any(patterns.matches(pattern, resource) for pattern in texts.split(" ") if pattern)
 
 
 def _is_true(policy: Policy, facts: Mapping[str, Any]) -> bool:
