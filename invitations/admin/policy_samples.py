@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from accounts.models import Device, Group, User
+from accounts.models import Device, Group, ManagedKey, User
 from identity import ids
 from invitations.commands.command import registry
 from invitations.models import Policy
@@ -69,6 +69,17 @@ def _webhook(own: UUID, edited: UUID | None) -> Details | None:
     return {"webhook": str(ids.new()), "url": url, "events": ["proposal.*"]}
 
 
+def _payment(own: UUID, edited: UUID | None) -> Details | None:
+    del edited
+    key = ManagedKey.objects.filter(user__public_id=own).first()
+    if key is None:
+        return None
+    pay = {"to": key.address, "value": hex(2 * 10**18), "chainId": "0x1", "nonce": "0x0"}
+    fee = {"gas": "0x5208", "maxFeePerGas": "0x77359400", "maxPriorityFeePerGas": "0x3b9aca00"}
+    named = {"signature": str(ids.new()), "key": str(key.id), "kind": "transaction"}
+    return {**named, "what": {**pay, **fee}}
+
+
 _NOBODY: Final = "There is nobody else in this scope yet: invite a person first."
 SAMPLES: Final[Mapping[str, Sample]] = {
     "invite": Sample("Invite a person", "user.invite", _newcomer),
@@ -101,6 +112,12 @@ SAMPLES: Final[Mapping[str, Sample]] = {
         "Rotate a server key", "server-key.rotate", lambda _, __: {"purpose": "signature"}
     ),
     "webhook": Sample("Make a webhook", "webhook.create", _webhook),
+    "payment": Sample(
+        "Sign a payment of 2 ether with your account",
+        "key.sign",
+        _payment,
+        "You have no account that signs: it comes with your first passkey.",
+    ),
 }
 
 

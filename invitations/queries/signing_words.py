@@ -169,4 +169,9 @@ def _address(lower: str) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[:most]}…"
+    # Signs that nobody sees, or that turn others around, are told by their numbers.
+    shown = "".join(
+        sign if sign.isprintable() or sign in "\n\t" else f"\\u{ord(sign):04x}"
+        for sign in text[:most]
+    )
+    return shown if len(text) <= most else f"{shown}…"

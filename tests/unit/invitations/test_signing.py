@@ -360,6 +360,11 @@ SHOWN: dict[str, tuple[evm.Signable, str, dict[str, str]]] = {
         "Sign a transaction of 0 ether",
         {"which a token reads as": "transfer(0x3636363636363636363636363636363636363636, 7)"},
     ),
+    "signs that turn others around": (
+        TypedData.read(PERMIT | {"domain": {"name": "Coin\u202e5"}}),
+        "Sign “Permit” for “Coin\\u202e5”",
+        {"domain: name": "Coin\\u202e5"},
+    ),
     "a list": (
         pay(type=1, accessList=[{"address": FRIEND, "storageKeys": []}]),
         "Sign a transaction of 1 ether",
