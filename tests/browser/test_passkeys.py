@@ -164,6 +164,14 @@ def test_the_pages_in_the_dark(place: Place, chrome: Browser) -> None:
     tab.picture("passkey-login-dark")
     tab.page.goto(f"{place.login}/new")
     tab.picture("passkey-new-dark")
+    staff = tabs.new()
+    staff.open()
+    staff.picture("staff-login-dark")
+    staff.sign_in(place.house.staff(place.scope, "nightly", "super-admin"))
+    staff.open("accounts/passkey/")
+    staff.picture("passkeys-dark")
+    staff.open("sign-in/")
+    staff.picture("staff-passkeys-dark")
     tabs.close()
 
 
@@ -185,7 +193,7 @@ def test_staff_work_with_a_passkey(place: Place, tab: Tab, tabs: Tabs) -> None:
     there.open()
     there.picture("staff-login")
     there.page.get_by_label("Scope").fill(place.scope)
-    button = there.page.get_by_role("button", name="Sign in with a passkey")
+    button = there.page.get_by_role("button", name="Continue with a passkey")
     button.focus()
     with there.page.expect_navigation(url=re.compile(r"/admin/$")):
         there.page.keyboard.press("Enter")
@@ -195,7 +203,7 @@ def test_staff_work_with_a_passkey(place: Place, tab: Tab, tabs: Tabs) -> None:
     VirtualKey(elsewhere.page).take_over(key)
     elsewhere.open()
     elsewhere.page.get_by_label("Scope").fill("nowhere")
-    elsewhere.page.get_by_role("button", name="Sign in with a passkey").click()
+    elsewhere.page.get_by_role("button", name="Continue with a passkey").click()
     expect(elsewhere.page.get_by_text("name the right one")).to_be_visible()
     elsewhere.picture("staff-login-refused")
     # Showing it again, and the end of it, which ends what it opened.

@@ -27,7 +27,7 @@ class HolderForm(forms.Form):
 
     username = forms.CharField(
         max_length=254,
-        label="User name or e-mail address",
+        label="User name",
         widget=forms.TextInput(
             attrs={"autocomplete": "username webauthn", "autocapitalize": "none"}
         ),

@@ -36,7 +36,8 @@ function send(form, { challenge_id }, credential) {
 function copy(form) {
   const from = document.getElementById(form.dataset.of ?? '')
   for (const name of (form.dataset.copies ?? '').split(' ').filter(Boolean)) {
-    form.elements[name].value = from?.elements[name]?.value ?? ''
+    const field = form.elements[name] ?? form.appendChild(document.createElement('input'))
+    Object.assign(field, { type: 'hidden', name, value: from?.elements[name]?.value ?? '' })
   }
 }
 
