@@ -9,17 +9,30 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from accounts.models import Passkey
+from accounts.models.user import fold
 from accounts.queries import passkey_makers
 from identity import errors
 from identity.scoping import prepared
 from identity.services import passkey_policy
 
 _DESCRIPTORS: Final = prepared.prepare(
-    lambda user, domain: (
-        Passkey.objects.filter(user_id=user, rp_id=domain, suspended_at__isnull=True)
+    lambda name, domain: (
+        Passkey.objects.filter(
+            user__username_folded=name,
+            user__deleted_at__isnull=True,
+            rp_id=domain,
+            suspended_at__isnull=True,
+        )
         .order_by("added_at", "id")
         .values_list("credential_id", "transports")
     ),
+    *("name", "domain"),
+)
+
+_USABLE: Final = prepared.prepare(
+    lambda user, domain: Passkey.objects.filter(
+        user_id=user, rp_id=domain, suspended_at__isnull=True
+    ).values_list("id"),
     *("user", "domain"),
 )
 
@@ -70,14 +83,18 @@ def usable(user_id: UUID) -> list[PasskeyRow]:
     return [row for row in of(user_id) if row.is_usable]
 
 
-def descriptors(user_id: UUID, *, rp_id: str) -> list[tuple[str, list[str]]]:
-    """Credential ids and transports of those that can be used at this domain, the oldest first."""
-    return [(name, ways) for name, ways in _DESCRIPTORS.rows(user=user_id, domain=rp_id)]
+def descriptors(name: str, *, rp_id: str) -> list[tuple[str, list[str]]]:
+    """Credential ids and transports of what the user of this name can use at this domain.
+
+    The oldest first. One statement, the same one for a name that nobody has.
+    """
+    rows = _DESCRIPTORS.rows(name=fold(name), domain=rp_id)
+    return [(credential_id, transports) for credential_id, transports in rows]
 
 
 def has_usable(user_id: UUID) -> bool:
     """Whether there is one with which the user can sign in now."""
-    return bool(descriptors(user_id, rp_id=passkey_policy.rp_id()))
+    return bool(_USABLE.rows(user=user_id, domain=passkey_policy.rp_id()))
 
 
 def is_usable(user_id: UUID, passkey_id: UUID) -> bool:

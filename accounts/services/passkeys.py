@@ -72,36 +72,18 @@ def add(*, user_id: UUID, new: New, by: Actor, now: datetime) -> Passkey:
     `accounts.errors.PasskeyTaken`, `PasskeyRefused`, `TooManyPasskeys`, `identity.errors.Missing`,
     `Invalid`.
     """
-    found = new.registered
     with writing.of(by):
         user = ways_in.lock(user_id)
         _require_room(user_id, new)
-        row = Passkey(
-            id=ids.new(),
-            scope_id=user.scope_id,
-            user=user,
-            name=checked_name(new.name),
-            credential_id=found.credential_id,
-            public_key=found.public_key,
-            handle=new.handle,
-            rp_id=new.rp_id,
-            sign_count=found.sign_count,
-            aaguid=found.aaguid,
-            attestation=found.attestation,
-            transports=list(new.transports),
-            is_backup_eligible=found.is_backup_eligible,
-            is_backed_up=found.is_backed_up,
-            was_verified=found.is_verified,
-            added_at=now,
-        )
-        try:
-            with transaction.atomic():
-                inserts.insert(row)
-        except IntegrityError:
-            raise errors.PasskeyTaken from None
-        managed_keys.create(user=user, by=by, now=now)
-        _record("passkey.added", row, by=by, now=now)
-    return row
+        return _add(user, new, by=by, now=now)
+
+
+def add_first(*, user: User, new: New, by: Actor, now: datetime) -> Passkey:
+    """Store the credential of a user whom the caller's transaction made: nobody else knows them.
+
+    Raises `accounts.errors.PasskeyTaken`, `identity.errors.Invalid`.
+    """
+    return _add(user, new, by=by, now=now)
 
 
 def rename(*, user_id: UUID, passkey_id: UUID, name: str, by: Actor, now: datetime) -> Passkey:
@@ -183,6 +165,36 @@ def checked_name(name: str) -> str:
         fault = f"A passkey's name has at most {LONGEST_NAME} visible characters."
         raise refusals.Invalid(fault, field="name")
     return text
+
+
+def _add(user: User, new: New, *, by: Actor, now: datetime) -> Passkey:
+    found = new.registered
+    row = Passkey(
+        id=ids.new(),
+        scope_id=user.scope_id,
+        user=user,
+        name=checked_name(new.name),
+        credential_id=found.credential_id,
+        public_key=found.public_key,
+        handle=new.handle,
+        rp_id=new.rp_id,
+        sign_count=found.sign_count,
+        aaguid=found.aaguid,
+        attestation=found.attestation,
+        transports=list(new.transports),
+        is_backup_eligible=found.is_backup_eligible,
+        is_backed_up=found.is_backed_up,
+        was_verified=found.is_verified,
+        added_at=now,
+    )
+    try:
+        with transaction.atomic():
+            inserts.insert(row)
+    except IntegrityError:
+        raise errors.PasskeyTaken from None
+    managed_keys.create(user=user, by=by, now=now)
+    _record("passkey.added", row, by=by, now=now)
+    return row
 
 
 def _require_room(user_id: UUID, new: New) -> None:

@@ -149,7 +149,7 @@ def complete_newcomer(
             public_id=user.public_id,
             address=address,
         )
-        row = passkeys.add(user_id=user.id, new=new, by=by, now=now)
+        row = passkeys.add_first(user=user, new=new, by=by, now=now)
         for hook in on_joined:
             hook(user, now)
     return Joined(user, row)

@@ -12,7 +12,7 @@ from django.conf import settings as deployment
 
 from accounts.models import User
 from accounts.models.user import fold
-from accounts.queries import names, passkeys
+from accounts.queries import passkeys
 from accounts.queries.passkeys import PasskeyRow
 from identity.crypto import base64url, passkey
 from identity.crypto.passkey import Expected
@@ -22,7 +22,6 @@ from identity.services.passkey_settings import PasskeyPolicy
 from sessions_app.services import challenges
 
 LASTS: Final = timedelta(seconds=60)
-NOBODY: Final = UUID(int=0)
 _MAKES: Final[Sequence[tuple[int, tuple[str, ...]]]] = (
     *3 * [(16, ("hybrid", "internal"))],
     *3 * [(20, ("hybrid", "internal"))],
@@ -145,8 +144,7 @@ def subject(name: str | None) -> str:
 
 
 def _allowed(name: str, rp_id: str) -> list[dict[str, Any]]:
-    # The same statements for a name that nobody has.
-    rows = passkeys.descriptors(names.named(name) or NOBODY, rp_id=rp_id)
+    rows = passkeys.descriptors(name, rp_id=rp_id)
     return [_descriptor(*row) for row in rows] or [_decoy(name)]
 
 
