@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
@@ -14,6 +15,7 @@ from accounts.admin import acting
 from accounts.admin.acting import Act
 from accounts.admin.related import Section, WithRelated
 from accounts.lambdas import config
+from accounts.lambdas.config import Code, Config
 from accounts.models import Lambda
 from accounts.queries import lambdas as queries
 from identity.admin import actor_of, components, site
@@ -64,15 +66,16 @@ class LambdaAdmin(WithRelated):
         return actions
 
     def related(self, request: HttpRequest, row: Any) -> Sequence[Section]:
-        """How it ran."""
+        """Its code as it was written, and how it ran."""
         del request
         return [
+            *_code(config.loaded(row.config)),
             Section(
                 title="Executions",
-                columns=("Number", "Outcome", "Began", "From", "Calls afterwards"),
+                columns=("Run", "Outcome", "From"),
                 rows=[_cells(run) for run in queries.executions(row.pk)],
                 when_empty="It has not run yet.",
-            )
+            ),
         ]
 
     @admin.display(description="run by")
@@ -146,13 +149,27 @@ def remove(request: HttpRequest, lambda_id: UUID) -> HttpResponse:
     return acting.page(request, act, form, lambda _: {"lambda_id": str(lambda_id)})
 
 
+def _code(read: Config) -> list[Section]:
+    """Each condition of code with its line breaks, by its place among all of them from 0 on."""
+    return [
+        Section(
+            title=f"Code of condition {place}",
+            body=render_to_string(
+                "admin/components/code.html",
+                {"text": each.code.strip(), "name": "", "id": f"code-{place}"},
+            ),
+        )
+        for place, each in enumerate(read.conditions)
+        if isinstance(each, Code)
+    ]
+
+
 def _cells(run: queries.ExecutionRow) -> Sequence[str]:
-    outcome = components.badge(run.outcome)
-    hooks = f"{run.hooks_sent} taken, {run.hooks_failed} failed"
+    hooks = f"calls: {run.hooks_sent} taken, {run.hooks_failed} failed"
+    about = hooks if run.hooks_sent or run.hooks_failed else run.reason
+    address = format_html('<span class="wrapped">{}</span>', run.address)
     return (
-        f"{run.number:,}",
-        format_html("{} {}", outcome, run.reason) if run.reason else outcome,
-        components.moment(run.began_at),
-        run.address or components.nothing(),
-        hooks if run.hooks_sent or run.hooks_failed else components.nothing(),
+        format_html("{}: {}", f"{run.number:,}", components.moment(run.began_at)),
+        format_html("{} {}", components.badge(run.outcome), about),
+        address if run.address else components.nothing(),
     )

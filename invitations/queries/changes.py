@@ -23,7 +23,7 @@ from identity.models import ApiKey
 from identity.services import scopes
 from invitations.commands.command import Command, Input
 from invitations.models import Invitation, Policy
-from invitations.queries import signing_words
+from invitations.queries import lambda_words, signing_words
 from invitations.queries.wording import WORDS
 from invitations.rows import Change, Difference
 from invitations.services import policies
@@ -38,6 +38,8 @@ def change(command: Command[Any], details: Any) -> Change:
     """What a command with this input would change as things are now. Never raises a refusal."""
     if command.name == signing_words.COMMAND:
         return signing_words.change(details)
+    if command.name == lambda_words.COMMAND:
+        return lambda_words.change(details, words(command, details))
     given: dict[str, Any] = msgspec.to_builtins(details)
     nouns = _nouns(command)
     before = _before(command, details)

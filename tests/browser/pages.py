@@ -272,7 +272,7 @@ with current.in_scope(scope.id):
             by=actor.Actor(actor.ActorKind.SESSION, scope.id, user.id, user.public_id),
         )
         for outcome, reason in (("not-met", ""), ("failed", "lambda.failed"), ("", "")):
-            begun = lambdas.begin(lambda_id=made.id, address="192.0.2.7", now=now)
+            begun = lambdas.begin(lambda_id=made.id, address="2001:db8::8a2e:370:7334", now=now)
             if outcome:
                 lambdas.end_unsigned(begun, outcome, reason=reason, now=now)
     lambdas.disable(lambda_id=made.id, by=by, now=now)

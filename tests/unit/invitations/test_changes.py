@@ -13,7 +13,7 @@ from invitations.commands import catalogue
 from invitations.commands.command import registry
 from invitations.queries import changes
 from invitations.queries.wording import WORDS
-from tests import acts, cast
+from tests import acts, cast, lambdas
 
 pytestmark = pytest.mark.django_db
 catalogue.load()
@@ -55,7 +55,12 @@ def test_words_name_fields_of_the_command(name: str) -> None:
 
 
 def test_every_edit_says_what_was_before() -> None:
-    told_otherwise = {"one-time-password.reset", "password.change", "server-key.rotate"}
+    told_otherwise = {
+        "lambda.disable",
+        "one-time-password.reset",
+        "password.change",
+        "server-key.rotate",
+    }
     edits = {name for name, command in registry.by_name.items() if command.action == "edit"}
     assert edits - told_otherwise - set(changes.PRESENT) <= {"webhook.rotate-key"}
 
@@ -138,3 +143,27 @@ def test_counts_what_waits_and_remembers_for_a_moment(
 def acts_of(member: cast.Member, like: Any) -> Any:
     """An actor without a right to approve."""
     return type(like)(kind=like.kind, scope_id=like.scope_id, user_id=member.user.id)
+
+
+def test_a_lambda_is_told_by_what_it_does(world: cast.World, bob: cast.Member) -> None:
+    lambdas.turn_on(world, "api.example.org")
+    call = lambdas.fetch("https://api.example.org/<<inputs.0>>", headers={"X-A": "b"})
+    code = lambdas.code("// true\nreturn <<inputs.0>> > 1")
+    config = lambdas.config(call, code, authorization=lambdas.ANYBODY, envs=["x"])
+    found = told(world, "lambda.create", lambda_id=str(ids.new()), user=bob.uid, config=config)
+    assert found.words == "Let a lambda of bob@example.test sign with that account's key"
+    assert rows(found) == {
+        "account": (None, "of bob@example.test"),
+        "run by": (None, "anybody who knows its id"),
+        "runs": (None, "without end"),
+        "env 0": (None, '"x"'),
+        "condition 0": (
+            None,
+            "GET https://api.example.org/<<inputs.0>>, with values filled in\nX-A: b",
+        ),
+        "condition 1": (
+            None,
+            "JavaScript, with values, that answers a boolean:\n// true\nreturn <<inputs.0>> > 1",
+        ),
+        "signs": (None, "a message, with values filled in:\n0x68656c6c6f"),
+    }

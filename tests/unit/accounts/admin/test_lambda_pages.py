@@ -42,7 +42,14 @@ def test_says_what_there_is(desk: Desk, world: cast.World, row: Lambda) -> None:
     assert "anybody who knows its id" in shown
     assert "1 of 7, 0 signed" in shown
     page = desk.get(f"{LIST}{row.pk}/change/")
-    for text in ("api.example.org", "192.0.2.9", "lambda.failed", "&lt;script&gt;"):
+    told = (
+        "api.example.org",
+        "192.0.2.9",
+        "lambda.failed",
+        "Code of condition 1",
+        "&lt;script&gt;",
+    )
+    for text in told:
         assert text in page
     assert HOSTILE not in page
     assert "&lt;span" not in page
