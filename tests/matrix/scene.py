@@ -122,6 +122,7 @@ class Scene:
             made = passkey_holders.passkey(subject.user, by=self.world.system)
         self.things["passkey"] = str(made.id)
         self.things["managed_key"] = str(account_holders.account(self.world, subject).id)
+        done("/me/managed-key", {})
         self.things["signature"] = str(account_holders.waiting(self.world, subject).id)
         given = lambdas.config(authorization=lambdas.ANYBODY)
         stored = lambdas.made(self.world, subject, given)
