@@ -51,9 +51,17 @@ class PasskeyAdmin(ReadOnlyAdmin):
     search_prefixes = ("user__username_folded",)
     search_help_text = "How the holder's user name begins"
     ordering = ("-added_at", "-id")
-    readonly_fields = ("state_now", "model_name", "copies", "knew_the_person", "reached_by")
+    readonly_fields = (
+        "state_now",
+        "model_name",
+        "domain",
+        "model_id",
+        "copies",
+        "knew_the_person",
+        "reached_by",
+    )
     fields = (
-        *("id", "name", "user", "state_now", "rp_id", "model_name", "aaguid", "attestation"),
+        *("id", "name", "user", "state_now", "domain", "model_name", "model_id", "attestation"),
         *("copies", "knew_the_person", "reached_by", "sign_count"),
         *("added_at", "last_used_at", "alarmed_at", "suspended_at", "credential_id"),
     )
@@ -87,6 +95,16 @@ class PasskeyAdmin(ReadOnlyAdmin):
     def model_name(self, row: Passkey) -> str:
         """What its model is called, as far as it says so itself."""
         return passkey_makers.name(row.aaguid) or "not known"
+
+    @admin.display(description="domain")
+    def domain(self, row: Passkey) -> str:
+        """What it was made for (relying party id)."""
+        return row.rp_id
+
+    @admin.display(description="model (AAGUID)")
+    def model_id(self, row: Passkey) -> str:
+        """What the authenticator says of its model, as an id."""
+        return str(row.aaguid)
 
     @admin.display(description="copies")
     def copies(self, row: Passkey) -> str:

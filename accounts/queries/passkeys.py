@@ -118,14 +118,14 @@ def state(row: Passkey, *, rp_id: str) -> str:
     return USABLE if row.rp_id == rp_id else ELSEWHERE
 
 
-ALARMS: Final = ("suspended", "any")
+ALARMS: Final = ("suspended", "raised")
 """What lists of alarms can be narrowed to."""
 
 
 def alarmed(rows: "QuerySet[Passkey]", which: str) -> "QuerySet[Passkey]":
     """The rows whose counter went backwards: all of them, or those suspended for it."""
     found = rows.filter(alarmed_at__isnull=False)
-    return found if which == "any" else found.filter(suspended_at__isnull=False)
+    return found if which == "raised" else found.filter(suspended_at__isnull=False)
 
 
 def _row(row: Passkey, domain: str) -> PasskeyRow:

@@ -167,6 +167,7 @@ class _Pages:
             title="Your sign-in",
             state=own_sign_in.state(request),
             passkeys=staff_passkeys.own(request),
+            may_add=staff_passkeys.are_possible(request),
         )
 
     @staff_session.recently_proved

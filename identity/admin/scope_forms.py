@@ -90,7 +90,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "passkey_origins": Meaning(
         "Passkeys: origins",
         "Where they may be used, such as https://app.example.org, separated by spaces. Empty:"
-        " this server's pages.",
+        " this server's pages. Name these, too, for the sign-in page and the admin.",
     ),
     "passkey_user_verification": Meaning(
         "Passkeys: PIN or finger",

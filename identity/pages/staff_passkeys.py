@@ -22,6 +22,7 @@ from identity.errors import Forbidden
 from identity.pages import signing_in, staff_session
 from identity.pages.signing_in import Half
 from identity.scoping import current, doors
+from identity.services import passkey_policy
 from identity.web import client_ip
 from identity.web.throttle import Throttle
 from sessions_app.errors import SignInRefused
@@ -140,6 +141,13 @@ def own(request: HttpRequest) -> list[PasskeyRow]:
     user: Any = request.user
     with current.in_scope(user.scope_id):
         return stored.of(user.id)
+
+
+def are_possible(request: HttpRequest) -> bool:
+    """Whether passkeys of the account's own scope can be used at the admin."""
+    user: Any = request.user
+    with current.in_scope(user.scope_id):
+        return passkey_policy.is_for_own_pages()
 
 
 def one(request: HttpRequest, passkey_id: UUID) -> PasskeyRow:

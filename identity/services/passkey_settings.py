@@ -93,6 +93,14 @@ def policy(chosen: Any, *, name: str, base_url: str) -> PasskeyPolicy:
     )
 
 
+def covers(chosen: Any, *, base_url: str) -> bool:
+    """Whether passkeys as a scope chose them can be used on pages of the server at this address."""
+    host, own = _usual(base_url)
+    domain, origins = chosen.passkey_rp_id or host, chosen.passkey_origins.split()
+    is_below = host == domain or host.endswith(f".{domain}")
+    return is_below and (not origins or own in origins)
+
+
 def usual_rp_id(base_url: str) -> str:
     """The domain of passkeys of a scope that names none, on a server at this address."""
     return _usual(base_url)[0]

@@ -21,6 +21,7 @@ from identity.pages.login.visit import Visit
 from identity.pages.passkey_forms import PasskeyNameForm
 from identity.paging import After
 from identity.scoping.session_doors import SessionDoor
+from identity.services import passkey_policy
 from invitations.services import account
 from invitations.services.governance import Pending
 from sessions_app.errors import StepUpNeeded, TokenRefused
@@ -59,7 +60,7 @@ def _ways_in(seen: Visit, door: SessionDoor) -> dict[str, Any]:
     names = {each.provider for each in linked}
     active = {"user": door.user_public_id, "status": "active"}
     state, is_fresh = accounts.sign_in_state(door.user_id), _is_fresh(seen, door)
-    held = passkeys.of(door.user_id)
+    held, is_here = passkeys.of(door.user_id), passkey_policy.is_for_own_pages()
     has_password = passwords.is_set(user_id=door.user_id)
     by_present = has_password and not state.has_one_time_password
     return {
@@ -72,7 +73,8 @@ def _ways_in(seen: Visit, door: SessionDoor) -> dict[str, Any]:
         "one_time_passwords": state,
         "email": mail_addresses.verified_of(door.user_id),
         "passkeys": held,
-        "has_usable_passkey": any(each.is_usable for each in held),
+        "has_usable_passkey": is_here and any(each.is_usable for each in held),
+        "passkeys_here": is_here,
         "new_passkey": PasskeyNameForm(auto_id="passkey_%s"),
         "wallets": [each for each in wallets.of(door.user_id) if not each.is_keyless],
         "devices": accounts.devices_window(After(MOST_DEVICES, filters=active)).rows,

@@ -17,7 +17,7 @@ from identity.pages import passkey_forms
 from identity.pages.login import account, forms, views, visit
 from identity.pages.login.visit import Visit
 from identity.pages.passkey_forms import CredentialForm, PasskeyNameForm
-from identity.services import scopes
+from identity.services import passkey_policy, scopes
 from identity.web import client_ip
 from identity.web.throttle import Throttle
 from sessions_app.errors import SignInRefused, SignUpClosed
@@ -63,7 +63,7 @@ def sign_in(seen: Visit) -> HttpResponse:
 @visit.page
 def new(seen: Visit) -> HttpResponse:
     """An account of one's own with a first passkey, where the scope lets people join so."""
-    if not scopes.settings().passkey_sign_up:
+    if not (scopes.settings().passkey_sign_up and passkey_policy.is_for_own_pages()):
         raise SignUpClosed
     if seen.http.method == "POST":
         return _join(seen)

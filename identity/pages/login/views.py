@@ -13,7 +13,7 @@ from identity import queries as ground
 from identity.errors import DomainError
 from identity.pages.login import forms, visit
 from identity.pages.login.visit import Visit
-from identity.services import scopes
+from identity.services import passkey_policy, scopes
 from identity.web import client_ip, problems
 from identity.web.throttle import Throttle
 from sessions_app.errors import CodeSentAlready, SignInRefused
@@ -102,6 +102,7 @@ def offered(
         providers=providers.offered(),
         forms=shown,
         settings=scopes.settings(),
+        passkeys_here=passkey_policy.is_for_own_pages(),
         by_passkey=by_passkey,
     )
 

@@ -277,3 +277,21 @@ def test_shows_a_suspended_passkey(world, alice, visitor: Visitor, device) -> No
     device.credentials[0].counter = 0
     assert sign_in(Visitor(world), device).status_code == 401
     assert "Suspended: its counter went backwards" in text(visitor.get())
+
+
+def test_offers_none_where_they_belong_to_pages_elsewhere(world, alice, visitor: Visitor) -> None:
+    domain, own = "example.org", "http://localhost:8000"
+    assert "Continue with a passkey" in text(visitor.get())
+    for changes in (
+        {"passkey_rp_id": domain, "passkey_origins": "https://app.example.org"},
+        {"passkey_rp_id": "", "passkey_origins": "https://localhost"},
+    ):
+        choose(world, passkey_sign_up=True, **changes)
+        shown = text(visitor.get())
+        assert "Continue with a passkey" not in shown
+        assert "Create an account" not in shown
+        assert visitor.get("/login/new").status_code == 403
+    by_password(visitor, alice)
+    assert "made and used on the pages of" in text(visitor.get())
+    choose(world, passkey_origins=f"https://localhost {own}")
+    assert "made and used on the pages of" not in text(visitor.get())

@@ -297,3 +297,14 @@ def test_takes_no_answer_that_came_late(client: Client, world, alice, device) ->
     # What was typed stays.
     assert f'value="{world.scope.slug}"' in answer.content.decode()
     assert client.post(LOGIN, {"scope": world.scope.slug}).status_code == 200
+
+
+def test_offers_none_where_they_belong_to_pages_elsewhere(client: Client, world, alice) -> None:
+    staff.sign_in(client, "alice", world.scope.slug)
+    assert "Add a passkey" in client.get("/admin/sign-in/").content.decode()
+    with cast.in_scope(world):
+        changes = {"passkey_origins": "https://localhost"}
+        scopes.change_settings(changes=changes, by=world.system, now=acts.now())
+    shown = client.get("/admin/sign-in/").content.decode()
+    assert "Add a passkey" not in shown
+    assert "belong to other pages" in shown

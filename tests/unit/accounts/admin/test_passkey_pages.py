@@ -40,11 +40,11 @@ def test_shows_one_and_removes_it_with_a_reason(desk: Desk, row: Passkey) -> Non
 
 
 def test_tells_and_filters_alarms(desk: Desk, row: Passkey) -> None:
-    assert "Nothing fits" in desk.get(f"{PAGES}?alarm=any")
+    assert "Nothing fits" in desk.get(f"{PAGES}?alarm=raised")
     now = datetime.now(UTC)
     with cast.in_scope(desk.world):
         Passkey.objects.update(alarmed_at=now)
-    assert "bob@example.test" in desk.get(f"{PAGES}?alarm=any")
+    assert "bob@example.test" in desk.get(f"{PAGES}?alarm=raised")
     assert "Nothing fits" in desk.get(f"{PAGES}?alarm=suspended")
     with cast.in_scope(desk.world):
         Passkey.objects.update(suspended_at=now)
