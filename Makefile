@@ -16,7 +16,7 @@ AS_DEPLOYED = COUNTERSIGN_MODE=production COUNTERSIGN_URL=https://id.example.org
 	COUNTERSIGN_SECRET_KEY=$(call RANDOM_KEY,48) COUNTERSIGN_KEK=$(call RANDOM_KEY,32)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgresql test-redis test-browser test-interop test-schema check bench lock
+.PHONY: help run demo test test-postgresql test-redis test-hsm test-browser test-interop test-schema check bench lock
 
 help: ## list these commands
 	@echo "Countersign:"
@@ -38,6 +38,9 @@ test-postgresql: $(VENV)/dev.stamp ## the tests that ask a database, on PostgreS
 
 test-redis: $(VENV)/dev.stamp ## limits counted in Redis (TEST_REDIS_URL)
 	REDIS_URL=$(TEST_REDIS_URL) $(PYTEST) -m redis
+
+test-hsm: $(VENV)/dev.stamp ## keys in a PKCS #11 token (SoftHSM2)
+	$(PYTEST) -m hsm
 
 test-browser: $(VENV)/dev.stamp tests/interop/node_modules ## admin and pages in the system's Chromium
 	$(PYTEST) -m browser -n $(BROWSERS) --dist loadfile

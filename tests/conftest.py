@@ -73,11 +73,15 @@ def asks_a_database(item: pytest.Item) -> bool:
     return item.nodeid.startswith(ALWAYS)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests of PostgreSQL run on it alone, and there no tests run that ask no database.
 
     Nor do those to which the engine makes no difference (`is_of_sqlite`).
     """
+    for item in items:
+        if "soft_hsm" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.hsm)
     if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
         others = [item for item in items if not asks_a_database(item)]
     else:

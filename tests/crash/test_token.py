@@ -12,6 +12,8 @@ from tests.crash import books
 from tests.serving import Served
 from tests.soft_hsm import SoftHsm
 
+pytestmark = pytest.mark.hsm
+
 
 def ready(served: Served, expected: int, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds

@@ -36,6 +36,7 @@ def block(section: str, kind: str = "") -> str:
     return found[1]
 
 
+@pytest.mark.hsm
 def test_a_token_is_set_up_and_its_key_is_changed(tmp_path: Path) -> None:
     module = soft_hsm.module()
     tools, home, tokens = (tmp_path / name for name in ("bin", "home", "tokens"))

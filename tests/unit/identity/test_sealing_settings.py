@@ -110,6 +110,7 @@ class TestService:
             serve.Command().handle(only="web", child_of=None)
 
 
+@pytest.mark.usefixtures("real_hash")
 class TestChecks:
     def test_finds_nothing_wrong_with_a_token_that_works(self, token: SoftHsm) -> None:
         assert numbers() == set()
