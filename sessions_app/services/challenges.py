@@ -2,9 +2,10 @@
 
 import hashlib
 import hmac
+import json
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,28 +14,18 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
 from identity import ids
-from identity.scoping import current, inserts, prepared, statements
+from identity.scoping import current, inserts, statements
 from identity.services import resealing, sealing
 from sessions_app.errors import ChallengeRefused
 from sessions_app.models import Challenge
 
 _SEALED_AS: Final = "challenge.data"
 SEALED: Final = resealing.column(Challenge, "sealed_data", purpose=_SEALED_AS)
-_BOUND: Final = prepared.prepare(
-    lambda id, purpose, subject, browser, secret, now: Challenge.objects.filter(  # noqa: A006
-        id=id,
-        purpose=purpose,
-        subject=subject,
-        browser=browser,
-        secret_digest=secret,
-        used_at__isnull=True,
-        expires_at__gt=now,
-    ),
-    *("id", "purpose", "subject", "browser", "secret", "now"),
-)
-_CONSUME: Final = """
+_TAKE_BOUND: Final = """
 UPDATE sessions_app_challenge SET used_at = %s
-WHERE scope_id = %s AND id = %s AND used_at IS NULL AND expires_at > %s
+WHERE scope_id = %s AND id = %s AND purpose = %s AND subject = %s AND browser = %s
+  AND secret_digest = %s AND used_at IS NULL AND expires_at > %s
+RETURNING data, sealed_data, created_at
 """
 
 
@@ -113,18 +104,16 @@ def take_bound(
 
     Of two that come at once one does. Raises ChallengeRefused.
     """
-    row = _BOUND.instance(
-        Challenge,
-        id=challenge_id,
-        purpose=purpose,
-        subject=subject,
-        browser=browser,
-        secret=digest(secret),
-        now=now,
-    )
-    if row is None or not _consume(row.id, now):
-        raise ChallengeRefused
-    return _read(row)
+    scope_id = current.required_scope()
+    bound = [purpose, subject, browser, digest(secret)]
+    values: list[Any] = [now, scope_id, challenge_id, *bound, now]
+    if connection.vendor != "postgresql":
+        at = connection.ops.adapt_datetimefield_value(now)
+        values = [at, scope_id.hex, challenge_id.hex, *bound, at]
+    for data, sealed, created_at in statements.rows(_TAKE_BOUND, values):
+        given = (challenge_id, subject, _told(data), bytes(sealed), _moment(created_at))
+        return _opened(*given)
+    raise ChallengeRefused
 
 
 def take_code(
@@ -202,20 +191,27 @@ def _taken(rows: QuerySet[Challenge], now: datetime) -> Taken:
     return _read(row)
 
 
-def _consume(challenge_id: UUID, now: datetime) -> bool:
-    """Whether this is the one that consumes it: what it is bound to never changes."""
-    values: list[Any] = [now, current.required_scope(), challenge_id, now]
-    if connection.vendor != "postgresql":
-        at = connection.ops.adapt_datetimefield_value(now)
-        values = [at, current.required_scope().hex, challenge_id.hex, at]
-    return statements.count(_CONSUME, values) == 1
-
-
 def _read(row: Challenge) -> Taken:
-    sealed = bytes(row.sealed_data)
+    return _opened(row.id, row.subject, row.data, bytes(row.sealed_data), row.created_at)
+
+
+def _opened(
+    challenge_id: UUID, subject: str, data: dict[str, Any], sealed: bytes, created_at: datetime
+) -> Taken:
     if sealed:
-        sealed = sealing.unseal(sealed, purpose=_SEALED_AS, subject=str(row.id))
-    return Taken(row.id, row.subject, row.data, sealed, row.created_at)
+        sealed = sealing.unseal(sealed, purpose=_SEALED_AS, subject=str(challenge_id))
+    return Taken(challenge_id, subject, data, sealed, created_at)
+
+
+def _told(data: Any) -> dict[str, Any]:
+    """JSON as either engine gives it."""
+    told: dict[str, Any] = json.loads(data) if isinstance(data, str | bytes) else data
+    return told
+
+
+def _moment(at: Any) -> datetime:
+    """A time as either engine gives it."""
+    return at if isinstance(at, datetime) else datetime.fromisoformat(at).replace(tzinfo=UTC)
 
 
 def _keyed(challenge_id: UUID, code: str) -> str:
