@@ -19,6 +19,8 @@ MOST_CONDITIONS: Final = 8
 MOST_FETCHES: Final = 3
 MOST_HOOKS: Final = 3
 MOST_ENVS: Final = 16
+MOST_PLACEHOLDERS: Final = 64
+"""Beside those in code: a value that stands often makes a long text of a short one."""
 MOST_EXECUTIONS: Final = 2**31 - 1
 MOST_INPUTS: Final = 16
 MOST_INPUT_BYTES: Final = 16 * 1024
@@ -137,6 +139,7 @@ def read(given: Mapping[str, Any], *, hosts: Collection[str]) -> Config:
         raise _invalid(f"it has at most {MOST_BYTES // 1024} KiB.")
     _require_counts(config)
     _require_supported(config)
+    _require_few_placeholders(config)
     for each in config.conditions:
         if isinstance(each, Code) and len(each.code.encode()) > sandbox.DEFAULT.code_bytes:
             raise _invalid("code has at most 16 KiB.")
@@ -180,6 +183,12 @@ def _require_counts(config: Config) -> None:
         raise _invalid(f"there are at most {MOST_ENVS} envs.")
     if not 0 <= config.max_executions <= MOST_EXECUTIONS:
         raise _invalid(f"max_executions is 0 to {MOST_EXECUTIONS}; 0 is without end.")
+
+
+def _require_few_placeholders(config: Config) -> None:
+    told = orjson.dumps([stored(config)["actions"], msgspec.to_builtins(config.fetches)]).decode()
+    if len(templates.PLACEHOLDER.findall(told)) > MOST_PLACEHOLDERS:
+        raise _invalid(f"there are at most {MOST_PLACEHOLDERS} placeholders outside of code.")
 
 
 def _require_supported(config: Config) -> None:

@@ -101,7 +101,7 @@ def made(fetch: "Fetch", given: Given, *, hosts: Collection[str]) -> Request:
         require_listed(url, hosts)
     except AddressRefused:
         raise errors.LambdaFailed from None
-    data = orjson.dumps(body) if body else b""
+    data = templates.written(body) if body else b""
     if len(data) > MOST_BODY:
         raise errors.LambdaFailed
     if data and "content-type" not in {name.lower() for name in headers}:

@@ -97,7 +97,8 @@ def message(template: str, given: Given, *, is_template: bool) -> bytes:
         return _from_hex(template) if is_hex(template) else _bounded(template.encode())
     if not is_hex(template):
         return _bounded(_filled(template, given, str).encode())
-    return _from_hex(_filled(template, given, _digits))
+    filled = PLACEHOLDER.sub(lambda found: _digits(given.value(found)), template)
+    return _from_hex(filled)
 
 
 def require_message(template: str, *, is_template: bool) -> None:
@@ -120,13 +121,23 @@ def _filled(template: str, given: Given, place: Callable[[str], str]) -> str:
     return PLACEHOLDER.sub(lambda found: place(_text(given.value(found))), template)
 
 
+def written(value: Any) -> bytes:
+    """A value as JSON. Raises LambdaFailed for what JSON can't say, such as half a character."""
+    try:
+        return orjson.dumps(value)
+    except (TypeError, ValueError):
+        raise errors.LambdaFailed from None
+
+
 def _text(value: Any) -> str:
-    """A text as it is, everything else as JSON."""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    """A text as it is, everything else as JSON. Code can answer texts that nobody can write."""
+    told = written(value)
+    return value if isinstance(value, str) else told.decode()
 
 
-def _digits(text: str) -> str:
-    found = _HEX.fullmatch(text)
+def _digits(value: Any) -> str:
+    # A number is none: 10 would be read as sixteen.
+    found = _HEX.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise errors.LambdaFailed
     return found.group(1)

@@ -91,6 +91,7 @@ def test_names_the_hosts_that_it_may_call() -> None:
         {"envs": ["x" * 50_000]},
         {"envs": [[[[[[[[[1]]]]]]]]]},
         {"envs": [list(range(1000))]},
+        {"conditions": [lambdas.fetch(API, headers={"X-A": "<<inputs.0>>" * 65})]},
         {"max_executions": -1},
         {"max_executions": 2**31},
         {"authorization": {"type": "all"}},

@@ -93,11 +93,31 @@ def test_makes_a_message(template: str, message: bytes) -> None:
     assert templates.message(template, GIVEN, is_template=True) == message
 
 
-@pytest.mark.parametrize("value", ["hello", "0xabc", "0x00\n", "ab cd", 5, None, ["00"], "0x0x00"])
+@pytest.mark.parametrize(
+    "value", ["hello", "0xabc", "0x00\n", "ab cd", 5, 10, 2**70, "\ud800", None, ["00"], "0x0x00"]
+)
 def test_takes_nothing_but_hex_where_hex_stands(value: Any) -> None:
     for template in ("<<inputs.0>>", "0x00<<inputs.0>>"):
         with pytest.raises(errors.LambdaFailed):
             templates.message(template, Given(inputs=(value,)), is_template=True)
+
+
+@pytest.mark.parametrize("value", ["\ud800", ["\udfff"], 2**70, {"a": 10**30}])
+def test_fails_for_what_only_code_can_answer(value: Any) -> None:
+    given = Given(outputs=(value,))
+    for name in ("path/<<conditions.0>>", "?q=<<conditions.0>>"):
+        with pytest.raises(errors.LambdaFailed):
+            made(f"{API}/{name}", given)
+    for more in (
+        {"headers": {"X-A": "<<conditions.0>>"}},
+        {"protocol": "POST", "body": ["<<conditions.0>>"]},
+        {"protocol": "POST", "body": ["is <<conditions.0>>"]},
+    ):
+        with pytest.raises(errors.LambdaFailed):
+            made(API, given, **more)
+    for template in ("is <<conditions.0>>", "<<conditions.0>>"):
+        with pytest.raises(errors.LambdaFailed):
+            templates.message(template, given, is_template=True)
 
 
 def test_takes_a_template_as_it_is_where_nobody_asks_for_values() -> None:
