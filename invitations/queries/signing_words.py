@@ -14,7 +14,6 @@ COMMAND: Final = NAME
 _WEI: Final = 10**18
 _MOST_SHOWN: Final = 4096
 _MOST_IN_SENTENCE: Final = 60
-_MOST_ROWS: Final = 200
 
 _TOKEN_CALLS: Final[Mapping[str, Sequence[str]]] = {
     "a9059cbb": ("transfer", "address", "amount"),
@@ -136,10 +135,8 @@ def _typed_data(what: TypedData) -> Rows:
     for name, value in what.domain.items():
         yield f"domain: {name}", _cut(_value(value), _MOST_SHOWN)
     yield "type", what.primary_type
-    for count, (name, value) in enumerate(_members(what.message, "")):
-        if count == _MOST_ROWS:
-            yield "and more", f"only the first {_MOST_ROWS} values are shown"
-            return
+    # All of them: an approver must not overlook the last one. There are at most 1,000.
+    for name, value in _members(what.message, ""):
         yield name, _cut(value, _MOST_SHOWN)
 
 
