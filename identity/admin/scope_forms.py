@@ -177,6 +177,12 @@ class Line:
 
 def _field(name: str) -> forms.Field:
     meaning = MEANINGS[name]
+    if name in passkey_settings.WORDS:
+        return forms.ChoiceField(
+            choices=[(word, word) for word in passkey_settings.WORDS[name]],
+            label=meaning.label,
+            help_text=meaning.about,
+        )
     if name in _LONGEST:
         return forms.CharField(
             required=False,

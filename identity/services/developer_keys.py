@@ -119,6 +119,9 @@ def note_used(key: KnownKey, *, now: datetime) -> None:
 
 def parsed(text: str) -> ecdsa_p256.PublicKey:
     """The key in one of the forms that people have it in. Raises `identity.errors.Invalid`."""
+    if "PRIVATE KEY" in text:
+        fault = "This is a private key, which has been seen here now: make another pair."
+        raise errors.Invalid(fault, field="public_key")
     try:
         return ecdsa_p256.parse_any(text.strip())
     except DomainError:

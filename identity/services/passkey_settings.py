@@ -16,10 +16,11 @@ VERIFICATIONS: Final = ("discouraged", "preferred", "required")
 ATTESTATIONS: Final = ("none", "direct")
 _DOMAIN: Final = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)+")
 _APP: Final = re.compile(r"android:apk-key-hash:[A-Za-z0-9_-]{43}")
-_RISING: Final[Mapping[str, tuple[str, ...]]] = {
+WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "passkey_user_verification": VERIFICATIONS,
     "passkey_attestation": ATTESTATIONS,
 }
+"""The settings that are one of some words; later ones protect more."""
 _LOCAL: Final = "localhost"
 _LOOPBACK: Final = ("127.0.0.1", "::1")
 
@@ -55,8 +56,8 @@ def is_weaker(name: str, old: str, new: str) -> bool:
     """Whether another value of one of TEXTS protects less."""
     if old == new:
         return False
-    if name in _RISING:
-        words = _RISING[name]
+    if name in WORDS:
+        words = WORDS[name]
         return words.index(new) < words.index(old)
     if name == "passkey_aaguids":
         return bool(old) and (not new or not _ids(new) <= _ids(old))
