@@ -53,10 +53,13 @@ class PersonalMessage:
         return text if is_plain else None
 
     def facts(self) -> dict[str, Any]:
-        """What policies may ask: its length, and the text where it can be read and is not long."""
-        text = self.text or ""
-        shown = text if len(text) <= _MOST_SHOWN else ""
-        return {"message_bytes": len(self.data), "message_text": shown}
+        """What policies may ask: its length, and the text where it can be read and is not long.
+
+        Otherwise the text is absent, and a policy that asks for it fails on the closed side.
+        """
+        text, facts = self.text, {"message_bytes": len(self.data)}
+        is_shown = text is not None and len(text) <= _MOST_SHOWN
+        return {**facts, "message_text": text} if is_shown else facts
 
     def wire(self) -> dict[str, Any]:
         """The same as JSON that `read` takes."""

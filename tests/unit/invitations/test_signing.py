@@ -135,6 +135,16 @@ MATTERS = {
         HELLO,
         PersonalMessage(b"bye"),
     ),
+    "a text that nobody can read": (
+        '"secret" in details.message_text',
+        PersonalMessage(b"a secret\xff"),
+        PersonalMessage(b"bye"),
+    ),
+    "a text that is too long to be shown": (
+        '"secret" in details.message_text',
+        PersonalMessage(b"a secret" + b" " * 5000),
+        PersonalMessage(b"bye"),
+    ),
     "a domain": (
         f'details.kind == "typed_data" && details.domain_contract == "{FRIEND}"',
         TypedData.read(PERMIT),
