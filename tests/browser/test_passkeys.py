@@ -233,3 +233,14 @@ def test_staff_see_those_of_others_and_remove_them(place: Place, dora: Dora, tab
     expect(officer.page.get_by_text("The passkey is removed")).to_be_visible()
     dora.tab.page.reload()
     expect(dora.tab.page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
+
+
+def test_says_where_passkeys_work(place: Place, tab: Tab) -> None:
+    port = place.house.served.port
+    tab.page.goto(f"http://127.0.0.1:{port}/s/{place.scope}/login")
+    assert tab.page.url == place.login
+    VirtualKey(tab.page)
+    tab.page.goto(f"http://127.0.0.1:{port}/admin/login/")
+    tab.page.get_by_label("Scope").fill(place.scope)
+    tab.page.get_by_role("button", name="Continue with a passkey").click()
+    expect(tab.page.get_by_text("Passkeys belong to localhost here")).to_be_visible()
