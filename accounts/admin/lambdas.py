@@ -22,6 +22,7 @@ from identity.admin import actor_of, components, site
 from identity.admin.acts import ConfirmForm
 from identity.admin.components import Action
 from identity.pages.staff_session import recently_proved
+from invitations.queries import hidden_signs
 
 _LIST: Final = "admin:accounts_lambda_changelist"
 _PAGE: Final = "admin:accounts_lambda_change"
@@ -156,7 +157,7 @@ def _code(read: Config) -> list[Section]:
             title=f"Code of condition {place}",
             body=render_to_string(
                 "admin/components/code.html",
-                {"text": each.code.strip(), "name": "", "id": f"code-{place}"},
+                {"text": hidden_signs.shown(each.code), "name": "", "id": f"code-{place}"},
             ),
         )
         for place, each in enumerate(read.conditions)

@@ -9,6 +9,7 @@ import orjson
 from accounts.lambdas.config import Action, Code, Config, Fetch
 from accounts.models import User
 from invitations.commands.lambdas import CreateLambda
+from invitations.queries import hidden_signs
 from invitations.rows import Change, Difference
 
 COMMAND: Final = "lambda.create"
@@ -17,7 +18,7 @@ Rows = Iterator[tuple[str, str]]
 
 def change(details: CreateLambda, sentence: str) -> Change:
     """Who runs it, each condition, what is signed; code as it was written, line by line."""
-    rows = [Difference(name, None, told) for name, told in _rows(details)]
+    rows = [Difference(name, None, hidden_signs.shown(told)) for name, told in _rows(details)]
     return Change(COMMAND, sentence, rows)
 
 
@@ -42,7 +43,7 @@ def _rows(details: CreateLambda) -> Rows:
 
 def _code(code: Code) -> str:
     values = "with values" if code.substitution else "without values"
-    return f"JavaScript, {values}, that answers a {code.output_type}:\n{code.code}"
+    return f"JavaScript, {values}, its answer of the type {code.output_type}:\n{code.code}"
 
 
 def _call(fetch: Fetch) -> str:

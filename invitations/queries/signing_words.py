@@ -8,6 +8,7 @@ from identity.crypto import ethereum_address, evm
 from identity.crypto.evm import PersonalMessage, Transaction, TypedData
 from identity.errors import Invalid, Missing
 from invitations.commands.keys import NAME, SignWithKey
+from invitations.queries import hidden_signs
 from invitations.rows import Change, Difference
 
 COMMAND: Final = NAME
@@ -166,9 +167,5 @@ def _address(lower: str) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    # Signs that nobody sees, or that turn others around, are told by their numbers.
-    shown = "".join(
-        sign if sign.isprintable() or sign in "\n\t" else f"\\u{ord(sign):04x}"
-        for sign in text[:most]
-    )
+    shown = hidden_signs.shown(text[:most])
     return shown if len(text) <= most else f"{shown}…"

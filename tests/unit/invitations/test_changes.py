@@ -152,6 +152,7 @@ def test_a_lambda_is_told_by_what_it_does(world: cast.World, bob: cast.Member) -
     config = lambdas.config(call, code, authorization=lambdas.ANYBODY, envs=["x"])
     found = told(world, "lambda.create", lambda_id=str(ids.new()), user=bob.uid, config=config)
     assert found.words == "Let a lambda of bob@example.test sign with that account's key"
+    head = "JavaScript, with values, its answer of the type boolean:"
     assert rows(found) == {
         "account": (None, "of bob@example.test"),
         "run by": (None, "anybody who knows its id"),
@@ -161,9 +162,22 @@ def test_a_lambda_is_told_by_what_it_does(world: cast.World, bob: cast.Member) -
             None,
             "GET https://api.example.org/<<inputs.0>>, with values filled in\nX-A: b",
         ),
-        "condition 1": (
-            None,
-            "JavaScript, with values, that answers a boolean:\n// true\nreturn <<inputs.0>> > 1",
-        ),
+        "condition 1": (None, f"{head}\n// true\nreturn <<inputs.0>> > 1"),
         "signs": (None, "a message, with values filled in:\n0x68656c6c6f"),
     }
+
+
+@pytest.mark.parametrize(
+    ("code", "seen"),
+    [
+        ("// no\u2028return true", "// no\\u2028return true"),
+        ("// no\rreturn true", "// no\\u000dreturn true"),
+        ("return \u202e1", "return \\u202e1"),
+        ("a\r\nb\tc", "a\nb\tc"),
+    ],
+)
+def test_nothing_in_code_hides(world: cast.World, bob: cast.Member, code: str, seen: str) -> None:
+    lambdas.turn_on(world)
+    config = lambdas.config(lambdas.code(code))
+    found = told(world, "lambda.create", lambda_id=str(ids.new()), user=bob.uid, config=config)
+    assert rows(found)["condition 0"][1].endswith(f":\n{seen}")
