@@ -10,7 +10,7 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, transaction
 
 from accounts import errors
 from accounts.models import Passkey, User
-from accounts.services import managed_keys, ways_in, writing
+from accounts.services import managed_keys, sign_in_notices, ways_in, writing
 from identity import actor, ids
 from identity import errors as refusals
 from identity.actor import Actor
@@ -86,6 +86,14 @@ def add_first(*, user: User, new: New, by: Actor, now: datetime) -> Passkey:
     return _add(user, new, by=by, now=now)
 
 
+def add_further(*, user_id: UUID, new: New, by: Actor, now: datetime) -> Passkey:
+    """As `add`, to an account that there was before: its owner hears of it by mail."""
+    with writing.of(by):
+        row = add(user_id=user_id, new=new, by=by, now=now)
+        sign_in_notices.tell(row.user, sign_in_notices.PASSKEY_ADDED, now=now)
+    return row
+
+
 def rename(*, user_id: UUID, passkey_id: UUID, name: str, by: Actor, now: datetime) -> Passkey:
     """Call a passkey of a user something else. Raises `Missing`, `Invalid`."""
     shown = checked_name(name)
@@ -110,6 +118,7 @@ def remove(*, user_id: UUID, passkey_id: UUID, by: Actor, now: datetime) -> None
         Passkey.objects.filter(id=row.id).delete()
         ways_in.require_one(user_id)
         _record("passkey.removed", row, by=by, now=now)
+        sign_in_notices.tell(row.user, sign_in_notices.PASSKEY_REMOVED, now=now)
 
 
 def take_away(*, user_id: UUID, passkey_id: UUID, reason: str, by: Actor, now: datetime) -> None:
@@ -124,6 +133,7 @@ def take_away(*, user_id: UUID, passkey_id: UUID, reason: str, by: Actor, now: d
         if row is None or not Passkey.objects.filter(id=row.id).delete()[0]:
             raise refusals.Missing("There is no such passkey.")
         _record("passkey.removed", row, by=by, now=now, reason=reason)
+        sign_in_notices.tell(row.user, sign_in_notices.PASSKEY_REMOVED, now=now)
 
 
 def use(row: Passkey, asserted: Asserted, *, now: datetime) -> bool:
@@ -213,8 +223,9 @@ def _alarm(row: Passkey, counted: int, *, now: datetime) -> None:
             return
         stored.alarmed_at = now
         # What may be copied from device to device tells no thief by its count.
-        if not stored.is_backup_eligible:
-            stored.suspended_at = stored.suspended_at or now
+        is_new = not stored.is_backup_eligible and stored.suspended_at is None
+        if is_new:
+            stored.suspended_at = now
         stored.save(update_fields=["alarmed_at", "suspended_at"])
         subject = ("passkey", str(row.id))
         facts = {
@@ -224,6 +235,8 @@ def _alarm(row: Passkey, counted: int, *, now: datetime) -> None:
             "is_suspended": stored.suspended_at is not None,
         }
         audit.record("passkey.count-regressed", by=by, subject=subject, now=now, facts=facts)
+        if is_new:
+            sign_in_notices.tell(stored.user, sign_in_notices.PASSKEY_SUSPENDED, now=now)
 
 
 def _record(event: str, row: Passkey, *, by: Actor, now: datetime, **more: str) -> None:

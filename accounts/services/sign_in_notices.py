@@ -10,6 +10,12 @@ GENERATOR_SET: Final = "Sign-ins ask for a one-time password from now on."
 GENERATOR_REMOVED: Final = "Sign-ins ask for no one-time password any more."
 PASSWORD_SET: Final = "A new password was set."  # noqa: S105 a text
 PASSWORD_REMOVED: Final = "The password was removed."  # noqa: S105 a text
+PASSKEY_ADDED: Final = "A passkey was added: it signs in from now on."
+PASSKEY_REMOVED: Final = "A passkey was removed."
+PASSKEY_SUSPENDED: Final = (  # a text
+    "A passkey was suspended: its counter went backwards, as if there were a copy of its key. "
+    "Remove it and add a new one."
+)
 ADDRESS_PROVEN: Final = "Another e-mail address was verified: codes sent there sign in."
 
 

@@ -89,7 +89,7 @@ def complete_registration(
     with current.in_scope(by.scope_id):
         found, data = _made(_REGISTER, str(user.id), challenge_id, credential, now=now)
         new = _new(found, name, data["handle"], credential)
-        return passkeys.add(user_id=user.id, new=new, by=by, now=now)
+        return passkeys.add_further(user_id=user.id, new=new, by=by, now=now)
 
 
 def begin_newcomer(*, name: str, display_name: str, now: datetime, browser: str = "") -> Ceremony:

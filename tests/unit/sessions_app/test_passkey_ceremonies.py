@@ -2,18 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from accounts.errors import LastWayIn, NameTaken, PasskeyRefused, PasskeyTaken, TooManyPasskeys
 from accounts.models import Device, Passkey, User
 from accounts.queries import passkeys as stored
-from accounts.services import passkeys, users
+from accounts.services import passkeys, sign_in_notices, users
 from identity.crypto import base64url
 from identity.errors import Missing
 from identity.models import AuditEvent
 from identity.scoping import current
-from identity.services import scopes
+from identity.services import mail, scopes
 from sessions_app.errors import ChallengeRefused, SignInRefused, SignUpClosed
 from sessions_app.services import passkey_ceremonies as ceremonies
 from tests import cast
@@ -433,3 +434,22 @@ def test_is_unknown_in_another_scope(world, alice, device) -> None:
     other = cast.world()
     with current.in_scope(other.scope.id), pytest.raises(SignInRefused):
         prove(device)
+
+
+def test_tells_the_owner_of_each_change(world, alice, device) -> None:
+    User.objects.filter(id=alice.id).update(email="alice@example.test")
+    alice.refresh_from_db()
+    with mock.patch.object(mail, "send", wraps=mail.send) as sent:
+        row = register(world, alice, device)
+        prove(device)
+        for _ in range(2):
+            device.credentials[0].counter = 0
+            with pytest.raises(SignInRefused):
+                prove(device)
+        passkeys.remove(user_id=alice.id, passkey_id=row.id, by=world.system, now=now())
+    assert [each.kwargs["context"]["what"] for each in sent.call_args_list] == [
+        sign_in_notices.PASSKEY_ADDED,
+        sign_in_notices.PASSKEY_SUSPENDED,
+        sign_in_notices.PASSKEY_REMOVED,
+    ]
+    assert {each.kwargs["to"] for each in sent.call_args_list} == {"alice@example.test"}
