@@ -42,7 +42,8 @@ class DeveloperKeyForm(forms.Form):
     is_owner = forms.BooleanField(
         label="An owner's key",
         required=False,
-        help_text="Tells the key of who runs the scope from others. It opens nothing more.",
+        help_text="As the policies say, it also changes the domain, origin and name of passkeys"
+        " (updateScope).",
     )
     developer_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 

@@ -49,10 +49,9 @@ class Session(Caller):
         """What is about the caller alone; a stolen token opens nothing else."""
         return kind is Kind.SELF
 
-    @property
-    def has_own(self) -> bool:
-        """Routes with a permission are not for sessions at all."""
-        return False
+    def has_own(self, *, by_token: bool) -> bool:
+        """What came of the own account's acts; what else needs a permission is not for sessions."""
+        return by_token
 
     def submit(
         self, command: str, details: Mapping[str, Any], *, brings_keys: bool = False
@@ -90,9 +89,9 @@ class ApiKey(Caller):
         """What asks for a word and for no human proof: to read, and to submit commands."""
         return kind is Kind.FOR_PROGRAMS
 
-    @property
-    def has_own(self) -> bool:
+    def has_own(self, *, by_token: bool) -> bool:
         """A key has no account, votes or proposals of its own: it needs the word."""
+        del by_token
         return False
 
     def submit(

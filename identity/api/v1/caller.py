@@ -55,9 +55,12 @@ class Caller(ABC):
         del kind
         return True
 
-    @property
-    def has_own(self) -> bool:
-        """Whether some things are the caller's own, for which no permission is asked."""
+    def has_own(self, *, by_token: bool) -> bool:
+        """Whether some things of a route are the caller's own, for which no permission is asked.
+
+        `by_token`: holders of an access token have some, too.
+        """
+        del by_token
         return True
 
     @abstractmethod

@@ -146,6 +146,8 @@ def _security(each: Route) -> list[dict[str, list[str]]]:
     ways: list[dict[str, list[str]]] = [{"deviceSignature": []}]
     if each.kind in _BEARERS:
         ways.append({_BEARERS[each.kind]: []})
+    if each.is_own_by_token:
+        ways.append({_BEARERS[Kind.SELF]: []})
     return [*ways, session]
 
 

@@ -135,7 +135,7 @@ def _open(sent: Sent, found: Route, ids: Mapping[str, Any], now: datetime) -> An
 
 
 def _done(sent: Sent, found: Route, ids: Mapping[str, Any], caller: Caller) -> Reply:
-    if found.own is None or not caller.has_own:
+    if found.own is None or not caller.has_own(by_token=found.is_own_by_token):
         # Nothing of the input can make a difference, so nothing of it is read before.
         _require_right(found, caller)
     asked = _asked(sent, found, ids, caller, caller.now)

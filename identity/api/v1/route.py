@@ -84,16 +84,15 @@ class Route:
     """One method on one path.
 
     `permission` is a word of `identity.permissions` or one of NOT_PERMISSIONS; `own` tells whose
-    calls need none. `command`: it goes through the one door, which asks for the permission itself.
-    `shows` and `status` describe the answer; `also_refuses` has statuses beside those of its kind.
+    calls need none, with `is_own_by_token` those by access token, too. `command`: the one door asks
+    for the permission. `shows` and `status` describe the answer, `also_refuses` further statuses.
 
-    - `is_dangerous`: a session must be recent; `may_wait`: it may answer 202 as a command may;
-    - `is_alone`: no transaction may be around it; `is_streamed`: it sends lines of `media_type`;
-    - `is_for_programs`: an API key may use it though it is neither a read nor a command;
+    - `is_dangerous`: a session must be recent; `may_wait`: it may answer 202 as commands do;
+    - `is_alone`: in no transaction; `is_streamed`: it sends lines of `media_type`;
+    - `is_for_programs`: an API key may use it, though no read and no command;
     - `is_for_pages`: scripts of applications' pages may read the answer (`cross_origin`);
     - `is_of_token`: the session of a token in its body says which scope it is and if it is active;
-    - `takes`: the media type of the body, JSON or FORM; JSON is read in place of a form, too;
-    - `refuses`: what a 400 shows in place of a problem where an RFC says so (`told`).
+    - `takes`: the body's media type; FORM takes JSON, too; `refuses`: a 400 in an RFC's words.
     """
 
     method: str
@@ -108,6 +107,7 @@ class Route:
     status: int = 200
     command: str = ""
     own: Callable[[Asked], bool] | None = None
+    is_own_by_token: bool = False
     is_versioned: bool = False
     is_dangerous: bool = False
     is_streamed: bool = False

@@ -38,6 +38,11 @@ def bob(world: cast.World, member: cast.Member) -> Bearer:
     return Bearer.of(signed_in.start(world, member).access, world.scope.slug)
 
 
+@pytest.fixture
+def stranger(world: cast.World) -> Bearer:
+    return Bearer.of(signed_in.start(world, world.member("carol")).access, world.scope.slug)
+
+
 def made(bob: Bearer) -> dict[str, Any]:
     answer = bob.post("/me/managed-key", {})
     assert answer.status_code == 200, answer.text
@@ -156,6 +161,22 @@ def test_waits_where_a_policy_asks_for_it(
     with cast.in_scope(world):
         assert AuditEvent.objects.filter(name="managed-key.signature-read").count() == 1
     assert told["signature"][2:] not in json.dumps(alice.get(f"/proposals/{waiting}").json())
+
+
+def test_who_asked_follows_the_link_and_may_take_it_back(
+    world: cast.World, alice: Person, bob: Bearer, stranger: Bearer
+) -> None:
+    reviewed(world, "/managed-keys/**", "add")
+    made(bob)
+    answer = bob.post("/me/managed-key/messages", {"text": "hello"}).json()
+    link = answer["proposal"]["url"].removeprefix(bob.prefix)
+    problem(stranger.get(link), 403, "forbidden")
+    problem(stranger.post(f"{link}/cancellation"), 403, "forbidden")
+    assert bob.get(link).json()["state"] == "pending"
+    # Other proposals are nothing for a session, nor is anything that belongs to a device.
+    problem(bob.get("/proposals?mine=true"), 403, "forbidden")
+    problem(bob.get(f"{link}/evidence"), 403, "forbidden")
+    assert bob.post(f"{link}/cancellation").json()["state"] == "cancelled"
 
 
 def test_a_rejected_one_is_gone(world: cast.World, alice: Person, bob: Bearer) -> None:

@@ -25,6 +25,7 @@ per_address = Throttle(count=20 if settings.REQUESTS_PER_ADDRESS else 0, seconds
 """A scope has an RSA key, which takes a while to make."""
 _MOST_CONFIG: Final = 8 * 1024
 _KNOWN: Final = frozenset({"rp", "invitation"})
+_WAITS: Final = "Approval needed: the change is made when the proposal is approved"
 _PARTY: Final = frozenset({"id", "origin", "name"})
 
 
@@ -51,7 +52,7 @@ def update(asked: Asked) -> dict[str, str]:
         now=asked.now,
     )
     if isinstance(done, Pending):
-        raise Waits(done)
+        raise Waits(done, _WAITS)
     return {"scope_id": str(scope_id)}
 
 

@@ -13,7 +13,8 @@ from identity.api.v1.shapes import Body, Items, Shown
 class DeveloperKey(Shown, frozen=True):
     """A P-256 key as a compressed point in hex; `status` is active or revoked.
 
-    `is_owner` tells the key of who runs the scope from others; it opens nothing more.
+    `is_owner`: over the face `passport` it may also change the domain, origin and name of the
+    scope's passkeys (`updateScope`), as the policies say.
     """
 
     id: UUID

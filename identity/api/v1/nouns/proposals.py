@@ -152,6 +152,7 @@ def proposals_list(asked: Asked, after: After) -> Window[Any]:
     "A proposal with what it would change",
     shows=ProposalDetail,
     own=_is_mine,
+    is_own_by_token=True,
 )
 def proposal(asked: Asked) -> ProposalDetail:
     """One proposal with everything a voter needs."""
@@ -216,6 +217,7 @@ def outcome(asked: Asked) -> Outcome:
     "Cancel a proposal before it is decided",
     shows=Standing,
     own=_is_mine,
+    is_own_by_token=True,
 )
 def cancel(asked: Asked) -> Standing:
     """By its proposer, or with the permission; the service asks."""
