@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from accounts.errors import GrantTooWide
 from identity import developer_key_queries as queries
 from identity.actor import Actor
 from identity.services import developer_keys
@@ -52,6 +53,11 @@ def _validate_new(details: AddDeveloperKey) -> None:
     developer_keys.parsed(details.public_key)
 
 
+def _check_new(details: AddDeveloperKey, by: Actor) -> None:
+    if details.is_owner and not by.may("scopes:edit"):
+        raise GrantTooWide("An owner's key changes settings of the scope: this needs scopes:edit.")
+
+
 def _validate_end(details: RevokeDeveloperKey) -> None:
     queries.developer_key(details.developer_key)
 
@@ -65,6 +71,7 @@ registry.add(
         input=AddDeveloperKey,
         execute=add,
         validate=_validate_new,
+        check=_check_new,
     ),
     Command(
         name="developer-key.revoke",

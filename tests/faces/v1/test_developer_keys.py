@@ -56,3 +56,13 @@ def test_shows_nothing_of_another_scope(alice: Signed) -> None:
     assert charlie.get("/developer-keys").json() == {"items": [], "next": None}
     for answer in (charlie.get(path), charlie.send("DELETE", path)):
         problem(answer, 404, "missing")
+
+
+def test_an_owners_key_is_added_alone_by_who_may_edit_the_scope(
+    world: cast.World, alice: Signed
+) -> None:
+    maintainer = Signed.of(world.member("mark", "workspace-maintainer"), world.scope.slug)
+    made(maintainer)
+    owners = {"name": "Ours", "public_key": Developer().spki, "is_owner": True}
+    problem(maintainer.post("/developer-keys", owners), 403, "role.grant-too-wide")
+    assert made(alice, is_owner=True)["is_owner"]
