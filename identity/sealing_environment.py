@@ -31,19 +31,21 @@ def read(environment: Environment, home_folder: Path, *, is_production: bool) ->
     """Who holds the keys. Mistakes are noted in `environment`.
 
     Without a provider and a token our own keys are needed, and made in development. Beside one
-    they are optional and only open: for what was sealed before.
+    they are optional and only open: for what was sealed before. In development that is also the key
+    that was made before there was another holder.
     """
     values = environment.values
     provider = values.get(PROVIDER, "")
+    made = None if is_production else home_folder / home.KEY_ENCRYPTION_KEY_FILE
     if values.get(MODULE):
         if provider:
             environment.mistake(MODULE, f"and {PROVIDER} are both set: keep one of them.")
-        return Sealing(provider, _token(environment), _old_keys(environment))
+        return Sealing(provider, _token(environment), _old_keys(environment, made))
     for name in (TOKEN, LABELS, PIN, f"{PIN}_FILE"):
         if values.get(name):
             environment.mistake(name, f"is of no use without {MODULE}: set both or neither.")
     if provider:
-        return Sealing(provider, None, _old_keys(environment))
+        return Sealing(provider, None, _old_keys(environment, made))
     return Sealing("", None, _own_keys(environment, home_folder, is_production=is_production))
 
 
@@ -60,10 +62,13 @@ def _token(environment: Environment) -> Place:
     return Place(values[MODULE], values.get(TOKEN, ""), labels, pin)
 
 
-def _old_keys(environment: Environment) -> tuple[bytes, ...]:
-    if not (environment.values.get(KEYS) or environment.values.get(f"{KEYS}_FILE")):
+def _old_keys(environment: Environment, made: Path | None) -> tuple[bytes, ...]:
+    if environment.values.get(KEYS) or environment.values.get(f"{KEYS}_FILE"):
+        text = environment.secret(KEYS, None, "Take it out, or set it to keys of before.")
+    elif made is not None and made.exists():
+        text = made.read_text().strip()
+    else:
         return ()
-    text = environment.secret(KEYS, None, "Take it out, or set it to keys of before.")
     return environment.keys(KEYS, text)
 
 

@@ -198,7 +198,7 @@ def _library() -> Any:
     try:
         return importlib.import_module("pkcs11")
     except ImportError as error:
-        raise Unusable("The library python-pkcs11 is missing: install the extra pkcs11.") from error
+        raise Unusable("The library is missing: pip install python-pkcs11.") from error
 
 
 def _word(error: Exception) -> str:

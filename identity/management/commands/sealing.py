@@ -70,7 +70,10 @@ class Command(BaseCommand):
 
     def _complain(self, others: Sequence[Standing]) -> NoReturn:
         lines = [f"{line.count} in {line.place} under {line.kek_id or '?'}" for line in others]
-        advice = "Do not take the older keys away."
+        advice = (
+            "Do not take the older keys away; what does not open needs the key that it names, in "
+            "COUNTERSIGN_KEK_FILE or among the token's, and then reseal once more."
+        )
         if any(line.place == sealed.PENDING for line in others):
             advice += " Proposals that wait can't be changed: decide them, or let them expire."
         raise CommandError("Some values need another key. " + "; ".join(lines) + ". " + advice)

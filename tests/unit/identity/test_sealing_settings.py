@@ -7,7 +7,7 @@ import pytest
 from django.core.management.base import CommandError
 from pytest_django import Settings
 
-from identity import checks
+from identity import checks, home
 from identity.crypto.pkcs11_token import Place
 from identity.environment import Environment
 from identity.management.commands import serve
@@ -39,6 +39,14 @@ class TestToken:
     def test_keys_of_our_own_open_beside_it(self, tmp_path: Path) -> None:
         found, mistakes = told(TOKEN | {"COUNTERSIGN_KEK": KEK}, tmp_path)
         assert (found.keys, mistakes) == ((bytes(range(32)),), set())
+
+    def test_what_development_made_before_opens_beside_it(self, tmp_path: Path) -> None:
+        (tmp_path / home.KEY_ENCRYPTION_KEY_FILE).write_text(f"{KEK}\n")
+        environment = Environment()
+        environment.values = dict(TOKEN)
+        found = read(environment, tmp_path, is_production=False)
+        assert (found.keys, set(environment.mistakes)) == ((bytes(range(32)),), set())
+        assert told(TOKEN, tmp_path)[0].keys == ()
 
     def test_reads_the_pin_from_a_file(self, tmp_path: Path) -> None:
         (tmp_path / "pin").write_text(f"{PIN}\n")
