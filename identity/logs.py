@@ -122,9 +122,17 @@ def _processors(hidden: Iterable[str]) -> list[Any]:
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
+        _without_trace,
         structlog.processors.format_exc_info,
         Redactor(hidden),
     ]
+
+
+def _without_trace(_logger: Any, _method: str, event: Event) -> Event:
+    """Refused before any code of ours ran (a foreign Host, a form too large): a line is enough."""
+    if str(event.get("logger", "")).startswith("django.security."):
+        event.pop("exc_info", None)
+    return event
 
 
 def _formatter(*, before: list[Any]) -> structlog.stdlib.ProcessorFormatter:

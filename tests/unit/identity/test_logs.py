@@ -67,6 +67,15 @@ def test_writes_what_libraries_log_in_the_same_way(lines: io.StringIO) -> None:
     assert entry["logger"] == "django.request"
 
 
+def test_says_in_a_line_what_was_refused_before_any_code_of_ours(lines: io.StringIO) -> None:
+    refused = (ValueError, ValueError("Invalid HTTP_HOST header"), None)
+    log = logging.getLogger("django.security.DisallowedHost")
+    log.error("Invalid HTTP_HOST header: 'evil.example'", exc_info=refused)
+    entry = only(lines)
+    assert "evil.example" in entry["event"]
+    assert "exception" not in entry
+
+
 @pytest.mark.parametrize(
     "name",
     [
