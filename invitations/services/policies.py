@@ -102,6 +102,13 @@ DEFAULTS: Sequence[Mapping[str, Any]] = (
         "action": "*",
     },
     {
+        "name": "Developer keys",
+        "description": "A further key speaks for everybody whom a developer ever named: it is added"
+        " with a second person's consent.",
+        "resource": "/developer-keys",
+        "action": "add",
+    },
+    {
         "name": "Applications",
         "description": "Where users are sent after signing in changes with a second person's"
         " consent.",

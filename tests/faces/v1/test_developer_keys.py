@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from identity.crypto import ecdsa_p256
 from tests import cast
 from tests.faces.passport.client import Developer
@@ -66,3 +68,16 @@ def test_an_owners_key_is_added_alone_by_who_may_edit_the_scope(
     owners = {"name": "Ours", "public_key": Developer().spki, "is_owner": True}
     problem(maintainer.post("/developer-keys", owners), 403, "role.grant-too-wide")
     assert made(alice, is_owner=True)["is_owner"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_further_key_waits_for_a_second_person_and_its_end_does_not() -> None:
+    world = cast.world()
+    alice = Signed.of(world.member("alice", "super-admin"), world.scope.slug)
+    key = made(alice)
+    # From the second approver on two people are needed.
+    world.member("dora", "super-admin")
+    given = {"name": "Mine", "public_key": Developer().spki}
+    assert alice.post("/developer-keys", given).status_code == 202
+    assert [each["id"] for each in alice.get("/developer-keys").json()["items"]] == [key["id"]]
+    assert alice.send("DELETE", f"/developer-keys/{key['id']}").json()["status"] == "revoked"
