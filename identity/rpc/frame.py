@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import orjson
+
 VERSION: Final = "2.0"
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
@@ -15,10 +17,10 @@ _LONGEST_ID: Final = 256
 
 
 class Malformed(Exception):
-    """An object that is no call; `call_id` is what it named itself, if that can be told."""
+    """JSON that is no call; `call_id` is what it named itself, if that can be told."""
 
-    def __init__(self, call_id: CallId = None) -> None:
-        super().__init__("Invalid Request")
+    def __init__(self, call_id: CallId = None, *, text: str = "Invalid Request") -> None:
+        super().__init__(text)
         self.call_id = call_id
 
 
@@ -48,6 +50,16 @@ def read(given: Mapping[str, Any]) -> Call:
     if not isinstance(params, list | dict):
         raise Malformed(call_id)
     return Call(call_id, method, params)
+
+
+def refuse_batch(body: bytes) -> None:
+    """Raise Malformed for an array, which is a batch (§6), and nothing for any other text."""
+    try:
+        is_batch = isinstance(orjson.loads(body), list)
+    except orjson.JSONDecodeError:
+        return
+    if is_batch:
+        raise Malformed(text="Invalid Request: there are no batches here, send one call at a time")
 
 
 def result(call_id: CallId, value: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from identity.api.passport.methods import METHODS
 from identity.api.passport.route import Asked, Method, Who
 from identity.api.passport.sent import Sent
 from identity.crypto import strict_json
+from identity.crypto.errors import EnvelopeMalformed
 from identity.errors import DomainError
 from identity.rpc import frame
 from identity.scoping import current
@@ -58,7 +59,8 @@ def _body(sent: Sent, reply: _Reply, *, now: datetime) -> dict[str, Any]:
         call = _read(sent, reply)
         return frame.result(call.id, _let_in(sent, call, reply, now=now))
     except frame.Malformed as malformed:
-        return frame.error(malformed.call_id, code=frame.INVALID_REQUEST, message="Invalid Request")
+        told = str(malformed)
+        return frame.error(malformed.call_id, code=frame.INVALID_REQUEST, message=told)
     except DomainError as refusal:
         return errors.refused(reply.call_id, refusal)
     except Told as told:
@@ -70,7 +72,11 @@ def _body(sent: Sent, reply: _Reply, *, now: datetime) -> dict[str, Any]:
 def _read(sent: Sent, reply: _Reply) -> frame.Call:
     if sent.body is None:
         raise refusals.BodyTooLarge
-    given = strict_json.decode(sent.body)
+    try:
+        given = strict_json.decode(sent.body)
+    except EnvelopeMalformed:
+        frame.refuse_batch(sent.body)
+        raise
     call = frame.read(given)
     reply.call_id = call.id
     storable.require(call.params)

@@ -42,7 +42,8 @@ def test_repeats_the_id_of_the_call(world: cast.World) -> None:
     ("body", "code"),
     [
         (b"{", -32700),
-        (b"[]", -32700),
+        (b"[]", -32600),
+        (b"[" + json.dumps(CALL).encode(), -32700),
         (b"\xff", -32700),
         (b'{"a":1,"a":2}', -32700),
         (b"{}", -32600),
@@ -50,10 +51,27 @@ def test_repeats_the_id_of_the_call(world: cast.World) -> None:
         (json.dumps(CALL | {"method": "eth_sign"}).encode(), -32601),
         (b" " * (1024 * 1024 + 1), -32600),
     ],
-    ids=["cut", "a batch", "no text", "twice", "empty", "old", "unknown method", "oversize"],
+    ids=[
+        "cut",
+        "no call",
+        "a cut batch",
+        "no text",
+        "twice",
+        "empty",
+        "old",
+        "unknown method",
+        "oversize",
+    ],
 )
 def test_refuses_what_is_no_call(world: cast.World, body: bytes, code: int) -> None:
     assert ask(world, body)["error"]["code"] == code
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_says_that_there_are_no_batches(world: cast.World, count: int) -> None:
+    told = ask(world, json.dumps([CALL] * count).encode())
+    assert (told["id"], told["error"]["code"]) == (None, -32600)
+    assert told["error"]["message"].startswith("Invalid Request: there are no batches")
 
 
 def test_refuses_an_unknown_scope(client: Client) -> None:
