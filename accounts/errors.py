@@ -216,7 +216,14 @@ class LambdaFailed(DomainError):
 
     kind = Kind.UNPROCESSABLE
     code = "lambda.failed"
-    title = "This code did not come to an answer within its bounds."
+    title = "Its code, or a call, did not come to an answer within its bounds."
+
+
+class LambdaNotCompiled(LambdaFailed):
+    """Nothing of the code was run; it is the same for all values."""
+
+    code = "lambda.not-compiled"
+    title = "The code did not compile."
 
 
 class LambdaUnavailable(DomainError):

@@ -21,6 +21,7 @@ from accounts.queries import lambdas as queries
 from identity.admin import actor_of, components, site
 from identity.admin.acts import ConfirmForm
 from identity.admin.components import Action
+from identity.errors import DomainError
 from identity.pages.staff_session import recently_proved
 from invitations.queries import hidden_signs
 
@@ -165,9 +166,15 @@ def _code(read: Config) -> list[Section]:
     ]
 
 
+def _why(reason: str) -> str:
+    """A refusal in words; its code too, under which the documentation has it."""
+    known = DomainError.registry.get(reason)
+    return f"{known.title} ({reason})" if known else reason
+
+
 def _cells(run: queries.ExecutionRow) -> Sequence[str]:
     hooks = f"calls: {run.hooks_sent} taken, {run.hooks_failed} failed"
-    about = hooks if run.hooks_sent or run.hooks_failed else run.reason
+    about = hooks if run.hooks_sent or run.hooks_failed else _why(run.reason)
     address = format_html('<span class="wrapped">{}</span>', run.address)
     return (
         format_html("{}: {}", f"{run.number:,}", components.moment(run.began_at)),

@@ -37,8 +37,9 @@ FRAME = """
   };
   return (code, text) => {
     const given = deep(parse(text));
-    const result = build("$given", '"use strict";' + code)(given);
-    const answer = stringify(result);
+    let run;
+    try { run = build("$given", '"use strict";' + code); } catch { return undefined; }
+    const answer = stringify(run(given));
     return answer === undefined ? "null" : answer;
   };
 })()
@@ -95,7 +96,9 @@ def _whole_job() -> bytes:
 
 def _ran(frame: Any, job: dict[str, str]) -> dict[str, Any]:
     try:
-        return {"output": str(frame(job["code"], job["given"]))}
+        output = frame(job["code"], job["given"])
+        # Nothing comes back where nothing was run, and a text in any other case.
+        return {"output": output} if isinstance(output, str) else {"uncompiled": True}
     except Exception:  # noqa: BLE001  (whatever a stranger's code threw: its text stays here)
         return {"failed": True}
 

@@ -72,11 +72,14 @@ Call = Callable[[Request], Answer]
 
 def require_callable(fetch: "Fetch", *, hosts: Collection[str]) -> None:
     """Refuse a call that could never be made. Raises `identity.errors.Invalid`, AddressRefused."""
-    origin, _ = _split(fetch.endpoint)
+    origin, rest = _split(fetch.endpoint)
     # A host that a value could choose would be no host of the list.
     if templates.PLACEHOLDER.search(origin):
         raise _invalid("a placeholder stands in the path or the query of an endpoint only.")
-    require_listed(fetch.endpoint if not fetch.substitution else f"{origin}/", hosts)
+    # Whatever a value says, what stands around it stays as it is.
+    require_listed(
+        origin + (templates.PLACEHOLDER.sub("0", rest) if fetch.substitution else rest), hosts
+    )
     if len(fetch.headers) > MOST_HEADERS:
         raise _invalid(f"a call has at most {MOST_HEADERS} headers.")
     for name, value in fetch.headers.items():
@@ -119,7 +122,9 @@ def require_listed(url: str, hosts: Collection[str]) -> None:
     """Refuse a host that is not on the scope's list, or never called. Raises AddressRefused."""
     found = outside.parse(url, outside.guard())
     if found.host not in hosts:
-        raise AddressRefused("This host is not on the scope's list of what lambdas may call.")
+        raise AddressRefused(
+            "This host is not on the scope's list of what lambdas may call (setting lambda_hosts)."
+        )
 
 
 def _split(endpoint: str) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from accounts import errors
 
 CELL: Final = Path(__file__).with_name("cell.py")
 READY: Final = b"ready\n"
+_UNCOMPILED: Final = {"uncompiled": True}
 # To load V8 takes its time on a busy machine; a stranger's code does not run before it has.
 START_SECONDS: Final = 10.0
 # As many cells at once, so that strangers' code leaves a core for everybody else.
@@ -50,7 +51,8 @@ def run(code: str, values: Mapping[str, Any], bounds: Bounds = DEFAULT) -> Any:
     `code` is the body of a function of `$given`, which is `values`, frozen.
 
     Raises LambdaFailed for code that threw, did not end in time, wanted too much memory or said too
-    much: one text for all. Raises LambdaUnavailable if no cell can be had.
+    much: one text for all; LambdaNotCompiled, which is one too, for what is no JavaScript. Raises
+    LambdaUnavailable if no cell can be had.
     """
     job = _written(code, values, bounds)
     if not CELLS.acquire(timeout=WAIT_SECONDS):
@@ -147,6 +149,8 @@ def _end(cell: subprocess.Popen[bytes]) -> None:
 def _read(said: bytes) -> Any:
     try:
         answer = json.loads(said)
+        if answer == _UNCOMPILED:
+            raise errors.LambdaNotCompiled
         return json.loads(answer["output"])
     except (ValueError, KeyError, TypeError, RecursionError) as refused:
         raise errors.LambdaFailed from refused

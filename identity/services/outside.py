@@ -104,7 +104,9 @@ def parse(url: str, guard: Guard) -> Destination:
     No user information, no fragment, no white space or control characters (which Python's parser
     would silently drop), no backslash, only ASCII: international names are given as `xn--…`.
     """
-    if len(url) > LONGEST_URL or not _PRINTABLE.fullmatch(url) or "\\" in url:
+    if "\\" in url:
+        raise AddressRefused("The URL must hold no backslash: write / in its place.")
+    if len(url) > LONGEST_URL or not _PRINTABLE.fullmatch(url):
         raise AddressRefused(f"Give a URL of at most {LONGEST_URL} printable ASCII characters.")
     try:
         parts = urllib.parse.urlsplit(url)

@@ -146,9 +146,16 @@ def test_refuses_by_name_what_only_others_do(change: dict[str, Any]) -> None:
         "ftp://api.example.org/",
         "file:///etc/passwd",
         "gopher://api.example.org/",
+        "https://bob@api.example.org/",
+        "https://api.example.org/x#<<inputs.0>>",
+        "https://api.example.org\\@x/",
+        "https://api.example.org/a\\<<inputs.0>>",
+        "https://api.example.org/a b",
+        "https://api.example.org./",
+        f"https://api.example.org/{'x' * 2048}",
     ],
 )
-def test_refuses_hosts_that_are_not_on_the_list(endpoint: str) -> None:
+def test_refuses_what_is_never_called(endpoint: str) -> None:
     for given in (
         lambdas.config(lambdas.fetch(endpoint)),
         lambdas.config(lambdas.fetch(endpoint, substitution=False)),

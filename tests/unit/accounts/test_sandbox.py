@@ -33,15 +33,23 @@ def test_answers_in_json(code: str, answer: Any) -> None:
         "throw new Error('x')",
         "return 5n",
         "const a = []; a[0] = a; return a",
-        "return (",
-        "} return 7; {",
-        "}); (function(){ return 9",
+        "eval('return (')",
         "$given.inputs[0] = 2; return 1",
         "$given.more = 2; return 1",
     ],
 )
 def test_refuses_what_has_no_answer(code: str) -> None:
-    with pytest.raises(errors.LambdaFailed):
+    with pytest.raises(errors.LambdaFailed) as refused:
+        sandbox.run(code, {"inputs": [1]}, CALM)
+    assert refused.type is errors.LambdaFailed
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["return (", "return (((", "} return 7; {", "}); (function(){ return 9", "return <<inputs.0>>"],
+)
+def test_says_of_what_is_no_code_that_it_did_not_compile(code: str) -> None:
+    with pytest.raises(errors.LambdaNotCompiled):
         sandbox.run(code, {"inputs": [1]}, CALM)
 
 

@@ -183,6 +183,13 @@ def test_fails_in_one_text(
     assert outcomes(world, row) == [("failed", "lambda.failed")]
 
 
+def test_notes_that_the_code_did_not_compile(world: cast.World, bob: cast.Member) -> None:
+    row = opened(world, bob, lambdas.code("return (<<inputs.0>>"))
+    with pytest.raises(errors.LambdaNotCompiled):
+        run(world, row, 1)
+    assert outcomes(world, row) == [("failed", "lambda.not-compiled")]
+
+
 def test_calls_the_outside_with_no_transaction_open(world: cast.World, bob: cast.Member) -> None:
     call = lambdas.fetch(API + "price?of=<<inputs.0>>")
     row = opened(world, bob, call, lambdas.code("return <<conditions.0>>.output.usd > 3"))
