@@ -10,9 +10,10 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
 
-from accounts.admin import programs, related, user_acts, user_roles, user_sessions
+from accounts.admin import programs, related, user_acts, user_keys, user_roles, user_sessions
 from accounts.admin.related import Section, WithRelated
-from accounts.models import Device, GroupMember, RoleAssignment, User
+from accounts.models import Device, GroupMember, Profile, RoleAssignment, User
+from accounts.queries import names
 from identity.actor import Actor
 from identity.admin import actor_of, components, site
 from identity.admin.components import Action
@@ -69,13 +70,14 @@ class UserAdmin(WithRelated):
         return [*user_acts.offered(row, by=by), *user_sessions.offered(row, by=by)]
 
     def related(self, request: HttpRequest, row: Any) -> Sequence[Section]:
-        """Roles, groups, devices and open invitations, as far as one may read them."""
+        """What belongs to the user, as far as one may read it."""
         by = actor_of(request)
         sections = [_roles(row, by)]
         if by.may("groups:list"):
             sections.append(_groups(row, by))
         if by.may("devices:list"):
             sections.append(_devices(row))
+        sections += user_keys.sections(row, by)
         if by.may("invitations:list"):
             sections.append(_invitations(row))
         if by.may("sessions:view"):
@@ -99,8 +101,11 @@ class UserAdmin(WithRelated):
 
     @admin.display(description="made by")
     def made_by(self, user: User) -> str:
-        """Who invited the person or made the program."""
-        return related.maker(user.created_by)
+        """Who invited the person or made the program; else how the person came."""
+        came = None if user.created_by else _source(user)
+        if came == names.VOUCHED:
+            return "a developer's word"
+        return f"the user, who came by {came}" if came else related.maker(user.created_by)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages of acts."""
@@ -114,6 +119,10 @@ class UserAdmin(WithRelated):
             ),
             *super().get_urls(),
         ]
+
+
+def _source(user: User) -> str | None:
+    return Profile.objects.filter(user=user).values_list("source", flat=True).first()
 
 
 def _roles(user: User, by: Actor) -> Section:
