@@ -81,8 +81,9 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     ),
     "passkey_rp_id": Meaning(
         "Passkeys: domain",
-        "The domain that passkeys belong to (relying party id). Empty: this server's. After a"
-        " change, the passkeys that there are open nothing any more.",
+        "The domain of the pages where passkeys are used, or one above it that you own (relying"
+        " party id). Empty: this server's. After a change, the passkeys that there are open nothing"
+        " any more.",
     ),
     "passkey_rp_name": Meaning(
         "Passkeys: name", "What people read when they make one. Empty: the scope's name."
