@@ -37,6 +37,8 @@ def _rows(details: CreateLambda) -> Rows:
     for place, each in enumerate(config.conditions):
         yield f"condition {place}", _code(each) if isinstance(each, Code) else _call(each)
     yield "signs", _signs(config.actions)
+    if not config.post_hooks:
+        yield "calls afterwards", "nobody"
     for place, hook in enumerate(config.post_hooks):
         yield f"call {place} afterwards", _call(hook)
 

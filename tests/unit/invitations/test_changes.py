@@ -164,6 +164,7 @@ def test_a_lambda_is_told_by_what_it_does(world: cast.World, bob: cast.Member) -
         ),
         "condition 1": (None, f"{head}\n// true\nreturn <<inputs.0>> > 1"),
         "signs": (None, "a message, with values filled in:\n0x68656c6c6f"),
+        "calls afterwards": (None, "nobody"),
     }
 
 
