@@ -60,7 +60,7 @@ class ManagedKeyAdmin(WithRelated):
         return [
             Section(
                 title="Signatures",
-                columns=("Digest", "Signed", "Outcome", "Asked", "By"),
+                columns=("What, when, and its digest", "Outcome", "By"),
                 rows=[_cells(one) for one in queries.signatures_of(row.pk, most=related.MOST)],
                 when_empty="This account has signed nothing yet.",
             )
@@ -83,10 +83,13 @@ def _cells(one: KeySignature) -> Sequence[str]:
         url = reverse("admin:invitations_proposal_change", args=[one.proposal_id])
         outcome = format_html("{} {}", outcome, related.link(url, "proposal"))
     return (
-        components.copyable(f"0x{one.digest}"),
-        _KINDS[KeySignature.Kind(one.kind)],
+        format_html(
+            "{}, {}<div>{}</div>",
+            _KINDS[KeySignature.Kind(one.kind)],
+            components.moment(one.asked_at),
+            components.copyable(f"0x{one.digest}"),
+        ),
         outcome,
-        components.moment(one.asked_at),
         _who(one),
     )
 

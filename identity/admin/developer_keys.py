@@ -60,7 +60,7 @@ class DeveloperKeyAdmin(ReadOnlyAdmin):
     """The developer keys of the scope."""
 
     view_permission = "developer-keys:list"
-    list_display = ("name", "status_badge", "is_owner", "last_used_at", "created_at")
+    list_display = ("name", "status_badge", "whose", "last_used_at", "created_at")
     fields = (
         *("id", "name", "status", "is_owner", "public_key"),
         *("created_at", "last_used_at", "revoked_at"),
@@ -69,6 +69,11 @@ class DeveloperKeyAdmin(ReadOnlyAdmin):
     audit_kind = "developer-key"
     lead = "Public keys of your own servers. Their holders register users by their word alone."
     when_empty = "There is no developer key. Add one if a server of yours registers its users."
+
+    @admin.display(description="kind")
+    def whose(self, row: DeveloperKey) -> str:
+        """Whether it is an owner's."""
+        return "an owner's" if row.is_owner else "a developer's"
 
     def list_actions(self, request: HttpRequest) -> Sequence[Action]:
         """The way to a new one."""
