@@ -169,7 +169,7 @@ def _code(read: Config) -> list[Section]:
 def _why(reason: str) -> str:
     """A refusal in words; its code too, under which the documentation has it."""
     known = DomainError.registry.get(reason)
-    return f"{known.title} ({reason})" if known else reason
+    return f"{known.title.rstrip('.')} ({reason})" if known else reason
 
 
 def _cells(run: queries.ExecutionRow) -> Sequence[str]:
@@ -178,6 +178,6 @@ def _cells(run: queries.ExecutionRow) -> Sequence[str]:
     address = format_html('<span class="wrapped">{}</span>', run.address)
     return (
         format_html("{}: {}", f"{run.number:,}", components.moment(run.began_at)),
-        format_html("{} {}", components.badge(run.outcome), about),
+        format_html('{} <span class="sentence">{}</span>', components.badge(run.outcome), about),
         address if run.address else components.nothing(),
     )

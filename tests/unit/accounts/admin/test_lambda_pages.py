@@ -45,7 +45,7 @@ def test_says_what_there_is(desk: Desk, world: cast.World, row: Lambda) -> None:
     told = (
         "api.example.org",
         "192.0.2.9",
-        "did not come to an answer within its bounds. (lambda.failed)",
+        "did not come to an answer within its bounds (lambda.failed)",
         "Code of condition 1",
         "&lt;script&gt;",
     )
