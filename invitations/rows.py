@@ -105,3 +105,8 @@ class Change:
     command: str
     words: str
     rows: Sequence[Difference]
+
+    @property
+    def is_of_something(self) -> bool:
+        """Whether there is anything now of what it sets."""
+        return any(row.before is not None for row in self.rows)

@@ -152,6 +152,7 @@ def test_a_lambda_is_told_by_what_it_does(world: cast.World, bob: cast.Member) -
     config = lambdas.config(call, code, authorization=lambdas.ANYBODY, envs=["x"])
     found = told(world, "lambda.create", lambda_id=str(ids.new()), user=bob.uid, config=config)
     assert found.words == "Let a lambda of bob@example.test sign with that account's key"
+    assert not found.is_of_something
     head = "JavaScript, with values, its answer of the type boolean:"
     assert rows(found) == {
         "account": (None, "of bob@example.test"),
