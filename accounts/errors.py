@@ -1,5 +1,7 @@
 """Refusals about users, their devices and roles."""
 
+from typing import Any, Final
+
 from identity.errors import DomainError, Kind
 
 
@@ -212,18 +214,22 @@ class TooManyGenerations(DomainError):
 
 
 class LambdaFailed(DomainError):
-    """Threw, took too long, wanted too much or said too much: one text for all."""
+    """Threw, took too long, wanted too much or said too much: one text for all.
+
+    `noted` is for the history of the runs alone, which its owner and staff read.
+    """
 
     kind = Kind.UNPROCESSABLE
     code = "lambda.failed"
     title = "Its code, or a call, did not come to an answer within its bounds."
 
+    def __init__(self, detail: str = "", *, noted: str = code, **facts: Any) -> None:
+        super().__init__(detail, **facts)
+        self.noted = noted
 
-class LambdaNotCompiled(LambdaFailed):
-    """Nothing of the code was run; it is the same for all values."""
 
-    code = "lambda.not-compiled"
-    title = "The code did not compile."
+NOT_COMPILED: Final = "lambda.not-compiled"
+"""What is noted of code that is no JavaScript, of which nothing was run."""
 
 
 class LambdaUnavailable(DomainError):

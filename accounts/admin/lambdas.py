@@ -11,6 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 
+from accounts import errors
 from accounts.admin import acting
 from accounts.admin.acting import Act
 from accounts.admin.related import Section, WithRelated
@@ -168,6 +169,8 @@ def _code(read: Config) -> list[Section]:
 
 def _why(reason: str) -> str:
     """A refusal in words; its code too, under which the documentation has it."""
+    if reason == errors.NOT_COMPILED:
+        return f"The code did not compile ({reason})"
     known = DomainError.registry.get(reason)
     return f"{known.title.rstrip('.')} ({reason})" if known else reason
 

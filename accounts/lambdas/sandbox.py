@@ -51,8 +51,8 @@ def run(code: str, values: Mapping[str, Any], bounds: Bounds = DEFAULT) -> Any:
     `code` is the body of a function of `$given`, which is `values`, frozen.
 
     Raises LambdaFailed for code that threw, did not end in time, wanted too much memory or said too
-    much: one text for all; LambdaNotCompiled, which is one too, for what is no JavaScript. Raises
-    LambdaUnavailable if no cell can be had.
+    much: one text for all, and a note for what is no JavaScript. Raises LambdaUnavailable if no
+    cell can be had.
     """
     job = _written(code, values, bounds)
     if not CELLS.acquire(timeout=WAIT_SECONDS):
@@ -150,7 +150,7 @@ def _read(said: bytes) -> Any:
     try:
         answer = json.loads(said)
         if answer == _UNCOMPILED:
-            raise errors.LambdaNotCompiled
+            raise errors.LambdaFailed(noted=errors.NOT_COMPILED)
         return json.loads(answer["output"])
     except (ValueError, KeyError, TypeError, RecursionError) as refused:
         raise errors.LambdaFailed from refused

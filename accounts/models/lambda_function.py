@@ -62,8 +62,8 @@ class Lambda(ScopeOwned):
 class LambdaExecution(ScopeOwned):
     """One run of a lambda. `begun` without an end: the process that ran it was killed.
 
-    `number` counts the runs of one lambda from 1. `reason` is the code of a refusal, `digest` that
-    of what was signed, in hex.
+    `number` counts the runs of one lambda from 1. `reason` is the code of a refusal, or
+    what is noted beside it; `digest` that of what was signed, in hex.
     """
 
     class Outcome(models.TextChoices):

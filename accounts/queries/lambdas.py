@@ -36,7 +36,10 @@ class LambdaRow:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionRow:
-    """One run; `outcome` begun, signed, not-met or failed; `reason` is the code of a refusal."""
+    """One run; `outcome` begun, signed, not-met or failed.
+
+    `reason` is the code of a refusal, or `lambda.not-compiled`.
+    """
 
     number: int
     outcome: str

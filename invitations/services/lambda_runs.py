@@ -92,7 +92,8 @@ def run(
         return Ran(begun.number, _signed(row, read, met, begun, now=now))
     except DomainError as refusal:
         failed = LambdaExecution.Outcome.FAILED
-        lambdas.end_unsigned(begun, failed, reason=refusal.code, now=now)
+        reason = refusal.noted if isinstance(refusal, errors.LambdaFailed) else refusal.code
+        lambdas.end_unsigned(begun, failed, reason=reason, now=now)
         raise
 
 

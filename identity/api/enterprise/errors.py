@@ -167,7 +167,6 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "busy": UNAVAILABLE,
     "fetch.failed": UNAVAILABLE,
     "lambda.failed": INVALID,
-    "lambda.not-compiled": INVALID,
     "lambda.unavailable": UNAVAILABLE,
     "lambda.needs-approval": FORBIDDEN,
     "lambda.off": FORBIDDEN,

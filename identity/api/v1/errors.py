@@ -100,9 +100,6 @@ TOLD: Final[Mapping[str, Told]] = {
     "sign-in-message.refused": Told(401, _NEW_CHALLENGE),
     "wallet.contract-unsupported": Told(400, _OWN_KEY),
     "credential.invalid": Told(401, _NEW_CHALLENGE),
-    "lambda.not-compiled": Told(
-        422, "Make another lambda whose code is the body of a function in JavaScript."
-    ),
     "lambda.failed": Told(422, "Have the code answer sooner, with less memory and fewer words."),
     "lambda.unavailable": Told(
         503, "Try again; an operator sees whether this system can run code."

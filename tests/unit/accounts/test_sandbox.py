@@ -41,16 +41,17 @@ def test_answers_in_json(code: str, answer: Any) -> None:
 def test_refuses_what_has_no_answer(code: str) -> None:
     with pytest.raises(errors.LambdaFailed) as refused:
         sandbox.run(code, {"inputs": [1]}, CALM)
-    assert refused.type is errors.LambdaFailed
+    assert refused.value.noted == "lambda.failed"
 
 
 @pytest.mark.parametrize(
     "code",
     ["return (", "return (((", "} return 7; {", "}); (function(){ return 9", "return <<inputs.0>>"],
 )
-def test_says_of_what_is_no_code_that_it_did_not_compile(code: str) -> None:
-    with pytest.raises(errors.LambdaNotCompiled):
+def test_notes_of_what_is_no_code_that_it_did_not_compile(code: str) -> None:
+    with pytest.raises(errors.LambdaFailed) as refused:
         sandbox.run(code, {"inputs": [1]}, CALM)
+    assert refused.value.noted == "lambda.not-compiled"
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ def test_fails_in_one_text(
 
 def test_notes_that_the_code_did_not_compile(world: cast.World, bob: cast.Member) -> None:
     row = opened(world, bob, lambdas.code("return (<<inputs.0>>"))
-    with pytest.raises(errors.LambdaNotCompiled):
+    with pytest.raises(errors.LambdaFailed):
         run(world, row, 1)
     assert outcomes(world, row) == [("failed", "lambda.not-compiled")]
 

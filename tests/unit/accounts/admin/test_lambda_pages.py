@@ -55,6 +55,15 @@ def test_says_what_there_is(desk: Desk, world: cast.World, row: Lambda) -> None:
     assert "&lt;span" not in page
 
 
+def test_says_that_code_did_not_compile(desk: Desk, world: cast.World, row: Lambda) -> None:
+    with cast.in_scope(world):
+        begun = services.begin(lambda_id=row.id, address="", now=datetime.now(UTC))
+        failed = LambdaExecution.Outcome.FAILED
+        services.end_unsigned(begun, failed, reason="lambda.not-compiled", now=datetime.now(UTC))
+    page = desk.get(f"{LIST}{row.pk}/change/")
+    assert "The code did not compile (lambda.not-compiled)" in page
+
+
 def test_stops_and_removes_one(desk: Desk, world: cast.World, row: Lambda) -> None:
     page = f"{LIST}{row.pk}/"
     assert "bob" in desk.get(f"{page}disable/")
