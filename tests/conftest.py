@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from identity.crypto import rsa
-from tests import emptying, hashing, prepared
+from tests import emptying, hashing, prepared, shallow
 from tests.key_ring import Ring
 
 # Examples are found anew in each run; a slow machine is no failure.
@@ -20,6 +20,7 @@ RING = Ring()
 rsa.generate = RING.deal
 emptying.install()
 prepared.install()
+shallow.install()
 
 
 # Their server outlives a module, and remembers every key.

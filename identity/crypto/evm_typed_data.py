@@ -6,6 +6,7 @@ true or false. Here each value has to be what its type says before the library s
 
 import functools
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal
@@ -258,7 +259,14 @@ def _typed(domain: Mapping[str, Any]) -> dict[str, Any]:
 
 @functools.cache
 def _library() -> Any:
-    """Loaded when first used: 0.4 s and 40 MB that most processes never need."""
-    from eth_account.messages import encode_typed_data  # noqa: PLC0415
+    """Loaded when first used: 0.4 s and 40 MB that most processes never need.
 
+    A library behind it lets the whole process recurse a hundred times deeper. JSON that is nested
+    without end would then end the process, where it has to be refused.
+    """
+    deepest = sys.getrecursionlimit()
+    try:
+        from eth_account.messages import encode_typed_data  # noqa: PLC0415
+    finally:
+        sys.setrecursionlimit(deepest)
     return encode_typed_data

@@ -6,6 +6,8 @@ lets no exception through, which a server would answer with 500.
 """
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -153,3 +155,24 @@ def test_a_body_that_is_too_large_is_not_read(client: Client, name: str) -> None
     body = {"jsonrpc": "2.0", "id": 1, "method": name, "params": {"x": "A" * 1024 * 1024}}
     _, _, raw = clients.exchange(None, json.dumps(body).encode(), client.headers)
     assert json.loads(raw)["error"]["data"] == "http.too-large"
+
+
+_DEEP_AFTER_SIGNING = """
+import json
+from identity.crypto.evm_typed_data import TypedData
+domain = [{"name": "name", "type": "string"}]
+types = {"EIP712Domain": domain, "Note": [{"name": "text", "type": "string"}]}
+rest = {"primaryType": "Note", "domain": {"name": "Notes"}, "message": {"text": "hello"}}
+TypedData.read({"types": types, **rest}).digest
+try:
+    json.loads("[" * 500_000)
+except RecursionError:
+    print("refused")
+"""
+
+
+def test_a_process_that_signed_typed_data_still_refuses_what_is_nested_without_end() -> None:
+    """A library of Ethereum's raises the limit of recursion; past it a process ends."""
+    run = [sys.executable, "-c", _DEEP_AFTER_SIGNING]
+    told = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout) == (0, "refused\n"), told.stderr
