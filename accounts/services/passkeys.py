@@ -140,9 +140,8 @@ def use(row: Passkey, asserted: Asserted, *, now: datetime) -> bool:
     """Note a use, if the signature counter says that it is a new one; whether it does.
 
     One statement compares and stores (WebAuthn §6.1.1, §7.2 step 21), so that of two answers with
-    the same count one is taken. An authenticator that does not count always says 0. False leaves
-    an alarm in the record, outside of any transaction that is given up, and suspends a passkey
-    that should have no copy.
+    the same count one is taken. An authenticator that does not count always says 0. False asks for
+    an `alarm`.
     """
     counted = asserted.sign_count
     changes = {
@@ -151,12 +150,11 @@ def use(row: Passkey, asserted: Asserted, *, now: datetime) -> bool:
         "was_verified": asserted.is_verified,
         "last_used_at": now,
     }
-    if _use(row.id, changes):
-        for name, value in changes.items():
-            setattr(row, name, value)
-        return True
-    _alarm(row, counted, now=now)
-    return False
+    if not _use(row.id, changes):
+        return False
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return True
 
 
 def _use(passkey_id: UUID, changes: Mapping[str, Any]) -> bool:
@@ -215,7 +213,11 @@ def _require_room(user_id: UUID, new: New) -> None:
         raise errors.PasskeyRefused("Your passkeys changed in the meantime. Begin anew.")
 
 
-def _alarm(row: Passkey, counted: int, *, now: datetime) -> None:
+def alarm(row: Passkey, asserted: Asserted, *, now: datetime) -> None:
+    """Put into the record that a counter went backwards; suspend a passkey that has no copy.
+
+    Not to be called in a transaction that is given up.
+    """
     by = actor.system(row.scope_id)
     with writing.of(by):
         stored = Passkey.objects.select_for_update().filter(id=row.id).first()
@@ -231,7 +233,7 @@ def _alarm(row: Passkey, counted: int, *, now: datetime) -> None:
         facts = {
             "user": str(row.user_id),
             "stored": stored.sign_count,
-            "sent": counted,
+            "sent": asserted.sign_count,
             "is_suspended": stored.suspended_at is not None,
         }
         audit.record("passkey.count-regressed", by=by, subject=subject, now=now, facts=facts)

@@ -1,29 +1,16 @@
 """What the scope in force asks of passkeys at this moment."""
 
-from typing import Final
-
 from django.conf import settings as deployment
 
-from identity import errors
-from identity.models import Scope
-from identity.scoping import current, prepared
-from identity.services import passkey_settings, scope_settings, scopes
+from identity.services import passkey_settings, scopes
 from identity.services.passkey_settings import PasskeyPolicy
-
-_SCOPE: Final = prepared.prepare(
-    lambda scope: Scope.objects.filter(id=scope).values_list("settings", "name"), "scope"
-)
 
 
 def in_force() -> PasskeyPolicy:
-    """The whole policy, in one statement. Raises NoScopeError, Missing."""
-    row = _SCOPE.one(scope=current.required_scope())
-    if row is None:
-        raise errors.Missing("There is no such scope.")
-    settings, name = row
-    return passkey_settings.policy(
-        scope_settings.of(settings), name=name, base_url=deployment.BASE_URL
-    )
+    """The whole policy. Raises NoScopeError, Missing."""
+    with scopes.read_once():
+        settings, name = scopes.settings(), scopes.name()
+    return passkey_settings.policy(settings, name=name, base_url=deployment.BASE_URL)
 
 
 def rp_id() -> str:

@@ -1,10 +1,13 @@
 """Scopes: made with their keys and the start of their audit chain; hosts, status, settings."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -16,9 +19,10 @@ from identity.scoping import current, doors, prepared
 from identity.services import audit, host_names, refusals, scope_settings, server_keys
 from identity.services.scope_settings import ScopeSettings
 
-_SETTINGS: Final = prepared.prepare(
-    lambda scope: Scope.objects.filter(id=scope).values_list("settings"), "scope"
+_OWN_ROW: Final = prepared.prepare(
+    lambda scope: Scope.objects.filter(id=scope).values_list("settings", "name", "status"), "scope"
 )
+_kept: ContextVar[dict[UUID, tuple[Any, ...]] | None] = ContextVar("scope_row", default=None)
 _SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_SLUG: Final = 63
 LONGEST_NAME: Final = 200
@@ -167,11 +171,41 @@ def checked_name(name: str) -> str:
 
 def settings() -> ScopeSettings:
     """The settings of the scope in force, as they are now. Raises NoScopeError, Missing."""
-    scope_id = current.required_scope()
-    saved = _SETTINGS.one(scope=scope_id)
-    if saved is None:
+    return scope_settings.of(_own_row()[0])
+
+
+def name() -> str:
+    """The name of the scope in force. Raises NoScopeError, Missing."""
+    found: str = _own_row()[1]
+    return found
+
+
+def require_active() -> None:
+    """Raises `identity.errors.Forbidden` unless the scope in force lets anybody in, and Missing."""
+    if _own_row()[2] != Scope.Status.ACTIVE:
+        raise errors.Forbidden("This scope is not active.")
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Within, settings, name and status are read once: for a request that changes none of them."""
+    token = _kept.set({} if (outer := _kept.get()) is None else outer)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
+def _own_row() -> tuple[Any, ...]:
+    scope_id, kept = current.required_scope(), _kept.get()
+    if kept is not None and scope_id in kept:
+        return kept[scope_id]
+    found = _OWN_ROW.one(scope=scope_id)
+    if found is None:
         raise errors.Missing("There is no such scope.")
-    return scope_settings.of(saved[0])
+    if kept is not None:
+        kept[scope_id] = found
+    return found
 
 
 def _insert(scope: Scope) -> None:

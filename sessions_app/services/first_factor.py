@@ -169,7 +169,8 @@ def _begun(
     now: datetime,
 ) -> Session:
     origin = arrival.origin
-    with transaction.atomic(), audit.gathered():
+    # Whoever is refused has nothing to keep of what a caller did for it.
+    with transaction.atomic(savepoint=False), audit.gathered():
         if not profiles.note_sign_in(user_id=user.id, address=origin.address, now=now):
             by = actor_of(user, address=origin.address)
             profiles.ensure(user_id=user.id, by=by, now=now)

@@ -26,8 +26,9 @@ from identity.crypto.passkey import Registered
 from identity.scoping import current
 from identity.services import audit, passkey_policy, scopes
 from sessions_app.errors import SignInRefused, SignUpClosed
-from sessions_app.services import challenges, passkey_options
+from sessions_app.services import challenges, passkey_options, passkey_proofs
 from sessions_app.services.passkey_options import Ceremony
+from sessions_app.services.passkey_proofs import Proven
 
 SOURCE: Final = names.BY_PASSKEY
 """The source of users who came by making a passkey."""
@@ -46,14 +47,6 @@ class Joined:
 
     user: User
     passkey: Passkey
-
-
-@dataclass(frozen=True, slots=True)
-class Proven:
-    """A passkey that was proven just now, and what was kept with the challenge."""
-
-    passkey: Passkey
-    kept: Mapping[str, Any]
 
 
 def begin_registration(*, user: User, by: Actor, now: datetime) -> Ceremony:
@@ -183,18 +176,19 @@ def complete_authentication(
     now: datetime,
     browser: str = "",
 ) -> Proven:
-    """The passkey of the scope in force that was proven just now, its use noted; with its user.
+    """The passkey of the scope in force that was proven just now, with its user.
 
-    Whether the user may sign in is the caller's question. Not to be called in a transaction: a
-    signature counter that went backwards leaves an alarm. Raises SignInRefused for everything
-    that is wrong, whatever it is, ChallengeRefused for a challenge that is not this answer's.
+    Its use is to be `noted`, and whether the user may sign in to be asked. Raises SignInRefused for
+    everything that is wrong, whatever it is, ChallengeRefused for a challenge not of this answer.
     """
     try:
         name = None if name is None else fields.username(name)
     except errors.Invalid:
         raise SignInRefused from None
     subject = passkey_options.subject(name)
-    return _proven(_AUTHENTICATE, subject, name, challenge_id, credential, browser=browser, now=now)
+    return passkey_proofs.proven(
+        _AUTHENTICATE, subject, name, challenge_id, credential, browser=browser, now=now
+    )
 
 
 def begin_again(*, user: User, mark: str, now: datetime) -> Ceremony:
@@ -205,46 +199,11 @@ def begin_again(*, user: User, mark: str, now: datetime) -> Ceremony:
 def complete_again(
     *, challenge_id: UUID, user: User, mark: str, credential: Mapping[str, Any], now: datetime
 ) -> Passkey:
-    """The passkey of a known user that was proven just now, as `complete_authentication`."""
-    return _proven(_AGAIN, mark, user.username, challenge_id, credential, now=now).passkey
-
-
-def _proven(
-    purpose: str,
-    subject: str,
-    name: str | None,
-    challenge_id: UUID,
-    credential: Mapping[str, Any],
-    *,
-    now: datetime,
-    browser: str = "",
-) -> Proven:
-    try:
-        sent = passkey.challenge_in(credential)
-        credential_id = passkey.credential_id(credential)
-        handle = passkey.user_handle(credential)
-    except SignatureInvalid:
-        raise SignInRefused from None
-    taken = challenges.take_bound(
-        challenge_id, sent.hex(), purpose=purpose, subject=subject, browser=browser, now=now
+    """The passkey of a known user that was proven just now, its use noted. Raises as `noted`."""
+    return passkey_proofs.noted(
+        passkey_proofs.proven(_AGAIN, mark, user.username, challenge_id, credential, now=now),
+        now=now,
     )
-    row, asked = passkeys.known(credential_id), passkey_options.policy()
-    if row is None or not _is_whose(row, name, handle):
-        raise SignInRefused
-    if stored.state(row, rp_id=asked.rp_id) != stored.USABLE:
-        raise SignInRefused
-    try:
-        asserted = passkey.verify_assertion(
-            credential, passkey_options.expected(sent, asked), public_key=bytes(row.public_key)
-        )
-    except SignatureInvalid:
-        raise SignInRefused from None
-    # §7.2 step 19: whether a key may be copied to other devices never changes.
-    if asserted.is_backup_eligible != row.is_backup_eligible:
-        raise SignInRefused
-    if not passkeys.use(row, asserted, now=now):
-        raise SignInRefused
-    return Proven(row, taken.data)
 
 
 def _made(
@@ -290,10 +249,3 @@ def _joined(newcomer: Newcomer, *, now: datetime) -> User:
 def _require_open() -> None:
     if not scopes.settings().passkey_sign_up:
         raise SignUpClosed
-
-
-def _is_whose(row: Passkey, name: str | None, handle: str) -> bool:
-    """§7.2 step 6: the person was named, or the authenticator says whose credential it is."""
-    if handle and handle != row.handle:
-        return False
-    return handle == row.handle if name is None else names.are_the_same(name, row.user.username)

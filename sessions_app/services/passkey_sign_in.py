@@ -16,10 +16,10 @@ from identity.errors import Missing
 from identity.services import audit, neighbourhoods, rates
 from sessions_app.errors import ChallengeRefused, SignInRefused
 from sessions_app.models import Session
-from sessions_app.services import first_factor, passkey_ceremonies, visits
+from sessions_app.services import first_factor, passkey_ceremonies, passkey_proofs, visits
 from sessions_app.services.first_factor import Arrival, Passed
-from sessions_app.services.passkey_ceremonies import Proven
 from sessions_app.services.passkey_options import Ceremony
+from sessions_app.services.passkey_proofs import Proven
 from sessions_app.services.sessions import Origin
 
 MOST_NOTED: Final = (10, 60 * 60)
@@ -75,7 +75,7 @@ def sign_in(
         proven = passkey_ceremonies.complete_authentication(
             challenge_id=challenge_id, name=name, credential=credential, browser=browser, now=now
         )
-        return _passed(proven, arrival, now=now)
+        return _begun(proven, arrival, now=now)
     except (SignInRefused, ChallengeRefused) as refusal:
         _note_refused(credential, refusal.code, arrival.origin, now=now)
         raise
@@ -95,10 +95,10 @@ def prove(
         proven = passkey_ceremonies.complete_authentication(
             challenge_id=challenge_id, name=name, credential=credential, browser=browser, now=now
         )
+        return passkey_proofs.noted(proven, now=now)
     except (SignInRefused, ChallengeRefused) as refusal:
         _note_refused(credential, refusal.code, origin, now=now)
         raise
-    return proven.passkey
 
 
 def join(
@@ -127,18 +127,23 @@ def join(
     return first_factor.passed(made.user, Session.Method.PASSKEY, arrival, now=now)
 
 
+def _begun(proven: Proven, arrival: Arrival, *, now: datetime) -> Passed:
+    """The use of the passkey and the session in one transaction; an alarm stands apart from it."""
+    row = proven.passkey
+    with transaction.atomic(), audit.gathered():
+        if passkeys.use(row, proven.asserted, now=now):
+            return _passed(proven, arrival, now=now)
+    passkeys.alarm(row, proven.asserted, now=now)
+    raise SignInRefused
+
+
 def _passed(proven: Proven, arrival: Arrival, *, now: datetime) -> Passed:
     row = proven.passkey
     begin = first_factor.admitted if row.was_verified else first_factor.passed
-    if not proven.kept.get(_ALONE):
-        return begin(row.user, Session.Method.PASSKEY, arrival, now=now)
-    with transaction.atomic(savepoint=False), audit.gathered():
-        passed = begin(row.user, Session.Method.PASSKEY, arrival, now=now)
-        if isinstance(passed, Session):
-            by = first_factor.actor_of(row.user, address=arrival.origin.address)
-            visits.end_others(
-                passed.user_id, but=passed.id, audience=passed.audience, by=by, now=now
-            )
+    passed = begin(row.user, Session.Method.PASSKEY, arrival, now=now)
+    if proven.kept.get(_ALONE) and isinstance(passed, Session):
+        by = first_factor.actor_of(row.user, address=arrival.origin.address)
+        visits.end_others(passed.user_id, but=passed.id, audience=passed.audience, by=by, now=now)
     return passed
 
 

@@ -1,13 +1,11 @@
 """Class 22 of the known attacks, for users' sign-in: answers or their timing tell who is here.
 
 Seen in Keycloak as CVE-2026-4633, CVE-2026-9794 and CVE-2026-37981. Bodies are compared in
-`tests/faces/v1/test_sign_in.py`; here is the time, by medians of interleaved rounds.
+`tests/faces/v1/test_sign_in.py`; here is the time.
 """
 
 import itertools
-import statistics
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import pytest
 from django.core.mail import EmailMessage
@@ -15,20 +13,11 @@ from django.core.mail import EmailMessage
 from accounts.services import users
 from identity.services import rates
 from tests import acts, cast
+from tests.attacks import stopwatch
 from tests.faces.v1 import apps
 from tests.faces.v1.apps import App
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("real_hash")]
-
-
-def medians(asked: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    taken: dict[str, list[float]] = {name: [] for name in asked}
-    for _ in range(rounds):
-        for name, act in asked.items():
-            begin = time.perf_counter()
-            act()
-            taken[name].append(time.perf_counter() - begin)
-    return {name: statistics.median(times) for name, times in taken.items()}
 
 
 @pytest.fixture
@@ -57,8 +46,7 @@ def test_names_that_there_are_take_no_other_time_by_password(world: cast.World) 
     names = ("alice", "gone", "bare", "nobody")
     for name in names:
         guess(name)()
-    taken = medians({name: guess(name) for name in names}, 8)
-    assert max(taken.values()) < 1.6 * min(taken.values()), taken
+    stopwatch.alike({name: guess(name) for name in names}, rounds=2)
 
 
 def test_addresses_that_there_are_take_no_other_time_by_mail(
@@ -76,8 +64,7 @@ def test_addresses_that_there_are_take_no_other_time_by_mail(
     names = ("alice", "gone", "nobody")
     for name in names:
         wish(name)()
-    taken = medians({name: wish(name) for name in names}, 15)
-    assert max(taken.values()) < 1.6 * min(taken.values()), taken
+    stopwatch.alike({name: wish(name) for name in names}, rounds=25)
 
 
 def test_wrong_codes_take_no_other_time(world: cast.World, mailoutbox: list[EmailMessage]) -> None:
@@ -91,5 +78,4 @@ def test_wrong_codes_take_no_other_time(world: cast.World, mailoutbox: list[Emai
 
         return once
 
-    taken = medians({name: guess(name) for name in ("alice", "nobody")}, 15)
-    assert max(taken.values()) < 1.6 * min(taken.values()), taken
+    stopwatch.alike({name: guess(name) for name in ("alice", "nobody")}, rounds=25)

@@ -10,6 +10,7 @@ from accounts.models import Passkey, User
 from identity.services import scopes
 from sessions_app.errors import ChallengeRefused, SignInRefused
 from sessions_app.services import passkey_ceremonies as ceremonies
+from sessions_app.services import passkey_proofs
 from tests import cast
 from tests.authenticator import Authenticator
 from tests.races import together
@@ -108,9 +109,10 @@ def test_one_assertion_is_taken_once(world: cast.World) -> None:
 
     def prove(_: int) -> Passkey:
         with cast.in_scope(world):
-            return ceremonies.complete_authentication(
+            proven = ceremonies.complete_authentication(
                 challenge_id=begun.challenge_id, name=None, credential=answer, now=now()
-            ).passkey
+            )
+            return passkey_proofs.noted(proven, now=now())
 
     assert only(together.run(prove, count=THREADS), ChallengeRefused).id == row.id
 
@@ -128,9 +130,10 @@ def test_two_answers_with_one_count_are_one_sign_in_and_an_alarm(world: cast.Wor
     def prove(number: int) -> Passkey:
         challenge_id, answer = answers[number]
         with cast.in_scope(world):
-            return ceremonies.complete_authentication(
+            proven = ceremonies.complete_authentication(
                 challenge_id=challenge_id, name=None, credential=answer, now=now()
-            ).passkey
+            )
+            return passkey_proofs.noted(proven, now=now())
 
     assert only(together.run(prove, count=2), SignInRefused).sign_count == 7
     with cast.in_scope(world):

@@ -21,6 +21,7 @@ from identity.crypto import strict_json
 from identity.crypto.errors import EnvelopeMalformed
 from identity.errors import DomainError, Forbidden, Invalid, Kind, Unauthenticated
 from identity.scoping import current
+from identity.services import scopes
 from identity.web import client_ip, scope_resolution
 from identity.web import errors as refusals
 from identity.web.lane import Answer
@@ -118,8 +119,10 @@ def _caller(sent: Sent, now: datetime) -> Caller:
 
 def _open(sent: Sent, found: Route, ids: Mapping[str, Any], now: datetime) -> Answer:
     def answered(scope_id: UUID, slug: str) -> Answer:
-        with current.in_scope(scope_id):
+        with current.in_scope(scope_id), scopes.read_once():
             try:
+                if found.is_of_scope:
+                    scopes.require_active()
                 asked = replace(_asked(sent, found, ids, None, now), slug=slug)
             except DomainError as refusal:
                 if found.refuses is None:
@@ -128,7 +131,7 @@ def _open(sent: Sent, found: Route, ids: Mapping[str, Any], now: datetime) -> An
             reply = replies.encoded(found.run(asked))
             return replies.signed(reply, sent, now=now) if replies.is_wanted(sent) else reply
 
-    if found.is_of_token:
+    if found.is_of_token or found.is_of_scope:
         return scope_resolution.at_once(sent.named, answered, now=now)
     scope = scope_resolution.resolve(sent.named, now=now)
     return answered(scope.scope_id, scope.slug)

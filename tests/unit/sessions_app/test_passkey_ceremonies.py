@@ -17,6 +17,7 @@ from identity.scoping import current
 from identity.services import mail, scopes
 from sessions_app.errors import ChallengeRefused, SignInRefused, SignUpClosed
 from sessions_app.services import passkey_ceremonies as ceremonies
+from sessions_app.services import passkey_proofs
 from tests import cast
 from tests.authenticator import AAGUID, ELIGIBLE, PRESENT, VERIFIED, Authenticator, Maker
 
@@ -66,12 +67,13 @@ def complete(world: Any, user: User, begun: Any, answer: Any, name: str = "Key")
 
 def prove(device: Authenticator, name: str | None = None, **more: Any) -> Passkey:
     begun = ceremonies.begin_authentication(name=name, now=now())
-    return ceremonies.complete_authentication(
+    proven = ceremonies.complete_authentication(
         challenge_id=begun.challenge_id,
         name=name,
         credential=device.get(begun.options, **more),
         now=now(),
-    ).passkey
+    )
+    return passkey_proofs.noted(proven, now=now())
 
 
 def events(name: str) -> list[AuditEvent]:

@@ -188,6 +188,7 @@ def remove(asked: Asked) -> Gone:
     "Options to sign in with a passkey, with a user name or without",
     body=PasskeyHolder,
     shows=Ceremony,
+    is_of_scope=True,
 )
 def authenticate(asked: Asked) -> Ceremony:
     """The same kind of answer for names that nobody has."""
@@ -203,6 +204,7 @@ def authenticate(asked: Asked) -> Ceremony:
     "Sign in with a passkey",
     body=ByPasskey,
     shows=SignedIn,
+    is_of_scope=True,
     is_alone=True,
 )
 def complete(asked: Asked) -> Reply:
