@@ -89,8 +89,7 @@ class Route:
 
     - `is_dangerous`: a session must be recent; `may_wait`: it may answer 202 as commands do;
     - `is_alone`: in no transaction; `is_streamed`: it sends lines of `media_type`;
-    - `is_for_programs`: an API key may use it, though no read and no command;
-    - `is_for_pages`: pages of applications may read the answer (`cross_origin`);
+    - `is_for_programs`: API keys may use it; `is_for_pages`: applications' pages (`cross_origin`);
     - `is_of_token`, `is_of_scope`: a token's session, or its settings, say if the scope is active;
     - `takes`: the body's media type; FORM takes JSON, too; `refuses`: a 400 in an RFC's words.
     """

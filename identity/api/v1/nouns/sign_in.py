@@ -98,6 +98,7 @@ class CodeSent(Shown, frozen=True):
     "Sign in by user name and password",
     body=ByPassword,
     shows=SignedIn,
+    is_of_scope=True,
     is_alone=True,
 )
 def by_password(asked: Asked) -> Reply:
