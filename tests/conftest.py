@@ -35,9 +35,12 @@ def ring_of_keys(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
-def real_hash(settings: Any) -> None:
-    """Passwords are hashed as in a deployment, at its cost."""
+def real_hash(settings: Any) -> Generator[None]:
+    """Passwords are hashed as in a deployment, at its cost; nobody's, too."""
     settings.PASSWORD_HASHERS = [hashing.REAL]
+    hashing.forget()
+    yield
+    hashing.forget()
 
 
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}

@@ -13,3 +13,11 @@ class QuickHasher(Argon2idHasher):
 
     time_cost = 1
     memory_cost = 256
+
+
+def forget() -> None:
+    """The verifier of nobody is made once in a process, at the cost of the hasher of that time."""
+    # Settings name this module, so it loads no models by itself.
+    from accounts.services import passwords
+
+    passwords._nobodys_verifier.cache_clear()
