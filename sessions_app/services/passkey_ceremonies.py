@@ -4,7 +4,7 @@ A challenge is 256 random bits, good for one minute, one kind of ceremony and on
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -36,9 +36,6 @@ _REGISTER: Final = "passkey-register"
 _JOIN: Final = "passkey-join"
 _AUTHENTICATE: Final = "passkey-prove"
 _AGAIN: Final = "passkey-again"
-
-on_joined: list[Callable[[User, datetime], None]] = []
-"""Called in the transaction that makes a newcomer; other rooms add what newcomers get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ def complete_newcomer(
     address: str = "",
     browser: str = "",
 ) -> Joined:
-    """Make a user of the scope in force with the passkey, and what `on_joined` adds, or nothing.
+    """Make a user of the scope in force with the passkey and the account that signs, or nothing.
 
     Raises SignUpClosed, ChallengeRefused, `accounts.errors.NameTaken`, `PasskeyTaken`,
     `PasskeyRefused`, `identity.errors.Invalid`.
@@ -143,8 +140,6 @@ def complete_newcomer(
             address=address,
         )
         row = passkeys.add_first(user=user, new=new, by=by, now=now)
-        for hook in on_joined:
-            hook(user, now)
     return Joined(user, row)
 
 

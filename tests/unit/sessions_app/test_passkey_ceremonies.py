@@ -9,7 +9,7 @@ import pytest
 from accounts.errors import LastWayIn, NameTaken, PasskeyRefused, PasskeyTaken, TooManyPasskeys
 from accounts.models import Device, Passkey, User
 from accounts.queries import passkeys as stored
-from accounts.services import passkeys, sign_in_notices, users
+from accounts.services import managed_keys, passkeys, sign_in_notices, users
 from identity.crypto import base64url
 from identity.errors import Missing
 from identity.models import AuditEvent
@@ -377,10 +377,11 @@ def test_tells_at_the_end_that_a_name_is_taken(world, device) -> None:
 def test_makes_nobody_when_something_of_theirs_fails(world, device, monkeypatch) -> None:
     choose(world, passkey_sign_up=True)
 
-    def fail(user: User, at: datetime) -> None:
+    def fail(**_: Any) -> None:
         raise Missing
 
-    monkeypatch.setattr(ceremonies, "on_joined", [fail])
+    # The last thing that a newcomer gets.
+    monkeypatch.setattr(managed_keys, "create", fail)
     with pytest.raises(Missing):
         join(device, "dora")
     assert not User.objects.filter(username="dora").exists()
