@@ -7,9 +7,11 @@ from typing import Any
 import orjson
 from django.db import transaction
 
-from accounts.models import User
+from accounts.ledger.remote_signing import RemoteConfig
+from accounts.models import LedgerAccount, User
 from accounts.services import (
     key_signatures,
+    ledger_accounts,
     managed_keys,
     one_time_passwords,
     opened_managed_keys,
@@ -38,6 +40,8 @@ from sessions_app.services import challenges, providers
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HELLO = PersonalMessage(b"hello")
 SECRET = "a secret of a client"
+LEDGER_SEED = bytes(range(32))
+REMOTE = RemoteConfig("1", "COIN", "name of the program", "key of the program")
 IDEMPOTENCY_KEY = "once"
 _HOUR = timedelta(hours=1)
 
@@ -68,6 +72,9 @@ class Filled:
             signed = key_signatures.fetch(kept, by=self.by, now=NOW)
             # Deterministic (RFC 6979): the same key signs the same again.
             assert key_signatures.sign(Request(HELLO), key=key, by=self.by, now=NOW) == signed
+            account = LedgerAccount.objects.get()
+            assert ledger_accounts.open_key(account) == LEDGER_SEED
+            assert ledger_accounts.remote_config(account) == REMOTE
             row = SentMail.objects.get()
             letter = mail.letter(row.id, now=NOW)
             assert letter is not None
@@ -104,6 +111,15 @@ def fill(slug: str = "acme") -> Filled:
         one_time_passwords.begin(user_id=user.id, by=by, now=NOW)
         _provider(system)
         signature_id = _signature(user, by)
+        ledger_accounts.keep(
+            network="local",
+            account_id="0.0.1001",
+            seed=LEDGER_SEED,
+            user=user,
+            remote=REMOTE,
+            by=by,
+            now=NOW,
+        )
         mail.send(to="a@b.test", template="code", context={"code": "123456"}, now=NOW)
         with transaction.atomic():
             _begun(user.id)

@@ -4,6 +4,14 @@ from accounts.models.device import Device, KnownKey
 from accounts.models.group import Group, GroupMember
 from accounts.models.key_signature import KeySignature
 from accounts.models.lambda_function import Lambda, LambdaExecution
+from accounts.models.ledger_account import LedgerAccount
+from accounts.models.ledger_message import LedgerMessage
+from accounts.models.ledger_topic import LedgerTopic
+from accounts.models.local_ledger import (
+    LocalLedgerAccount,
+    LocalLedgerHead,
+    LocalLedgerTransaction,
+)
 from accounts.models.managed_key import ManagedKey
 from accounts.models.passkey import Passkey
 from accounts.models.profile import Avatar, Follow, Profile
@@ -11,6 +19,7 @@ from accounts.models.recipient import Recipient, RecipientGroup, RecipientGroupM
 from accounts.models.role import Role, RoleAssignment, RoleRule, Rule
 from accounts.models.role_credential import RoleCredential
 from accounts.models.staff import OneTimePassword, RecoveryCode, StaffMembership
+from accounts.models.stored_content import StoredContent
 from accounts.models.user import User
 from accounts.models.wallet import ExternalIdentity, Wallet
 
@@ -25,6 +34,12 @@ __all__ = [
     "KnownKey",
     "Lambda",
     "LambdaExecution",
+    "LedgerAccount",
+    "LedgerMessage",
+    "LedgerTopic",
+    "LocalLedgerAccount",
+    "LocalLedgerHead",
+    "LocalLedgerTransaction",
     "ManagedKey",
     "OneTimePassword",
     "Passkey",
@@ -39,6 +54,7 @@ __all__ = [
     "RoleRule",
     "Rule",
     "StaffMembership",
+    "StoredContent",
     "User",
     "Wallet",
 ]

@@ -4,7 +4,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from accounts.services import key_signatures, one_time_passwords, opened_managed_keys
+from accounts.services import (
+    key_signatures,
+    ledger_accounts,
+    one_time_passwords,
+    opened_managed_keys,
+)
 from identity import actor, queries
 from identity.scoping import current
 from identity.services import (
@@ -26,6 +31,8 @@ COLUMNS: Final[Sequence[Column]] = (
     one_time_passwords.SEALED,
     opened_managed_keys.SEALED,
     key_signatures.SEALED,
+    ledger_accounts.SEALED,
+    ledger_accounts.SEALED_REMOTE,
     providers.SEALED,
     mail.SEALED,
     idempotency.SEALED,

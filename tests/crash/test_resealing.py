@@ -36,7 +36,7 @@ def test_resealing(tmp_path: Path) -> None:
         waiting = values(kept)
         told = work(served, "reseal", f"{NEW},{OLD}")
         deaths = {line for line in told.splitlines() if line.startswith("died ")}
-        wanted = {f"died after UPDATE {table}" for table in COLUMNS}
+        wanted = {f"died after UPDATE {table}" for table, _ in COLUMNS}
         assert wanted | {"died before COMMIT", "died after COMMIT"} <= deaths
         assert recorded(kept) == waiting == values(kept)
         # The old key is gone.
@@ -46,22 +46,24 @@ def test_resealing(tmp_path: Path) -> None:
 
 
 COLUMNS = {
-    "identity_serverkey": "sealed_private",
-    "identity_webhookkey": "sealed_private",
-    "accounts_onetimepassword": "sealed_secret",
-    "accounts_managedkey": "sealed_secret",
-    "accounts_keysignature": "sealed_result",
-    "sessions_app_provider": "sealed_secret",
-    "identity_sentmail": "sealed_context",
-    "identity_idempotencyrecord": "sealed_outcome",
-    "sessions_app_challenge": "sealed_data",
-    "invitations_invitationbatchline": "sealed_bundle",
-    "invitations_proposal": "sealed_outcome",
+    ("identity_serverkey", "sealed_private"),
+    ("identity_webhookkey", "sealed_private"),
+    ("accounts_onetimepassword", "sealed_secret"),
+    ("accounts_managedkey", "sealed_secret"),
+    ("accounts_ledgeraccount", "sealed_key"),
+    ("accounts_ledgeraccount", "sealed_remote_config"),
+    ("accounts_keysignature", "sealed_result"),
+    ("sessions_app_provider", "sealed_secret"),
+    ("identity_sentmail", "sealed_context"),
+    ("identity_idempotencyrecord", "sealed_outcome"),
+    ("sessions_app_challenge", "sealed_data"),
+    ("invitations_invitationbatchline", "sealed_bundle"),
+    ("invitations_proposal", "sealed_outcome"),
 }
 
 
 def values(kept: books.Books) -> int:
-    return sum(kept.count(table, f"length({field}) > 0") for table, field in COLUMNS.items())
+    return sum(kept.count(table, f"length({field}) > 0") for table, field in COLUMNS)
 
 
 def recorded(kept: books.Books) -> int:

@@ -173,6 +173,10 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "lambda.over": MISSING,
     "lambda.too-many": CONFLICT,
     "lambda.unsupported": INVALID,
+    "ledger-account.taken": CONFLICT,
+    "ledger.lapsed": CONFLICT,
+    "ledger.refused": INVALID,
+    "ledger.unavailable": UNAVAILABLE,
     "seal.broken": UNAVAILABLE,
     "seal.unavailable": UNAVAILABLE,
 }
