@@ -8,8 +8,9 @@ import orjson
 from django.db import transaction
 
 from accounts.ledger.remote_signing import RemoteConfig
-from accounts.models import LedgerAccount, User
+from accounts.models import DidDocument, LedgerAccount, User
 from accounts.services import (
+    dids,
     key_signatures,
     ledger_accounts,
     managed_keys,
@@ -42,6 +43,7 @@ HELLO = PersonalMessage(b"hello")
 SECRET = "a secret of a client"
 LEDGER_SEED = bytes(range(32))
 REMOTE = RemoteConfig("1", "COIN", "name of the program", "key of the program")
+ROOT_KEY = bytes(range(1, 33))
 IDEMPOTENCY_KEY = "once"
 _HOUR = timedelta(hours=1)
 
@@ -75,6 +77,7 @@ class Filled:
             account = LedgerAccount.objects.get()
             assert ledger_accounts.open_key(account) == LEDGER_SEED
             assert ledger_accounts.remote_config(account) == REMOTE
+            assert dids.signing_seed(DidDocument.objects.get()) == ROOT_KEY
             row = SentMail.objects.get()
             letter = mail.letter(row.id, now=NOW)
             assert letter is not None
@@ -119,6 +122,9 @@ def fill(slug: str = "acme") -> Filled:
             remote=REMOTE,
             by=by,
             now=NOW,
+        )
+        dids.store_ledger_did(
+            user=user, seed=ROOT_KEY, network="local", topic_id="0.0.7", by=by, now=NOW
         )
         mail.send(to="a@b.test", template="code", context={"code": "123456"}, now=NOW)
         with transaction.atomic():

@@ -1,6 +1,8 @@
 """Tables of users, their roles, groups, devices and recipients."""
 
 from accounts.models.device import Device, KnownKey
+from accounts.models.did_document import DidDocument
+from accounts.models.did_key import DidKey
 from accounts.models.group import Group, GroupMember
 from accounts.models.key_signature import KeySignature
 from accounts.models.lambda_function import Lambda, LambdaExecution
@@ -26,6 +28,8 @@ from accounts.models.wallet import ExternalIdentity, Wallet
 __all__ = [
     "Avatar",
     "Device",
+    "DidDocument",
+    "DidKey",
     "ExternalIdentity",
     "Follow",
     "Group",

@@ -8,7 +8,7 @@ from django.db.models import Q
 from accounts import errors
 from accounts.models import Device, KnownKey, User
 from accounts.queries import registration as registration_queries
-from accounts.services import device_keys, fields, owners, writing
+from accounts.services import device_keys, did_proofs, dids, fields, owners, writing
 from identity import errors as refusals
 from identity.actor import Actor
 from identity.services import audit
@@ -113,6 +113,8 @@ def rotate_keys(
             KnownKey.Registration.ROTATION, registration, device.signature_key
         )
         device_keys.claim(changed, keys, device=device, arrival=arrival, now=now)
+        if keys.signature.hex != device.signature_key:
+            _end_did(device, by=by, now=now)
         device.signature_key, device.encryption_key = keys.signature.hex, keys.encryption.pem
         device.keys_changed_at = device.updated_at = now
         device.save()
@@ -250,8 +252,14 @@ def _revoke(device: Device, reason: str, *, by: Actor, now: datetime) -> Device:
     device.revoked_by = by.user_id
     device.revoke_reason = why
     device.save(update_fields=["status", "revoked_at", "updated_at", "revoked_by", "revoke_reason"])
+    _end_did(device, by=by, now=now)
     record("device.revoked", device, by=by, now=now, user=str(device.user_id), reason=why)
     return device
+
+
+def _end_did(device: Device, *, by: Actor, now: datetime) -> None:
+    did = did_proofs.of_device(device.signature_key)
+    dids.end_key(did, user_id=device.user_id, by=by, now=now)
 
 
 def _move(device: Device, status: Device.Status, *, now: datetime) -> None:

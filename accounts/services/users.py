@@ -8,7 +8,7 @@ from uuid import UUID
 from accounts import errors
 from accounts.models import Profile, StaffMembership, User
 from accounts.models.user import MOST_FOLDED, fold
-from accounts.services import belongings, fields, owners, writing
+from accounts.services import belongings, dids, fields, owners, writing
 from identity import errors as refusals
 from identity.actor import Actor
 from identity.services import api_keys, audit, mail
@@ -109,7 +109,8 @@ def enable(*, user_id: UUID, by: Actor, now: datetime) -> User:
 def delete(*, user_id: UUID, by: Actor, now: datetime) -> User:
     """Disable a user for ever and keep its history; its user name is free again, its id is not.
 
-    Devices and API keys are revoked, roles and memberships withdrawn, the password forgotten.
+    Devices and API keys are revoked, DIDs deactivated, roles and memberships withdrawn, the
+    password forgotten.
     Raises `Missing`, also for a user who was deleted before, and `accounts.errors.LastOwner`.
     """
     with writing.of(by):
@@ -124,6 +125,7 @@ def delete(*, user_id: UUID, by: Actor, now: datetime) -> User:
         _save(user, by=by, now=now)
         api_keys.revoke_all_of(user.id, by=by, now=now)
         roles = belongings.withdraw(user, by=by, now=now)
+        dids.deactivate_of(user, by=by, now=now)
         record("user.deleted", user, by=by, now=now, roles=roles)
     return user
 

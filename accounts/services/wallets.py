@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import errors
 from accounts.models import Profile, User, Wallet
-from accounts.services import ways_in, writing
+from accounts.services import did_proofs, dids, ways_in, writing
 from identity import errors as refusals
 from identity.actor import Actor
 from identity.crypto import ed25519, wallet_keys
@@ -115,6 +115,9 @@ def remove(*, user_id: UUID, wallet_id: UUID, by: Actor, now: datetime) -> None:
         else:
             rows.delete()
         ways_in.require_one(user_id)
+        did = did_proofs.of_wallet(wallet)
+        if did:
+            dids.end_key(did, user_id=user_id, by=by, now=now)
         _record("wallet.removed", wallet, by=by, now=now, facts={"user": str(user_id)})
 
 

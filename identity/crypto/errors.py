@@ -139,3 +139,19 @@ class CredentialInvalid(DomainError):
     kind: ClassVar = Kind.UNAUTHENTICATED
     code: ClassVar = "credential.invalid"
     title: ClassVar = "The credential is not valid."
+
+
+class DidInvalid(DomainError):
+    """A text that is no DID of a method that is known here, in its one form."""
+
+    kind: ClassVar = Kind.INVALID
+    code: ClassVar = "did.invalid"
+    title: ClassVar = "This is not a DID that is known here."
+
+
+class DidDocumentRefused(DomainError):
+    """A DID document, or the private keys sent with it, that is not taken; `detail` says why."""
+
+    kind: ClassVar = Kind.UNPROCESSABLE
+    code: ClassVar = "did-document.refused"
+    title: ClassVar = "Invalid did document or keys."

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from accounts.services import (
+    did_keys,
     key_signatures,
     ledger_accounts,
     one_time_passwords,
@@ -33,6 +34,7 @@ COLUMNS: Final[Sequence[Column]] = (
     key_signatures.SEALED,
     ledger_accounts.SEALED,
     ledger_accounts.SEALED_REMOTE,
+    did_keys.SEALED,
     providers.SEALED,
     mail.SEALED,
     idempotency.SEALED,

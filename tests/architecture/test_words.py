@@ -10,7 +10,9 @@ from tests.architecture import house
 VENDOR = re.compile(r"blockstream|guardian|hedera|passport|blocklet|privmx", re.IGNORECASE)
 # The faces, and the roof's wiring that puts them up.
 WIRING = ("identity/urls.py", "identity/wsgi.py", "identity/management/commands/connect.py")
-MAY_NAME_THEM = ("identity/api/", "accounts/ledger/", *WIRING)
+# The registered name of a DID method is part of every such DID, as a public standard has it.
+DID_METHOD = "identity/crypto/did_ledger.py"
+MAY_NAME_THEM = ("identity/api/", "accounts/ledger/", DID_METHOD, *WIRING)
 TEXTS = {".py", ".html", ".txt", ".css", ".js"}
 
 

@@ -59,6 +59,11 @@ TOLD: Final[Mapping[str, Told]] = {
     "device.proof-invalid": Told(
         400, "Sign the statement about the new keys with the new signature key itself."
     ),
+    "did.deactivated": Told(410, "Use another DID: this one does not come back."),
+    "did.invalid": Told(400, _READ_TITLE),
+    "did.taken": Told(409, "Use the DID that there is, or deactivate it first."),
+    "did.unproven": Told(422, "Register a device or bind a wallet that has this key first."),
+    "did-document.refused": Told(422, _READ_TITLE),
     "device.too-many": Told(409, "Revoke a device of this user first."),
     "envelope.cannot-open": Told(400, _OTHER_FACE),
     "envelope.malformed": Told(400, _OTHER_FACE),

@@ -1,0 +1,242 @@
+"""DIDs of users: made or brought along, published by whoever calls, ended with the account.
+
+Nothing here asks the ledger: the caller submits what `store_ledger_did` gives and notes how it
+went.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from accounts import errors
+from accounts.models import DidDocument, User
+from accounts.services import did_keys, did_proofs, writing
+from accounts.services.did_keys import NewKey, SigningKey
+from identity import errors as refusals
+from identity import ids
+from identity.actor import Actor
+from identity.crypto import bbs_key, custom_did, did_ledger, did_web, ed25519
+from identity.crypto.errors import DidDocumentRefused
+from identity.scoping import inserts
+from identity.services import audit
+
+MOST_OF_A_USER: Final = 50
+"""DIDs of one user that are not deactivated."""
+MOST_MESSAGE_ID: Final = 40
+WEB_FOLDER: Final = "users"
+Status = DidDocument.Status
+Method = DidDocument.Method
+
+
+def store_ledger_did(
+    *,
+    user: User,
+    seed: bytes,
+    network: str,
+    topic_id: str,
+    custom_document: Any = None,
+    custom_keys: Any = None,
+    by: Actor,
+    now: datetime,
+) -> DidDocument:
+    """Store a ledger DID that is still to be published in `topic_id`.
+
+    Without a custom document the DID is that of `seed`, the 32 bytes of the root key. The same call
+    again gives the same row, so that a caller that died may repeat it. A custom DID must be of this
+    network and this topic. Raises `identity.crypto.errors.DidDocumentRefused`, KeyInvalid,
+    DidInvalid, `accounts.errors.DidTaken` for a DID that is another's or a user who has one.
+    """
+    if custom_document is None and custom_keys is None:
+        document, keys = _own(seed, network=network, topic_id=topic_id)
+    else:
+        document, keys = _custom(custom_document, custom_keys, network=network, topic_id=topic_id)
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    row = DidDocument(did=document["id"], method=Method.LEDGER, body=body, topic_id=topic_id)
+    return _stored(row, keys, user=user, by=by, now=now)
+
+
+def note_published(
+    *, did_document: DidDocument, message_id: str, by: Actor, now: datetime
+) -> DidDocument:
+    """Note the message that published a DID; the same message again changes nothing.
+
+    Raises Conflict for another message, Invalid for an empty id, `accounts.errors.DidDeactivated`.
+    """
+    if not 0 < len(message_id) <= MOST_MESSAGE_ID:
+        raise refusals.Invalid("The id of a message has 1 to 40 characters.")
+    changes = {"status": Status.PUBLISHED, "message_id": message_id}
+    return _noted(did_document, "did.published", changes, by=by, now=now)
+
+
+def note_failed(*, did_document: DidDocument, by: Actor, now: datetime) -> DidDocument:
+    """Note that a DID could not be published; it may be published later.
+
+    Raises Conflict for one that is published, `accounts.errors.DidDeactivated`.
+    """
+    return _noted(did_document, "did.failed", {"status": Status.FAILED}, by=by, now=now)
+
+
+def signing_key(did_document: DidDocument) -> SigningKey:
+    """The root key of a ledger DID with its verification method's id.
+
+    Raises `accounts.errors.DidDeactivated`, SealBroken, SealUnavailable.
+    """
+    return did_keys.root_of(did_document)
+
+
+def signing_seed(did_document: DidDocument) -> bytes:
+    """The 32 bytes of the root key of a ledger DID. Raises as `signing_key` does."""
+    return signing_key(did_document).seed
+
+
+def add_key_did(*, user: User, did: str, by: Actor, now: datetime) -> DidDocument:
+    """Note that a `did:key` is a user's, whose device, wallet or account has that key.
+
+    The same again changes nothing. Raises DidInvalid, `accounts.errors.DidUnproven`, `DidTaken`.
+    """
+    did_proofs.require_own(did, user_id=user.id)
+    row = DidDocument(did=did, method=Method.KEY, status=Status.PUBLISHED)
+    return _stored(row, (), user=user, by=by, now=now)
+
+
+def add_web_did(*, user: User, base_url: str, by: Actor, now: datetime) -> DidDocument:
+    """Give a user the `did:web` that is read at `base_url`/users/<id>/did.json.
+
+    It names the user by the public id, because a user name may hold what means another path. The
+    document is made of the user's devices whenever it is read. The same again changes nothing.
+    Raises DidInvalid, `accounts.errors.DidTaken` for a user who has another one.
+    """
+    did = did_web.identifier(base_url, WEB_FOLDER, str(user.public_id))
+    row = DidDocument(did=did, method=Method.WEB, status=Status.PUBLISHED)
+    return _stored(row, (), user=user, by=by, now=now)
+
+
+def deactivate(*, did_document: DidDocument, by: Actor, now: datetime) -> DidDocument:
+    """End a DID for ever and forget its keys; again is the same."""
+    with writing.of(by):
+        _deactivate(DidDocument.objects.filter(id=did_document.id), by=by, now=now)
+        return DidDocument.objects.get(id=did_document.id)
+
+
+def deactivate_of(user: User, *, by: Actor, now: datetime) -> Sequence[str]:
+    """End all DIDs of a user and forget their keys, in the transaction that deletes the account.
+
+    Gives the DIDs. What stands on a ledger stays there: resolvers that ask here hear of the end.
+    """
+    with writing.of(by):
+        return _deactivate(DidDocument.objects.filter(user=user), by=by, now=now)
+
+
+def end_key(did: str, *, user_id: UUID, by: Actor, now: datetime) -> None:
+    """End the `did:key` of a key that the user's device or wallet has no more."""
+    with writing.of(by):
+        rows = DidDocument.objects.filter(did=did, user_id=user_id, method=Method.KEY)
+        _deactivate(rows, by=by, now=now)
+
+
+def take_back(*, user: User, by: Actor, now: datetime) -> None:
+    """Undo `store_ledger_did` for a user whose onboarding failed: the DID may be stored again.
+
+    A user who is active keeps it. Raises Conflict.
+    """
+    with writing.of(by):
+        if User.objects.filter(id=user.id, status=User.Status.ACTIVE).exists():
+            raise refusals.Conflict("This user is active.")
+        rows = DidDocument.objects.select_for_update().filter(user=user, method=Method.LEDGER)
+        for row in rows:
+            _record("did.withdrawn", row, by=by, now=now)
+            row.delete()
+
+
+def _own(seed: bytes, *, network: str, topic_id: str) -> tuple[dict[str, Any], list[NewKey]]:
+    public_key = ed25519.parse_private(seed).public.raw
+    did = did_ledger.identifier(network=network, public_key=public_key, topic_id=topic_id)
+    bbs = bbs_key.public(bbs_key.derive(seed))
+    document = did_ledger.document(did=did, public_key=public_key, bbs_public_key=bbs)
+    root = NewKey(did_ledger.root_method(did), did_ledger.ED25519, seed, is_root=True)
+    # The BBS key follows from this one.
+    return document, [root]
+
+
+def _custom(
+    document: Any, keys: Any, *, network: str, topic_id: str
+) -> tuple[dict[str, Any], list[NewKey]]:
+    checked = custom_did.check(document, keys)
+    if (checked.parts.network, checked.parts.topic_id) != (network, topic_id):
+        raise DidDocumentRefused("The DID is of another network or topic.")
+    held = [
+        NewKey(key.method.id, key.method.kind, key.secret, is_root=key is checked.root)
+        for key in checked.keys
+    ]
+    return document, held
+
+
+def _stored(
+    row: DidDocument, keys: Iterable[NewKey], *, user: User, by: Actor, now: datetime
+) -> DidDocument:
+    row.id, row.scope_id, row.user = ids.new(), user.scope_id, user
+    row.created_at = row.updated_at = now
+    with writing.of(by):
+        # Nobody is given a DID while the account is being deleted, or more than allowed.
+        locked = User.objects.select_for_update().filter(id=user.id).first()
+        if locked is None or locked.status == User.Status.DISABLED:
+            raise errors.UserInactive
+        living = DidDocument.objects.filter(user=user, deactivated_at__isnull=True)
+        same = living.filter(did=row.did, body=row.body, topic_id=row.topic_id).first()
+        if same is not None:
+            return same
+        if living.count() >= MOST_OF_A_USER:
+            raise refusals.Conflict("This user has as many DIDs as allowed.")
+        _insert(row)
+        did_keys.keep(row, keys, now=now)
+        _record("did.added", row, by=by, now=now)
+    return row
+
+
+def _insert(row: DidDocument) -> None:
+    try:
+        with transaction.atomic():
+            inserts.insert(row)
+    except IntegrityError:
+        raise errors.DidTaken from None
+
+
+def _noted(
+    document: DidDocument, event: str, changes: dict[str, Any], *, by: Actor, now: datetime
+) -> DidDocument:
+    with writing.of(by):
+        rows = DidDocument.objects.filter(id=document.id, method=Method.LEDGER)
+        waiting = rows.filter(deactivated_at__isnull=True).exclude(status=Status.PUBLISHED)
+        is_noted = waiting.update(**changes, updated_at=now) == 1
+        present = rows.first()
+        if present is None:
+            raise refusals.Missing("There is no such DID.")
+        if is_noted:
+            _record(event, present, by=by, now=now, message=present.message_id)
+            return present
+    if present.deactivated_at is not None:
+        raise errors.DidDeactivated
+    if any(getattr(present, name) != value for name, value in changes.items()):
+        raise refusals.Conflict("This DID is published already.")
+    return present
+
+
+def _deactivate(rows: Any, *, by: Actor, now: datetime) -> Sequence[str]:
+    living = list(rows.select_for_update().filter(deactivated_at__isnull=True).order_by("id"))
+    did_keys.forget(living)
+    for row in living:
+        row.deactivated_at = row.updated_at = now
+        row.save(update_fields=["deactivated_at", "updated_at"])
+        _record("did.deactivated", row, by=by, now=now)
+    return [row.did for row in living]
+
+
+def _record(name: str, row: DidDocument, *, by: Actor, now: datetime, message: str = "") -> None:
+    facts = {"user": str(row.user_id), "did": row.did}
+    if message:
+        facts["message"] = message
+    audit.record(name, by=by, subject=("did", str(row.id)), now=now, facts=facts)
