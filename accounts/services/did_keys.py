@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from accounts import errors
+from accounts import did_errors
 from accounts.models import DidDocument, DidKey
 from identity import ids
 from identity.services import resealing, sealing
@@ -40,13 +40,13 @@ def keep(document: DidDocument, keys: Iterable[NewKey], *, now: datetime) -> Non
 def root_of(document: DidDocument) -> SigningKey:
     """The key that signs for a DID of the scope in force.
 
-    Raises `accounts.errors.DidDeactivated` where it is gone, SealBroken, SealUnavailable.
+    Raises `accounts.did_errors.DidDeactivated` where it is gone, SealBroken, SealUnavailable.
     """
     row = DidKey.objects.filter(
         document_id=document.id, is_root=True, document__deactivated_at__isnull=True
     ).first()
     if row is None:
-        raise errors.DidDeactivated
+        raise did_errors.DidDeactivated
     seed = sealing.unseal(bytes(row.sealed_key), purpose=PURPOSE, subject=str(row.id))
     return SigningKey(row.method_id, seed)
 

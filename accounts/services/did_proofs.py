@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from accounts import errors
+from accounts import did_errors
 from accounts.models import Device, ManagedKey, Wallet
 from identity.crypto import did_key, ecdsa_p256, ed25519, secp256k1
 from identity.crypto.errors import AddressInvalid, DidInvalid
@@ -18,7 +18,7 @@ def require_own(did: str, *, user_id: UUID) -> None:
     except AddressInvalid as refusal:
         raise DidInvalid(refusal.detail) from None
     if not _is_own(public, user_id):
-        raise errors.DidUnproven
+        raise did_errors.DidUnproven
 
 
 def of_device(signature_key: str) -> str:

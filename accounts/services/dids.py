@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from accounts import errors
+from accounts import did_errors, errors
 from accounts.models import DidDocument, User
 from accounts.services import did_keys, did_proofs, writing
 from accounts.services.did_keys import NewKey, SigningKey
@@ -48,7 +48,7 @@ def store_ledger_did(
     Without a custom document the DID is that of `seed`, the 32 bytes of the root key. The same call
     again gives the same row, so that a caller that died may repeat it. A custom DID must be of this
     network and this topic. Raises `identity.crypto.errors.DidDocumentRefused`, KeyInvalid,
-    DidInvalid, `accounts.errors.DidTaken` for a DID that is another's or a user who has one.
+    DidInvalid, `accounts.did_errors.DidTaken` for a DID that is another's or a user who has one.
     """
     if custom_document is None and custom_keys is None:
         document, keys = _own(seed, network=network, topic_id=topic_id)
@@ -64,7 +64,7 @@ def note_published(
 ) -> DidDocument:
     """Note the message that published a DID; the same message again changes nothing.
 
-    Raises Conflict for another message, Invalid for an empty id, `accounts.errors.DidDeactivated`.
+    Raises Conflict for another message, Invalid for an empty id, `accounts.did_errors.DidDeactivated`.
     """
     if not 0 < len(message_id) <= MOST_MESSAGE_ID:
         raise refusals.Invalid("The id of a message has 1 to 40 characters.")
@@ -75,7 +75,7 @@ def note_published(
 def note_failed(*, did_document: DidDocument, by: Actor, now: datetime) -> DidDocument:
     """Note that a DID could not be published; it may be published later.
 
-    Raises Conflict for one that is published, `accounts.errors.DidDeactivated`.
+    Raises Conflict for one that is published, `accounts.did_errors.DidDeactivated`.
     """
     return _noted(did_document, "did.failed", {"status": Status.FAILED}, by=by, now=now)
 
@@ -83,7 +83,7 @@ def note_failed(*, did_document: DidDocument, by: Actor, now: datetime) -> DidDo
 def signing_key(did_document: DidDocument) -> SigningKey:
     """The root key of a ledger DID with its verification method's id.
 
-    Raises `accounts.errors.DidDeactivated`, SealBroken, SealUnavailable.
+    Raises `accounts.did_errors.DidDeactivated`, SealBroken, SealUnavailable.
     """
     return did_keys.root_of(did_document)
 
@@ -96,7 +96,7 @@ def signing_seed(did_document: DidDocument) -> bytes:
 def add_key_did(*, user: User, did: str, by: Actor, now: datetime) -> DidDocument:
     """Note that a `did:key` is a user's, whose device, wallet or account has that key.
 
-    The same again changes nothing. Raises DidInvalid, `accounts.errors.DidUnproven`, `DidTaken`.
+    The same again changes nothing. Raises DidInvalid, `accounts.did_errors.DidUnproven`, `DidTaken`.
     """
     did_proofs.require_own(did, user_id=user.id)
     row = DidDocument(did=did, method=Method.KEY, status=Status.PUBLISHED)
@@ -108,7 +108,7 @@ def add_web_did(*, user: User, base_url: str, by: Actor, now: datetime) -> DidDo
 
     It names the user by the public id, because a user name may hold what means another path. The
     document is made of the user's devices whenever it is read. The same again changes nothing.
-    Raises DidInvalid, `accounts.errors.DidTaken` for a user who has another one.
+    Raises DidInvalid, `accounts.did_errors.DidTaken` for a user who has another one.
     """
     did = did_web.identifier(base_url, WEB_FOLDER, str(user.public_id))
     row = DidDocument(did=did, method=Method.WEB, status=Status.PUBLISHED)
@@ -202,7 +202,7 @@ def _insert(row: DidDocument) -> None:
         with transaction.atomic():
             inserts.insert(row)
     except IntegrityError:
-        raise errors.DidTaken from None
+        raise did_errors.DidTaken from None
 
 
 def _noted(
@@ -219,7 +219,7 @@ def _noted(
             _record(event, present, by=by, now=now, message=present.message_id)
             return present
     if present.deactivated_at is not None:
-        raise errors.DidDeactivated
+        raise did_errors.DidDeactivated
     if any(getattr(present, name) != value for name, value in changes.items()):
         raise refusals.Conflict("This DID is published already.")
     return present

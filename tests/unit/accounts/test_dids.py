@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts import errors
+from accounts import did_errors, errors
 from accounts.models import DidDocument, DidKey, User, Wallet
 from accounts.services import devices, did_proofs, dids, leaving, managed_keys, users, wallets
 from accounts.services.wallets import Key
@@ -79,10 +79,10 @@ def test_the_same_call_again_gives_the_same_row(world: cast.World, bob: cast.Mem
 
 def test_a_user_has_one_ledger_did_and_a_did_one_user(world: cast.World, bob: cast.Member) -> None:
     ledger_did(world, bob)
-    with pytest.raises(errors.DidTaken):
+    with pytest.raises(did_errors.DidTaken):
         ledger_did(world, bob, seed=bytes(32))
     carol = world.member("carol")
-    with pytest.raises(errors.DidTaken):
+    with pytest.raises(did_errors.DidTaken):
         ledger_did(world, carol)
     ledger_did(world, carol, topic_id="0.0.5")
     other = cast.world()
@@ -150,13 +150,13 @@ def test_off_boarding_ends_every_did_and_forgets_the_keys(
         assert DidDocument.objects.filter(deactivated_at=NOW).count() == 3
         assert not DidKey.objects.exists()
         assert len(events("did.deactivated")) == 3
-        with pytest.raises(errors.DidDeactivated):
+        with pytest.raises(did_errors.DidDeactivated):
             dids.signing_seed(row)
-        with pytest.raises(errors.DidDeactivated):
+        with pytest.raises(did_errors.DidDeactivated):
             dids.note_published(did_document=row, message_id=MESSAGE, by=by, now=NOW)
     with pytest.raises(errors.UserInactive):
         ledger_did(world, bob, topic_id="0.0.8")
-    with pytest.raises(errors.DidTaken):
+    with pytest.raises(did_errors.DidTaken):
         ledger_did(world, world.member("carol"))
 
 
@@ -185,9 +185,9 @@ def test_takes_back_what_an_onboarding_left(world: cast.World, bob: cast.Member)
 def test_a_key_did_needs_a_key_of_the_user(world: cast.World, bob: cast.Member) -> None:
     mine, carol = key_did(world, bob), world.member("carol")
     assert key_did(world, bob).id == mine.id
-    with pytest.raises(errors.DidUnproven):
+    with pytest.raises(did_errors.DidUnproven):
         key_did(world, carol, mine.did)
-    with pytest.raises(errors.DidUnproven):
+    with pytest.raises(did_errors.DidUnproven):
         key_did(world, bob, did_key.of_key(ed25519.generate().public))
     for wrong in ("did:", "did:web:example.org", mine.did + "#x", "did:key:z" + "1" * 500):
         with pytest.raises(DidInvalid):
@@ -218,7 +218,7 @@ def test_keys_of_wallets_and_of_the_account_are_the_users(
     for did in (did_key.of_key(edwards), *named):
         assert key_did(world, bob, did).method == "key"
     nobodys = ed25519.parse_public(bytes.fromhex(keyless.public_key))
-    with pytest.raises(errors.DidUnproven):
+    with pytest.raises(did_errors.DidUnproven):
         key_did(world, bob, did_key.of_key(nobodys))
 
 
@@ -255,7 +255,7 @@ def test_a_rotated_key_ends_its_did(world: cast.World, bob: cast.Member, keys: M
         )
         row.refresh_from_db()
         assert row.deactivated_at == NOW
-    with pytest.raises(errors.DidUnproven):
+    with pytest.raises(did_errors.DidUnproven):
         key_did(world, bob, row.did)
     renewed = did_proofs.of_device(new.signature_key)
     assert key_did(world, bob, renewed).did == renewed
@@ -267,7 +267,7 @@ def test_a_revoked_device_ends_its_did(world: cast.World, bob: cast.Member) -> N
         devices.revoke(device_id=bob.device.id, reason="lost", by=world.system, now=NOW)
         row.refresh_from_db()
     assert row.deactivated_at == NOW
-    with pytest.raises(errors.DidUnproven):
+    with pytest.raises(did_errors.DidUnproven):
         key_did(world, bob, row.did)
 
 
@@ -280,7 +280,7 @@ def test_a_web_did_names_the_user_by_its_id(world: cast.World) -> None:
             user=mallory.user, base_url="https://id.test:8443/s/a", by=by, now=NOW
         )
         assert row.did == f"did:web:id.test%3A8443:s:a:users:{mallory.user.public_id}"
-        with pytest.raises(errors.DidTaken):
+        with pytest.raises(did_errors.DidTaken):
             dids.add_web_did(user=mallory.user, base_url="https://b.test", by=by, now=NOW)
 
 
