@@ -25,6 +25,8 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "developer-keys": ("list", "get", "create", "delete"),
     "lambdas": ("list", "get", "edit", "delete"),
     "managed-keys": ("list", "get"),
+    "onboardings": ("list", "get", "create", "edit"),
+    "registries": ("list", "get", "create"),
     "providers": ("list", "get", "create", "edit", "delete"),
     "applications": ("list", "get", "create", "edit", "delete"),
     "role-credentials": ("list", "get", "create", "delete"),
@@ -82,8 +84,8 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
         PredefinedRole(
             "workspace-maintainer",
             "Proposes changes to users, devices, passkeys, roles, rules, groups, policies,"
-            " recipients, webhooks, API keys, developer keys, lambdas, providers, applications and"
-            " role credentials.",
+            " recipients, webhooks, API keys, developer keys, lambdas, providers, applications,"
+            " role credentials and onboardings.",
             ALL
             - {"proposals:approve", "proposals:cancel", "passwords:delete"}
             - {"scopes:edit", "server-keys:edit", "staff:create", "staff:delete"},
@@ -113,6 +115,25 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
             words(
                 ("users", "devices", "invitations", "groups", "roles"), ("list", "get", "invite")
             ),
+            frozenset(),
+        ),
+        PredefinedRole(
+            "standard-registry",
+            "Onboards users under itself and sees how that goes.",
+            words(("onboardings",), ("list", "get", "create", "edit"))
+            | words(("registries",), ("list", "get")),
+            frozenset(),
+        ),
+        PredefinedRole(
+            "onboarded-user",
+            "Has a DID and belongs to a registry; manages only its own account.",
+            words(("registries",), ("list", "get")),
+            frozenset(),
+        ),
+        PredefinedRole(
+            "auditor",
+            "Reads who was onboarded by which registry, and the audit record.",
+            words(("onboardings", "registries", "audit"), ("list", "get")),
             frozenset(),
         ),
     )

@@ -8,12 +8,14 @@ import orjson
 from django.db import transaction
 
 from accounts.ledger.remote_signing import RemoteConfig
-from accounts.models import DidDocument, LedgerAccount, User
+from accounts.models import DidDocument, LedgerAccount, Onboarding, User
 from accounts.services import (
     dids,
     key_signatures,
     ledger_accounts,
     managed_keys,
+    onboarding_secrets,
+    onboardings,
     one_time_passwords,
     opened_managed_keys,
     users,
@@ -75,6 +77,9 @@ class Filled:
             # Deterministic (RFC 6979): the same key signs the same again.
             assert key_signatures.sign(Request(HELLO), key=key, by=self.by, now=NOW) == signed
             account = LedgerAccount.objects.get()
+            goes_on, done = Onboarding.objects.order_by("-state")
+            assert len(onboarding_secrets.unseal(goes_on).seed) == 64
+            assert onboarding_secrets.unseal_result(done) == {"id": "0.0.1001"}
             assert ledger_accounts.open_key(account) == LEDGER_SEED
             assert ledger_accounts.remote_config(account) == REMOTE
             assert dids.signing_seed(DidDocument.objects.get()) == ROOT_KEY
@@ -126,6 +131,7 @@ def fill(slug: str = "acme") -> Filled:
         dids.store_ledger_did(
             user=user, seed=ROOT_KEY, network="local", topic_id="0.0.7", by=by, now=NOW
         )
+        _onboardings(system)
         mail.send(to="a@b.test", template="code", context={"code": "123456"}, now=NOW)
         with transaction.atomic():
             _begun(user.id)
@@ -138,6 +144,16 @@ def fill(slug: str = "acme") -> Filled:
         assert Challenge.objects.exclude(sealed_data=b"").count() == 1
         assert IdempotencyRecord.objects.count() == 1
     return Filled(scope, user.id, secret, signature_id)
+
+
+def _onboardings(by: Actor) -> None:
+    """One that goes on and one that is done."""
+    onboardings.make_key(by=by, now=NOW)
+    row = onboardings.make_key(by=by, now=NOW)
+    row.state, row.ended_at, row.next_attempt_at = row.State.COMPLETED, NOW, None
+    row.sealed_request = None
+    row.sealed_result = onboarding_secrets.seal_result({"id": "0.0.1001"}, row.id)
+    row.save()
 
 
 def _self(scope: Scope, user_id: Any) -> Actor:

@@ -15,9 +15,12 @@ from accounts.models.local_ledger import (
     LocalLedgerTransaction,
 )
 from accounts.models.managed_key import ManagedKey
+from accounts.models.onboarding import Onboarding
+from accounts.models.onboarding_step import OnboardingStep
 from accounts.models.passkey import Passkey
 from accounts.models.profile import Avatar, Follow, Profile
 from accounts.models.recipient import Recipient, RecipientGroup, RecipientGroupMember
+from accounts.models.registry_membership import RegistryMembership
 from accounts.models.role import Role, RoleAssignment, RoleRule, Rule
 from accounts.models.role_credential import RoleCredential
 from accounts.models.staff import OneTimePassword, RecoveryCode, StaffMembership
@@ -45,6 +48,8 @@ __all__ = [
     "LocalLedgerHead",
     "LocalLedgerTransaction",
     "ManagedKey",
+    "Onboarding",
+    "OnboardingStep",
     "OneTimePassword",
     "Passkey",
     "Profile",
@@ -52,6 +57,7 @@ __all__ = [
     "RecipientGroup",
     "RecipientGroupMember",
     "RecoveryCode",
+    "RegistryMembership",
     "Role",
     "RoleAssignment",
     "RoleCredential",

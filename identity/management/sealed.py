@@ -8,6 +8,7 @@ from accounts.services import (
     did_keys,
     key_signatures,
     ledger_accounts,
+    onboarding_secrets,
     one_time_passwords,
     opened_managed_keys,
 )
@@ -35,6 +36,8 @@ COLUMNS: Final[Sequence[Column]] = (
     ledger_accounts.SEALED,
     ledger_accounts.SEALED_REMOTE,
     did_keys.SEALED,
+    onboarding_secrets.SEALED,
+    onboarding_secrets.SEALED_RESULT,
     providers.SEALED,
     mail.SEALED,
     idempotency.SEALED,

@@ -11,6 +11,7 @@ ROOMS = (
     "invitations",
     "keys",
     "lambdas",
+    "onboardings",
     "passkeys",
     "passwords",
     "policies",

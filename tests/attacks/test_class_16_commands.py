@@ -42,6 +42,7 @@ GIVES_NOTHING: Mapping[str, str] = {
     "lambda.disable": "takes away",
     "lambda.remove": "takes away",
     "key.sign": "signs with the own account alone: class 15",
+    "user.onboard": "releases what was checked and stored; who may store is asked before: class 12",
     "passkey.remove": "takes away",
     "session.end": "takes away",
     "session.end-all": "takes away",

@@ -124,6 +124,15 @@ TOLD: Final[Mapping[str, Told]] = {
     "name.taken": Told(409, _ANOTHER),
     "not-supported": Told(404, "Look in /v1/openapi.json for what there is."),
     "object.in-use": Told(409, "Take it out of use first; the detail says where it is used."),
+    "onboarding.account-id-invalid": Told(422, "Send the account as 0.0.1001, with its key."),
+    "onboarding.account-key-invalid": Told(
+        422, "Send the private key of this account; other kinds of keys can't sign DIDs."
+    ),
+    "onboarding.already-done": Told(409, "Nothing is left to do: this user is set up."),
+    "onboarding.parent-not-ready": Told(400, "Finish the registry's own onboarding first."),
+    "onboarding.parent-required": Told(400, "Send the registry's user name as `parent`."),
+    "onboarding.parent-unknown": Told(400, "GET /v1/registries lists the registries."),
+    "onboarding.remote-signing-incomplete": Told(400, "Send all parts of `remote_signing`."),
     "one-time-password.refused": Told(401, "Wait for the next code of your authenticator."),
     "paging.cursor-invalid": Told(
         400, "Take the cursor from `next` of the same list, or begin anew."

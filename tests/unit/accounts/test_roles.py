@@ -267,9 +267,9 @@ def test_refuses_a_custom_role_wider_than_the_granter(
 def test_lists_predefined_roles_before_custom_ones(system: Actor, now: datetime) -> None:
     make_role(system, now, make_rule(system, now), name="custom")
     everything = queries.roles(Page(limit=200))
-    assert [row.is_predefined for row in everything.rows] == [True] * 7 + [False]
-    assert everything.total == 8
-    pages = [queries.roles(Page(limit=3, offset=start)).rows for start in (0, 3, 6)]
+    assert [row.is_predefined for row in everything.rows] == [True] * 10 + [False]
+    assert everything.total == 11
+    pages = [queries.roles(Page(limit=4, offset=start)).rows for start in (0, 4, 8)]
     assert [row.name for page in pages for row in page] == [row.name for row in everything.rows]
     assert everything.rows[-1].permissions == ["users:list"]
     only = queries.roles(Page(filters={"name": "custom"}))

@@ -13,6 +13,7 @@ from identity import errors, ids, paging
 from identity.actor import Actor
 from identity.models import Scope
 from identity.paging import After
+from identity.permissions import PREDEFINED_ROLES
 from identity.scoping import current
 from tests.unit.accounts.people import MakeDevice, MakeUser
 
@@ -144,7 +145,7 @@ def test_roles_show_predefined_ones_first(system: Actor, now: datetime, limit: i
         )
     found = walked(queries.roles_window, limit=limit, is_descending=False)
     assert [row.name for row in found[-3:]] == ["own 0", "own 1", "own 2"]
-    assert [row.is_predefined for row in found] == [True] * 7 + [False] * 3
+    assert [row.is_predefined for row in found] == [True] * len(PREDEFINED_ROLES) + [False] * 3
     named = walked(queries.roles_window, limit=limit, filters={"name": "own 1"})
     assert [row.name for row in named] == ["own 1"]
 
