@@ -70,8 +70,8 @@ bench: $(VENV)/dev.stamp ## requests/s and CPU beside a bare floor and other ser
 
 lock: $(VENV)/dev.stamp ## write the lock files anew from pyproject.toml
 	$(VENV)/bin/pip-compile --quiet --upgrade --output-file requirements.lock pyproject.toml
-	$(VENV)/bin/pip-compile --quiet --upgrade --extra dev --extra redis --extra pkcs11 --constraint requirements.lock \
-		--output-file requirements-dev.lock pyproject.toml
+	$(VENV)/bin/pip-compile --quiet --upgrade --extra dev --extra redis --extra pkcs11 --extra hedera \
+		--constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 tests/interop/node_modules: tests/interop/package-lock.json
 	cd tests/interop && npm ci --no-audit --no-fund

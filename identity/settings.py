@@ -12,7 +12,7 @@ from typing import Any
 
 import dj_database_url
 
-from identity import home, logs, sealing_environment
+from identity import home, ledger_environment, logs, sealing_environment
 from identity.crypto.pkcs11_token import Place
 from identity.environment import Environment
 
@@ -245,6 +245,7 @@ EMAIL_HOST_USER: str = _mail.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD: str = _mail.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS: bool = _mail.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL: bool = _mail.get("EMAIL_USE_SSL", False)
+LEDGER = ledger_environment.read(_environment, is_production=IS_PRODUCTION)
 FETCH_ALLOW, FETCH_HTTP, FETCH_PORTS = _environment.fetching(is_production=IS_PRODUCTION)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL: str = _environment.values.get("EMAIL_FROM") or f"countersign@{_base_host}"
@@ -288,6 +289,7 @@ LOGGING = logs.configuration(
         KEK_TOKEN.pin if KEK_TOKEN else "",
         _database.get("PASSWORD", ""),
         EMAIL_HOST_PASSWORD,
+        LEDGER.operator_key,
         urllib.parse.urlsplit(REDIS_URL).password or "",
     ],
 )

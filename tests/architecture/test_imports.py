@@ -81,7 +81,11 @@ def test_gives_every_room_a_storey() -> None:
         if _is_room(place)
     }
     # Environment is the reader that settings use before anything else exists.
-    assert rooms - placed == {"identity.environment", "identity.sealing_environment"}
+    assert rooms - placed == {
+        "identity.environment",
+        "identity.ledger_environment",
+        "identity.sealing_environment",
+    }
 
 
 def _is_room(place: Path) -> bool:

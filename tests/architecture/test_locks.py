@@ -44,7 +44,7 @@ def test_names_no_host_and_no_place(lock: Path) -> None:
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [(RUNTIME, ()), (DEVELOPMENT, ("dev", "redis", "pkcs11"))],
+    [(RUNTIME, ()), (DEVELOPMENT, ("dev", "redis", "pkcs11", "hedera"))],
     ids=["runtime", "dev"],
 )
 def test_satisfies_what_the_project_asks_for(lock: Path, extras: tuple[str, ...]) -> None:
@@ -64,5 +64,5 @@ def test_gives_a_reason_for_every_dependency() -> None:
     lines = (house.ROOT / "pyproject.toml").read_text().splitlines()
     start, end = lines.index("dependencies = ["), lines.index("[tool.pip-tools]")
     asked = [line for line in lines[start:end] if line.startswith('    "')]
-    assert len(asked) == len(asked_for("dev", "redis", "pkcs11"))
+    assert len(asked) == len(asked_for("dev", "redis", "pkcs11", "hedera"))
     assert all("# " in line for line in asked)

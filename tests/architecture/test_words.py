@@ -12,7 +12,9 @@ VENDOR = re.compile(r"blockstream|guardian|hedera|passport|blocklet|privmx", re.
 WIRING = ("identity/urls.py", "identity/wsgi.py", "identity/management/commands/connect.py")
 # The registered name of a DID method is part of every such DID, as a public standard has it.
 DID_METHOD = "identity/crypto/did_ledger.py"
-MAY_NAME_THEM = ("identity/api/", "accounts/ledger/", DID_METHOD, *WIRING)
+# Which ledger there is stands in the environment under its own name.
+LEDGER = "identity/ledger_environment.py"
+MAY_NAME_THEM = ("identity/api/", "accounts/ledger/", DID_METHOD, LEDGER, *WIRING)
 TEXTS = {".py", ".html", ".txt", ".css", ".js"}
 
 
