@@ -67,6 +67,8 @@ _NOUNS: Mapping[str, str] = {
     "/onboardings/{}": "onboardings",
     "/registries": "registries",
     "/registries/{}": "registries",
+    "/dids": "dids",
+    "/dids/{}": "dids",
     "/providers": "providers",
     "/providers/{}": "providers",
     "/applications": "applications",

@@ -27,6 +27,7 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "managed-keys": ("list", "get"),
     "onboardings": ("list", "get", "create", "edit"),
     "registries": ("list", "get", "create"),
+    "dids": ("list", "get"),
     "providers": ("list", "get", "create", "edit", "delete"),
     "applications": ("list", "get", "create", "edit", "delete"),
     "role-credentials": ("list", "get", "create", "delete"),

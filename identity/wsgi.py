@@ -10,8 +10,8 @@ _django = get_wsgi_application()
 from identity.api.blocklet import views as blocklet  # noqa: E402 Django must be set up first
 from identity.api.enterprise import views as enterprise  # noqa: E402
 from identity.api.passport import views as passport  # noqa: E402
+from identity.api.v1 import did_documents, well_known  # noqa: E402
 from identity.api.v1 import views as v1  # noqa: E402
-from identity.api.v1 import well_known  # noqa: E402
 from identity.management import lifeline  # noqa: E402
 from identity.web import health  # noqa: E402
 from identity.web.lane import Branch, Lane, Route  # noqa: E402
@@ -30,6 +30,7 @@ ROUTES = [
         for address, handler in (
             (well_known.KEYS, well_known.keys),
             (well_known.METADATA, well_known.metadata),
+            *((address, did_documents.of_scope) for address in did_documents.OF_SCOPE),
         )
         for method in ("GET", "HEAD")
     ),
@@ -48,6 +49,7 @@ lifeline.hold_to_web_server()
 BRANCHES = [
     Branch(v1.is_of_program, v1.handle),
     Branch(well_known.is_of_issuer, well_known.metadata_of_issuer),
+    Branch(did_documents.is_of_user, did_documents.of_user),
     Branch(blocklet.takes, blocklet.handle),
 ]
 application = Lane(ROUTES, otherwise=_django, branches=BRANCHES)

@@ -64,7 +64,8 @@ def note_published(
 ) -> DidDocument:
     """Note the message that published a DID; the same message again changes nothing.
 
-    Raises Conflict for another message, Invalid for an empty id, `accounts.did_errors.DidDeactivated`.
+    Raises Conflict for another message, Invalid for an empty id,
+    `accounts.did_errors.DidDeactivated`.
     """
     if not 0 < len(message_id) <= MOST_MESSAGE_ID:
         raise refusals.Invalid("The id of a message has 1 to 40 characters.")
@@ -96,7 +97,8 @@ def signing_seed(did_document: DidDocument) -> bytes:
 def add_key_did(*, user: User, did: str, by: Actor, now: datetime) -> DidDocument:
     """Note that a `did:key` is a user's, whose device, wallet or account has that key.
 
-    The same again changes nothing. Raises DidInvalid, `accounts.did_errors.DidUnproven`, `DidTaken`.
+    The same again changes nothing. Raises DidInvalid and, of `accounts.did_errors`, DidUnproven
+    and DidTaken.
     """
     did_proofs.require_own(did, user_id=user.id)
     row = DidDocument(did=did, method=Method.KEY, status=Status.PUBLISHED)

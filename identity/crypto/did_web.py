@@ -14,7 +14,7 @@ from identity.crypto.errors import DidInvalid
 PREFIX: Final = "did:web:"
 LONGEST: Final = 512
 CONTEXTS: Final = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/suites/jws-2020/v1")
-_SEGMENT: Final = re.compile(r"[A-Za-z0-9-]{1,128}")
+_SEGMENT: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _HOST: Final = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
 _DID: Final = re.compile(rf"{PREFIX}{_HOST}(?:%3A[1-9][0-9]{{0,4}})?(?::{_SEGMENT.pattern})*")
 
@@ -22,8 +22,8 @@ _DID: Final = re.compile(rf"{PREFIX}{_HOST}(?:%3A[1-9][0-9]{{0,4}})?(?::{_SEGMEN
 def identifier(base_url: str, *segments: str) -> str:
     """The DID whose document is read at `base_url`/segment/…/did.json.
 
-    Segments are words of ASCII letters, digits and hyphens: nothing that could be read as another
-    path. Raises DidInvalid.
+    Segments are words of ASCII letters, digits, hyphens and underscores: nothing that could be read
+    as another path. Raises DidInvalid.
     """
     address = urlsplit(base_url)
     host = (address.hostname or "").lower()

@@ -183,6 +183,12 @@ GET    /me/managed-key/signatures/{signature}                  self             
 POST   /me/managed-key/messages                                self               + + + + + + + .
 POST   /me/managed-key/transactions                            self               + + + + + + + .
 POST   /me/managed-key/typed-data                              self               + + + + + + + .
+GET    /dids/resolve                                           open               + + + + + + + +
+GET    /dids                                                   dids:list          + + + + . + . +
+GET    /dids/{did_document}                                    dids:get           + + + + . + . +
+GET    /me/dids                                                self               + + + + + + + .
+POST   /me/dids                                                self               + + + + + + + .
+POST   /me/dids/{did_document}/deactivate                      self               + + + + + + + .
 GET    /me/lambdas                                             self               + + + + + + + .
 POST   /me/lambdas                                             self               + + + + + + + .
 GET    /me/lambdas/{lambda_id}                                 self               + + + + + + + .

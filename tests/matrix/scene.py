@@ -12,7 +12,7 @@ from django.db import close_old_connections, transaction
 from django.test import Client
 
 from accounts.models import Role, RoleRule, Rule, User
-from accounts.services import role_assignments, roles, rules, staff
+from accounts.services import own_dids, role_assignments, roles, rules, staff
 from identity import ids, permissions
 from identity.crypto import ecdsa_p256
 from identity.pages import staff_session
@@ -123,6 +123,11 @@ class Scene:
         self.things["passkey"] = str(made.id)
         self.things["managed_key"] = str(account_holders.account(self.world, subject).id)
         done("/me/managed-key", {})
+        with cast.in_scope(self.world):
+            made_did = own_dids.add_web(
+                user_id=subject.user.id, by=self.world.system, now=datetime.now(UTC)
+            )
+        self.things["did_document"] = str(made_did.id)
         self.things["signature"] = str(account_holders.waiting(self.world, subject).id)
         given = lambdas.config(authorization=lambdas.ANYBODY)
         stored = lambdas.made(self.world, subject, given)
@@ -333,6 +338,8 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
             "public_key": ecdsa_p256.generate().public.hex,
         },
         "POST /me/managed-key": {},
+        "POST /me/dids": {"method": "web"},
+        "POST /me/dids/{did_document}/deactivate": {},
         "POST /me/managed-key/messages": {"text": "hello"},
         "POST /me/managed-key/transactions": {"transaction": account_holders.PAYMENT},
         "POST /me/managed-key/typed-data": {"typed_data": account_holders.TYPED_DATA},

@@ -49,6 +49,10 @@ WITHOUT_WORD = {
     "my_managed_key_sign_message": route.SELF,
     "my_managed_key_sign_transaction": route.SELF,
     "my_managed_key_sign_typed_data": route.SELF,
+    "dids_resolve": route.OPEN,  # what a DID says is for everybody
+    "my_dids_list": route.SELF,
+    "my_dids_add": route.SELF,
+    "my_dids_deactivate": route.SELF,
     "my_lambdas_list": route.SELF,
     "my_lambdas_create": route.SELF,  # through the one door, for the own account alone
     "my_lambdas_get": route.SELF,

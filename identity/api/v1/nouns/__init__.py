@@ -10,6 +10,7 @@ from identity.api.v1.nouns import (
     decisions,
     developer_keys,
     devices,
+    dids,
     groups,
     held_passkeys,
     invitation_batches,
@@ -75,6 +76,7 @@ NOUNS: Final[tuple[ModuleType, ...]] = (
     api_keys,
     developer_keys,
     managed_keys,
+    dids,
     lambdas,
     lambda_executions,
 )
