@@ -15,6 +15,8 @@ class ActorKind(enum.StrEnum):
     STAFF = "staff"
     SESSION = "session"
     API_KEY = "api-key"
+    REGISTRY = "registry"
+    """By a session, in which somebody uses what roles allow of onboarding and nothing else."""
     LAMBDA = "lambda"
     DEVELOPER = "developer"
     """The scope's developer said who the user is."""

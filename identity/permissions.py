@@ -140,6 +140,9 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
     )
 }
 
+ONBOARDING: frozenset[str] = words(("onboardings", "registries"), ("create",))
+"""What registries do in their own sessions, by right of a role."""
+
 NOT_OF_KEYS: frozenset[str] = SELF_SERVICE | {
     "proposals:approve",
     "api-keys:create",

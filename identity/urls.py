@@ -12,6 +12,7 @@ from django.views.generic import RedirectView
 from identity import admin
 from identity.api.blocklet import urls as blocklet
 from identity.api.enterprise import urls as enterprise
+from identity.api.guardian import urls as guardian
 from identity.api.passport import urls as passport
 from identity.api.passport import views as passport_views
 from identity.api.v1 import urls as v1
@@ -48,6 +49,7 @@ _FACES: list[URLPattern | URLResolver] = [
     path("", include(enterprise)),
     path("", include(v1)),
     path("", include(blocklet)),
+    path("", include(guardian)),
     path("", include(passport)),
 ]
 

@@ -9,6 +9,8 @@ _django = get_wsgi_application()
 
 from identity.api.blocklet import views as blocklet  # noqa: E402 Django must be set up first
 from identity.api.enterprise import views as enterprise  # noqa: E402
+from identity.api.guardian import errors as guardian_errors  # noqa: E402
+from identity.api.guardian import views as guardian  # noqa: E402
 from identity.api.passport import views as passport  # noqa: E402
 from identity.api.v1 import did_documents, well_known  # noqa: E402
 from identity.api.v1 import views as v1  # noqa: E402
@@ -51,5 +53,6 @@ BRANCHES = [
     Branch(well_known.is_of_issuer, well_known.metadata_of_issuer),
     Branch(did_documents.is_of_user, did_documents.of_user),
     Branch(blocklet.takes, blocklet.handle),
+    Branch(guardian.takes, guardian.handle, failed=guardian_errors.failed),
 ]
 application = Lane(ROUTES, otherwise=_django, branches=BRANCHES)

@@ -72,6 +72,11 @@ def grants_of(user_id: UUID | None) -> Grants:
     return _grants(frozenset(lines))
 
 
+def of_registries(held: Grants) -> Grants:
+    """What is left of rights in a session that onboards people: nothing but that."""
+    return Grants(held.permissions & permissions.ONBOARDING, frozenset(), held.roles, held.groups)
+
+
 @functools.lru_cache(maxsize=4096)
 def _grants(lines: frozenset[tuple[str, ...]]) -> Grants:
     roles = {predefined or name for kind, predefined, name, *_ in lines if kind == _ROLE}
@@ -104,7 +109,8 @@ def actor_of_user(
     """The user as an actor in the scope in force, with the rights it has now.
 
     For a device the device must still be accepted; the holder of an invitation need not be active
-    yet and has no rights but its invitation's, and who was signed in none but over the own account;
+    yet and has no rights but its invitation's, and who was signed in none but over the own account
+    and, as REGISTRY, to onboard people;
     staff may be an operator of the platform. With `now`, a program must not have expired. Raises
     `Missing` for an unknown user and `accounts.errors.UserInactive` for one who can't act any more.
     """
@@ -117,7 +123,7 @@ def actor_of_user(
         raise errors.UserInactive
     if kind is ActorKind.INVITATION:
         return _invited(user, device_id)
-    if kind in {ActorKind.SESSION, ActorKind.DEVELOPER}:
+    if kind in {ActorKind.SESSION, ActorKind.DEVELOPER, ActorKind.REGISTRY}:
         return _signed_in(user, kind)
     return _with_device(user, device_id)
 
@@ -126,6 +132,8 @@ def _signed_in(user: User, kind: ActorKind) -> Actor:
     """Whoever asked by a session, which need not go on, or by a developer's word."""
     if user.status != User.Status.ACTIVE:
         raise errors.UserInactive
+    if kind is ActorKind.REGISTRY:
+        return _actor(user, of_registries(grants_of(user.id)), kind=kind)
     return _actor(user, _BARE, kind=kind)
 
 

@@ -120,6 +120,11 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         "Lambdas: hosts",
         "Which hosts lambdas may call, such as api.example.org, separated by spaces. Empty: none.",
     ),
+    "demo_mode": Meaning(
+        "Demo mode",
+        "Anybody may register and onboard users, registries too, and see who is registered: for"
+        " trying out alone.",
+    ),
 }
 _LONGEST: Final = {
     **dict.fromkeys(passkey_settings.TEXTS, passkey_settings.LONGEST),

@@ -21,6 +21,7 @@ _LONG_ID: Final = re.compile(r"[0-9a-f-]{32,}")
 _KINDS: Final[Mapping[str, str]] = {
     "device": "with a device",
     "developer": "by a developer's word",
+    "registry": "as a registry",
     "invitation": "with an invitation",
     "staff": "in the admin",
     "system": "the platform",

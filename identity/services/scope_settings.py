@@ -38,7 +38,9 @@ class ScopeSettings:
       without being renewed;
     - `passkey_…`: what passkeys are asked for, see `identity.services.passkey_settings`;
     - `lambdas`: users may store code that signs for them later; `lambda_hosts`: the hosts that it
-      may call, separated by spaces.
+      may call, separated by spaces;
+    - `demo_mode`: whoever comes may register and onboard users, registries too, and make accounts
+      on the ledger: for trying out, never beside people's own data.
     """
 
     governance: bool = True
@@ -68,6 +70,7 @@ class ScopeSettings:
     passkey_discoverable: bool = True
     lambdas: bool = False
     lambda_hosts: str = ""
+    demo_mode: bool = False
 
 
 DEFAULTS: Final = ScopeSettings()

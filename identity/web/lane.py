@@ -43,6 +43,7 @@ class Answer:
 
 
 Handler = Callable[[Environ], Answer]
+Failed = Callable[[int, Mapping[str, str]], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """Requests that one handler answers whatever their path is; `takes` says which."""
+    """Requests that one handler answers whatever their path is; `takes` says which.
+
+    `failed` words what nobody foresaw, from its status and headers, for clients that know no
+    problem details.
+    """
 
     takes: Callable[[Environ], bool]
     handler: Handler
+    failed: Failed | None = None
 
 
 class Lane:
@@ -91,10 +97,10 @@ class Lane:
             return self._answer(environ, start_response)
 
     def _answer(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        handler = self._handler(environ)
+        handler, failed = self._handler(environ)
         if handler is None:
             return self._otherwise(environ, start_response)
-        answer = _answered(handler, environ)
+        answer = _answered(handler, failed, environ)
         headers = {**self._headers, **answer.headers}
         headers["Content-Length"] = str(len(answer.body))
         headers[request_id.HEADER] = environ["countersign.request_id"]
@@ -102,19 +108,22 @@ class Lane:
         start_response(_STATUS_LINES[answer.status], [*headers.items(), *cookies])
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
 
-    def _handler(self, environ: Environ) -> Handler | None:
+    def _handler(self, environ: Environ) -> tuple[Handler | None, Failed]:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         handler = self._exact.get((method, path))
         if handler is None and path.startswith("/s/"):
             match = _SCOPED.fullmatch(path)
             handler = self._scoped.get((method, match[1])) if match else None
         if handler is not None:
-            return handler
-        taken = (branch.handler for branch in self._branches if branch.takes(environ))
-        return next(taken, None)
+            return handler, _as_problem
+        taken = (branch for branch in self._branches if branch.takes(environ))
+        branch = next(taken, None)
+        if branch is None:
+            return None, _as_problem
+        return branch.handler, branch.failed or _as_problem
 
 
-def _answered(handler: Handler, environ: Environ) -> Answer:
+def _answered(handler: Handler, failed: Failed, environ: Environ) -> Answer:
     _tend_connections()
     try:
         return handler(environ)
@@ -128,15 +137,20 @@ def _answered(handler: Handler, environ: Environ) -> Answer:
         )
     except (db.OperationalError, db.InterfaceError):
         # The database does not answer: not the caller's fault, and over soon.
-        return _failed(environ, 503, "Service Unavailable", {"Retry-After": RETRY_AFTER})
+        _note_failure(environ)
+        return failed(503, {"Retry-After": RETRY_AFTER})
     except Exception:  # noqa: BLE001 the last resort; it is logged and answered
-        return _failed(environ, 500, "Internal Server Error", {})
+        _note_failure(environ)
+        return failed(500, {})
 
 
-def _failed(environ: Environ, status: int, title: str, more: Mapping[str, str]) -> Answer:
+def _note_failure(environ: Environ) -> None:
     _log.exception("request failed", path=environ.get("PATH_INFO"), exc_info=sys.exc_info())
+
+
+def _as_problem(status: int, more: Mapping[str, str]) -> Answer:
     headers = {"Content-Type": problems.MEDIA_TYPE, "Cache-Control": "no-store", **more}
-    return Answer(status, problems.plain(status, title), headers)
+    return Answer(status, problems.plain(status, HTTPStatus(status).phrase), headers)
 
 
 def _tend_connections() -> None:

@@ -17,6 +17,7 @@ ROOMS = (
     "policies",
     "providers",
     "recipients",
+    "registrations",
     "role_credentials",
     "roles",
     "scopes",

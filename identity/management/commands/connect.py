@@ -12,7 +12,7 @@ from identity.api.enterprise import results
 from identity.api.passport import snippets as constructors
 from identity.errors import DomainError
 from identity.management import shell, snippets
-from identity.services import app_keys, server_keys
+from identity.services import app_keys, scopes, server_keys
 from invitations import links
 from invitations.services import onboarding
 
@@ -21,8 +21,9 @@ FACES: Final = {
     "v1": "JSON with HTTP message signatures at /v1",
     "passport": "accounts that sign, by JSON-RPC over an encrypted channel",
     "blocklet": "sign-in for pages and servers of an application at /.well-known/service",
+    "guardian": "registries that onboard users with a DID, by JSON at /accounts, /profiles, /tasks",
 }
-WITHOUT_DEVICES: Final = frozenset({"blocklet", "passport"})
+WITHOUT_DEVICES: Final = frozenset({"blocklet", "guardian", "passport"})
 """Faces whose users join by themselves: no invitation of a device leads there."""
 
 
@@ -38,7 +39,7 @@ class Command(BaseCommand):
             face = faces.add_parser(name, help=about)
             face.add_argument("--scope", required=True, help="slug of the scope")
             face.add_argument("--json", action="store_true", help="print JSON only")
-            if name == "passport":
+            if name in {"guardian", "passport"}:
                 continue
             if name in WITHOUT_DEVICES:
                 face.add_argument(
@@ -56,8 +57,8 @@ class Command(BaseCommand):
         """Collect the facts and print them."""
         try:
             with shell.scope(options["scope"]) as scope:
-                if options["face"] == "passport":
-                    facts = self.passport(scope)
+                if options["face"] in {"guardian", "passport"}:
+                    facts = getattr(self, options["face"])(scope)
                 elif options["face"] in WITHOUT_DEVICES:
                     facts = self.blocklet(scope, has_key=options["mint_app_key"])
                 else:
@@ -115,6 +116,14 @@ class Command(BaseCommand):
             return facts
         key = app_keys.mint(name="by connect", by=actor.system(scope.scope_id), now=now)
         return facts | {"app_sk": app_keys.secret_text(key)}
+
+    def guardian(self, scope: shell.ShellScope) -> dict[str, Any]:
+        """Address and mode."""
+        is_demo = scopes.settings().demo_mode
+        return {
+            "url": shell.face_url(scope.slug, "").rstrip("/"),
+            "mode": "demo" if is_demo else "standard",
+        }
 
     def passport(self, scope: shell.ShellScope) -> dict[str, Any]:
         """Address, id and RSA key of the scope, and the constructor call that takes them."""

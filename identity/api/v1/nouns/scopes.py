@@ -54,6 +54,7 @@ class Settings(Shown, frozen=True):
     passkey_discoverable: bool
     lambdas: bool
     lambda_hosts: str
+    demo_mode: bool
 
 
 class ScopeDetail(Scope, frozen=True):

@@ -1,0 +1,1 @@
+"""The face that onboards: accounts, profiles and tasks as Guardian's clients know them."""
