@@ -7,6 +7,7 @@ import msgspec
 
 from accounts import onboarding_errors as refusals
 from accounts.errors import NameTaken
+from accounts.ledger.errors import AccountTaken
 from accounts.services import onboardings
 from accounts.services.onboardings import Request
 from identity.api.guardian import replies, task_outputs
@@ -152,7 +153,7 @@ _TOLD: Final[Mapping[type[DomainError], tuple[int, str]]] = {
     refusals.ParentRequired: (400, "parent is required for the role USER"),
     refusals.ParentUnknown: (400, "Standard Registry '{}' not found"),
     refusals.ParentNotReady: (400, "Standard Registry '{}' is not set up yet"),
-    refusals.AccountTaken: (409, "This hederaAccountId belongs to another user"),
+    AccountTaken: (409, "This hederaAccountId belongs to another user"),
     refusals.RemoteSigningIncomplete: (
         400,
         "fireblocksConfig is required with all of its fields when useFireblocksSigning is true",
