@@ -287,7 +287,7 @@ def test_500_for_what_nobody_foresaw(world, acme) -> None:
 
 
 def test_of_two_faults_the_earlier_one_is_told(world, acme, alice) -> None:
-    wrong = {
+    wrong: dict[str, Any] = {
         "password_confirmation": "another",
         "hederaAccountId": "x",
         "parent": "nobody",
