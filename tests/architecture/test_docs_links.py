@@ -23,8 +23,9 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
+# What begins with a slash is an address of the server, not a file.
 ROOM = re.compile(
-    r"(?:identity|accounts|sessions_app|invitations|tests|bench|templates|docs)/[\w/.*-]*"
+    r"(?<!/)\b(?:identity|accounts|sessions_app|invitations|tests|bench|templates|docs)/[\w/.*-]*"
 )
 MAKE = re.compile(r"\bmake ([a-z][a-z-]*)")
 COMMAND = re.compile(r"manage\.py ([a-z_]+)([^`#\n]*)")
