@@ -2,6 +2,7 @@
 
 from accounts.admin import (
     devices,
+    dids,
     groups,
     lambdas,
     managed_keys,
@@ -14,6 +15,7 @@ from accounts.admin import (
 
 __all__ = [
     "devices",
+    "dids",
     "groups",
     "lambdas",
     "managed_keys",

@@ -1,4 +1,4 @@
-"""With what a user signs, on the user's page: passkeys, the account, lambdas, and their pages."""
+"""With what a user signs, on the user's page: passkeys, account, DIDs, lambdas, and their pages."""
 
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlencode
@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts.admin import related
 from accounts.admin.related import Section
-from accounts.models import Lambda, Passkey, User
+from accounts.models import DidDocument, Lambda, Passkey, User
 from accounts.queries import managed_keys
 from identity.actor import Actor
 
@@ -28,6 +28,9 @@ def _rows(user: User, by: Actor) -> Iterator[Sequence[str]]:
         yield "Passkeys", _counted(count, "admin:accounts_passkey_changelist", user)
     if by.may("managed-keys:list"):
         yield "Ethereum account", _account(user, by)
+    if by.may("dids:list"):
+        count = DidDocument.objects.filter(user=user).count()
+        yield "DIDs", _counted(count, "admin:accounts_diddocument_changelist", user)
     if by.may("lambdas:list"):
         count = Lambda.objects.filter(user=user).count()
         yield "Lambdas", _counted(count, "admin:accounts_lambda_changelist", user)

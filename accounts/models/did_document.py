@@ -42,6 +42,8 @@ class DidDocument(ScopeOwned):
     deactivated_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "DID"
+        verbose_name_plural = "DIDs"
         constraints: ClassVar = [
             # A wallet's key may go and come back; the others end for ever.
             models.UniqueConstraint(

@@ -16,6 +16,7 @@ _TONES: Final[Mapping[str, str]] = {
     "delivered": "good",
     "executed": "good",
     "issued": "good",
+    "published": "good",
     "sent": "good",
     "signed": "good",
     "used": "good",

@@ -117,6 +117,7 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
                 "account_balance_wallet",
                 ("managed-keys:list",),
             ),
+            Page("DIDs", "admin:accounts_diddocument_changelist", "fingerprint", ("dids:list",)),
             Page("Mail", "admin:identity_sentmail_changelist", "forward_to_inbox", ("mails:list",)),
         ),
     ),

@@ -27,6 +27,7 @@ LISTS = {
     "passkeys": "accounts/passkey/",
     "server-keys": "identity/serverkey/",
     "managed-keys": "accounts/managedkey/",
+    "dids": "accounts/diddocument/",
 }
 EMPTY = {"dashboard": "", "scope": "scope/", **LISTS, "issue": "invitations/invitation/issue/"}
 _OBJECTS = {
@@ -54,6 +55,7 @@ _OBJECTS = {
     "passkey": "accounts/passkey/{passkey}/change/",
     "remove-passkey": "accounts/passkey/{passkey}/remove/",
     "managed-key": "accounts/managedkey/{managedkey}/change/",
+    "did": "accounts/diddocument/{diddocument}/change/",
     "group": "accounts/group/{group}/change/",
     "edit-group": "accounts/group/{group}/edit/",
     "choose-member": "accounts/group/{group}/members/",
@@ -155,7 +157,7 @@ from identity.services import audit_checks, webhook_keys, webhooks
 from sessions_app.services import applications, providers
 from identity.crypto import ecdsa_p256
 from identity.services import developer_keys, scopes
-from accounts.services import lambdas, managed_keys
+from accounts.services import dids, lambdas, managed_keys, own_dids
 from identity.crypto import evm
 from invitations.models import Policy
 from invitations.services import signing
@@ -305,6 +307,18 @@ with current.in_scope(scope.id):
             evm.Transaction.read({**pay, "value": "2500000000000000000"}),
         ):
             signing.sign(what=what, by=signer, now=now)
+    for number, user in enumerate(User.objects.filter(status="active").order_by("id")[:3]):
+        made = dids.store_ledger_did(user=user, seed=bytes([number + 1]) * 32, network="local",
+            topic_id="0.0.1002", by=by, now=now)
+        if number == 0:
+            dids.note_failed(did_document=made, by=by, now=now)
+        if number == 1:
+            web = own_dids.add_web(user_id=user.id, by=by, now=now)
+            dids.deactivate(did_document=web, by=by, now=now)
+        if number == 2:
+            own_dids.add_web(user_id=user.id, by=by, now=now)
+            dids.note_published(did_document=made, message_id="1790000000.000000012",
+                by=by, now=now)
     audit_checks.start(by=by, clock=lambda: now)
 """
 

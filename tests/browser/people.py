@@ -107,6 +107,8 @@ class House:
             "developerkey": "identity_developerkey WHERE status = 'active' AND",
             "managedkey": "accounts_managedkey WHERE EXISTS (SELECT 1 FROM"
             " accounts_keysignature WHERE key_id = accounts_managedkey.id) AND",
+            "diddocument": "accounts_diddocument WHERE status = 'published' AND"
+            " method = 'ledger' AND",
             "lambda": "accounts_lambda WHERE status = 'active' AND",
             "apikey": "identity_apikey WHERE status = 'active' AND",
             "provider": "sessions_app_provider WHERE",

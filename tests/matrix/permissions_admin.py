@@ -140,6 +140,7 @@ GET  identity/auditevent/                                      audit:list       
 GET  identity/sentmail/                                        mails:list         + + + + . + . +
 GET  identity/developerkey/                                    developer-keys:list + + + + . + . +
 GET  accounts/managedkey/                                      managed-keys:list  + + + + . + . +
+GET  accounts/diddocument/                                      dids:list          + + + + . + . +
 GET  accounts/lambda/                                          lambdas:list       + + + + . + . +
 GET  identity/apikey/                                          api-keys:list      + + + + . + . +
 GET  sessions_app/session/                                     sessions:view      + + + + . + . +
