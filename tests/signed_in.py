@@ -6,7 +6,7 @@ from typing import Any
 
 from identity.scoping import current
 from sessions_app.models import Session
-from sessions_app.services import sessions, tokens
+from sessions_app.services import rotation, sessions, tokens
 from sessions_app.services.sessions import Origin, Proof
 from sessions_app.services.tokens import Live
 from tests import cast
@@ -63,7 +63,7 @@ def renew(
 ) -> tuple[Live, str]:
     """The refresh token's successor."""
     now = now or datetime.now(UTC)
-    live, _ = sessions.refresh(
+    live, _ = rotation.refresh(
         token,
         audience=audience or tokens.issuer(world.scope.slug),
         lasts=WEEK,

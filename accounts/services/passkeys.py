@@ -43,6 +43,10 @@ WHERE scope_id = %s AND id = %s AND suspended_at IS NULL
 """
 
 
+class CountRegressed(Exception):
+    """The signature counter of a passkey did not grow, or the passkey may not be used."""
+
+
 @dataclass(frozen=True, slots=True)
 class New:
     """A credential that was verified just now, with what is stored beside it."""
@@ -136,12 +140,13 @@ def take_away(*, user_id: UUID, passkey_id: UUID, reason: str, by: Actor, now: d
         sign_in_notices.tell(row.user, sign_in_notices.PASSKEY_REMOVED, now=now)
 
 
-def use(row: Passkey, asserted: Asserted, *, now: datetime) -> bool:
-    """Note a use, if the signature counter says that it is a new one; whether it does.
+def use(row: Passkey, asserted: Asserted, *, now: datetime) -> None:
+    """Note a use, if the signature counter says that it is a new one.
 
     One statement compares and stores (WebAuthn §6.1.1, §7.2 step 21), so that of two answers with
-    the same count one is taken. An authenticator that does not count always says 0. False asks for
-    an `alarm`.
+    the same count one is taken. An authenticator that does not count always says 0. In a
+    transaction; raises `CountRegressed`, at the latest with its next statement, which asks for an
+    `alarm` when the transaction is over.
     """
     counted = asserted.sign_count
     changes = {
@@ -150,20 +155,23 @@ def use(row: Passkey, asserted: Asserted, *, now: datetime) -> bool:
         "was_verified": asserted.is_verified,
         "last_used_at": now,
     }
-    if not _use(row.id, changes):
-        return False
+    _use(row.id, changes)
     for name, value in changes.items():
         setattr(row, name, value)
-    return True
 
 
-def _use(passkey_id: UUID, changes: Mapping[str, Any]) -> bool:
+def _use(passkey_id: UUID, changes: Mapping[str, Any]) -> None:
     counted, scope_id = changes["sign_count"], current.required_scope()
     values = [*changes.values(), scope_id, passkey_id, counted, counted]
     if connection.vendor != "postgresql":
         adapted = connection.ops.adapt_datetimefield_value(changes["last_used_at"])
         values[3:6] = [adapted, scope_id.hex, passkey_id.hex]
-    return statements.count(_USE, values) == 1
+    statements.later(_USE, values, then=_require_counted)
+
+
+def _require_counted(changed: int) -> None:
+    if changed != 1:
+        raise CountRegressed
 
 
 def checked_name(name: str) -> str:

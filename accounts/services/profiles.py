@@ -124,11 +124,22 @@ def note_sign_in(*, user_id: UUID, address: str, now: datetime) -> bool:
 
     False for who has no profile yet.
     """
-    values: list[Any] = [now, address, user_id, current.required_scope()]
-    if connection.vendor != "postgresql":
-        values = [connection.ops.adapt_datetimefield_value(now), address, user_id.hex]
-        values.append(current.required_scope().hex)
-    return bool(statements.count(_SIGN_IN, values))
+    return bool(statements.count(_SIGN_IN, _arrival(user_id, address, now)))
+
+
+def arrived(*, user_id: UUID, by: Actor, now: datetime) -> None:
+    """As `note_sign_in`, at the latest with the transaction's next statement.
+
+    Makes the profile of who has none yet.
+    """
+    values = _arrival(user_id, by.address, now)
+
+    def ensured(changed: int) -> None:
+        if not changed:
+            ensure(user_id=user_id, by=by, now=now)
+            statements.count(_SIGN_IN, values)
+
+    statements.later(_SIGN_IN, values, then=ensured)
 
 
 def inviter_of(profile: Profile, text: str) -> tuple[UUID, int] | None:
@@ -187,3 +198,11 @@ def _fill(profile: Profile, newcomer: Newcomer, *, now: datetime) -> None:
     invited = inviter_of(profile, newcomer.inviter)
     if invited is not None:
         profile.inviter, profile.generation = invited
+
+
+def _arrival(user_id: UUID, address: str, now: datetime) -> list[Any]:
+    scope_id = current.required_scope()
+    if connection.vendor == "postgresql":
+        return [now, address, user_id, scope_id]
+    at = connection.ops.adapt_datetimefield_value(now)
+    return [at, address, user_id.hex, scope_id.hex]

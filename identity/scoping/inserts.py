@@ -18,13 +18,22 @@ def insert(row: ScopeOwned) -> None:
 
     Raises ForeignScopeError and NoScopeError as `save` does, and what the database refuses.
     """
+    statements.count(*_written(row))
+
+
+def insert_later(row: ScopeOwned) -> None:
+    """As `insert`, at the latest with the transaction's next statement, which raises then."""
+    statements.later(*_written(row))
+
+
+def _written(row: ScopeOwned) -> tuple[str, list[Any]]:
     current.check_writable(row.scope_id)
     connection = connections[DEFAULT_DB_ALIAS]
     fields = row._meta.concrete_fields  # noqa: SLF001 public by its documentation
     values = [each.get_db_prep_save(each.pre_save(row, True), connection) for each in fields]
-    statements.count(_statement(type(row), connection.vendor), values)
     row._state.adding = False  # noqa: SLF001 public by its documentation
     row._state.db = DEFAULT_DB_ALIAS  # noqa: SLF001
+    return _statement(type(row), connection.vendor), values
 
 
 @functools.cache

@@ -2,12 +2,13 @@
 
     statements.rows("SELECT name FROM accounts_device WHERE id = %s", [device_id])
     statements.count("UPDATE accounts_device SET … WHERE id = %s", [device_id])
+    statements.later("UPDATE accounts_device SET … WHERE id = %s", [device_id], then=require_one)
 
 Values are what the engine's cursor would take; the statement follows the scope in force as every
 other. Whoever looks on (a captured query, an execute wrapper) sees it run on a cursor.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -26,6 +27,26 @@ def count(sql: str, values: Sequence[Any]) -> int:
     return _run(sql, values)[1]
 
 
+def later(sql: str, values: Sequence[Any], *, then: Callable[[int], None] | None = None) -> None:
+    """Change rows in the transaction that is going on, at the latest with its next statement.
+
+    On PostgreSQL several of them and the next one are one round trip, in this order; elsewhere each
+    is done at once. `then` is told how many rows were changed, and may refuse or change more: it
+    speaks where the next statement is sent, or the transaction is committed.
+    """
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    if connection.vendor == "postgresql" and len(values) <= MOST_VALUES:
+        straight = connection.later()
+        if straight is not None:
+            connection.validate_no_broken_transaction()
+            with connection.wrap_database_errors:
+                straight.later(sql, values, then)
+            return
+    changed = count(sql, values)
+    if then is not None:
+        then(changed)
+
+
 def _run(sql: str, values: Sequence[Any]) -> tuple[Rows, int]:
     connection: Any = connections[DEFAULT_DB_ALIAS]
     if connection.vendor == "postgresql" and len(values) <= MOST_VALUES:
@@ -37,5 +58,7 @@ def _run(sql: str, values: Sequence[Any]) -> tuple[Rows, int]:
             return answer
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        found = cursor.fetchall() if cursor.description is not None else []
-        return found, cursor.rowcount
+        if cursor.description is None:
+            return [], cursor.rowcount
+        found = cursor.fetchall()
+        return found, len(found)

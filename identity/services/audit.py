@@ -76,7 +76,7 @@ def record(
     )
     waiting = _gathering.get()
     if waiting is None:
-        _append(by.scope_id, [draft])
+        _append(audit_statements.locked_head(by.scope_id), [draft])
         return
     gathered = _Gathered(draft)
     waiting.append(gathered)
@@ -101,22 +101,31 @@ def gathered() -> Iterator[None]:
     token = _gathering.set(waiting)
     try:
         yield
+        _append_standing(waiting)
     finally:
         _gathering.reset(token)
-    _append_standing(waiting)
 
 
 def _append_standing(waiting: Sequence[_Gathered]) -> None:
+    done: set[UUID] = set()
+    while scope_id := next(
+        (each.scope_id for each in _standing(waiting) if each.scope_id not in done), None
+    ):
+        done.add(scope_id)
+        with current.in_scope(scope_id):
+            head = audit_statements.locked_head(scope_id)
+            # What was held back until now may have had something to tell, too.
+            drafts = [draft for draft in _standing(waiting) if draft.scope_id == scope_id]
+            _append(head, drafts)
+
+
+def _standing(waiting: Sequence[_Gathered]) -> list[Draft]:
     # Django forgets the hooks of a savepoint that is rolled back: those events never happened.
     standing = {id(entry[1]) for entry in connection.run_on_commit}
-    drafts = [gathered.draft for gathered in waiting if id(gathered) in standing]
-    for scope_id in dict.fromkeys(draft.scope_id for draft in drafts):
-        with current.in_scope(scope_id):
-            _append(scope_id, [draft for draft in drafts if draft.scope_id == scope_id])
+    return [gathered.draft for gathered in waiting if id(gathered) in standing]
 
 
-def _append(scope_id: UUID, drafts: Sequence[Draft]) -> None:
-    head = audit_statements.locked_head(scope_id)
+def _append(head: audit_statements.Head, drafts: Sequence[Draft]) -> None:
     rows = []
     sequence, previous = head.sequence, head.digest
     for draft in drafts:

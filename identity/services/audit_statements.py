@@ -22,15 +22,15 @@ _INSERT: Final = (
     " subject_kind, subject_id, facts, previous, digest)"
     " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
-# PostgreSQL does both at once: one round trip less while everybody waits for the head.
+# PostgreSQL does both at once, while everybody waits for the head. Where the head does not move the
+# event has no scope, and the database refuses both.
 _MOVE_AND_INSERT: Final = (
     "WITH moved AS ("
     "UPDATE identity_audithead SET sequence = %s, digest = %s"
     " WHERE scope_id = %s AND sequence = %s AND digest = %s RETURNING scope_id"
     ") INSERT INTO identity_auditevent (id, scope_id, sequence, at, name, actor,"
     " subject_kind, subject_id, facts, previous, digest)"
-    " SELECT %s::uuid, %s::uuid, %s::bigint, %s::timestamptz, %s::text, %s::jsonb, %s::text,"
-    " %s::text, %s::jsonb, %s::text, %s::text FROM moved"
+    " VALUES (%s, (SELECT scope_id FROM moved), %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 
 _write = json.JSONEncoder(allow_nan=False, separators=(",", ":"), sort_keys=True).encode
@@ -73,15 +73,18 @@ def locked_head(scope_id: UUID) -> Head:
 
 
 def append(rows: Sequence[Row], *, after: Head) -> None:
-    """Write the events and move the head. Raises RuntimeError if the head is not where it was."""
+    """Write the events and move the head, at the latest with the transaction's next statement.
+
+    Raises RuntimeError or an IntegrityError if the head is not where it was.
+    """
     move = _move(rows, after)
     if _is_postgresql() and len(rows) == 1:
-        moved = statements.count(_MOVE_AND_INSERT, [*move, *_values(rows[0])])
-    else:
-        with connection.cursor() as cursor:
-            cursor.executemany(_INSERT, [_values(row) for row in rows])
-        moved = statements.count(_MOVE, move)
-    if moved != 1:
+        first, _, *others = _values(rows[0])
+        statements.later(_MOVE_AND_INSERT, [*move, first, *others])
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(_INSERT, [_values(row) for row in rows])
+    if statements.count(_MOVE, move) != 1:
         raise RuntimeError("the end of the audit chain moved although it was locked")
 
 

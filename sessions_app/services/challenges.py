@@ -161,12 +161,6 @@ def count_try(challenge_id: UUID, *, now: datetime) -> None:
             raise ChallengeRefused
 
 
-def last_issued(*, purpose: str, subject: str) -> datetime | None:
-    """When the latest challenge of this purpose for this subject was made."""
-    rows = Challenge.objects.filter(purpose=purpose, subject=subject).order_by("-created_at")
-    return rows.values_list("created_at", flat=True).first()
-
-
 def forget(*, now: datetime) -> int:
     """Remove the challenges of the scope in force that are over since a day; how many."""
     removed, _ = Challenge.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()

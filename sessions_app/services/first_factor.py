@@ -171,12 +171,10 @@ def _begun(
     origin = arrival.origin
     # Whoever is refused has nothing to keep of what a caller did for it.
     with transaction.atomic(savepoint=False), audit.gathered():
-        if not profiles.note_sign_in(user_id=user.id, address=origin.address, now=now):
-            by = actor_of(user, address=origin.address)
-            profiles.ensure(user_id=user.id, by=by, now=now)
-            profiles.note_sign_in(user_id=user.id, address=origin.address, now=now)
-        return sessions.start(
-            user_id=user.id,
+        by = actor_of(user, address=origin.address)
+        profiles.arrived(user_id=user.id, by=by, now=now)
+        return sessions.begin(
+            user=user,
             proof=Proof(
                 method,
                 provider_name=provider.slug if provider else "",

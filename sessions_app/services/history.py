@@ -23,7 +23,7 @@ def succeeded(session: Session, *, now: datetime) -> None:
         user_agent=session.user_agent,
         session_id=session.id,
     )
-    inserts.insert(entry)
+    inserts.insert_later(entry)
 
 
 def refused(

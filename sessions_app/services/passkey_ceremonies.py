@@ -1,10 +1,11 @@
 """Ceremonies of passkeys (WebAuthn Level 2 §7): options handed out, answers proven once.
 
-A challenge is 256 random bits, good for one minute, one kind of ceremony and one person or name.
+A challenge is 256 bits that nobody foresees, good for one minute, one kind of ceremony and one
+person or name.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -27,6 +28,7 @@ from identity.scoping import current
 from identity.services import audit, passkey_policy, scopes
 from sessions_app.errors import SignInRefused, SignUpClosed
 from sessions_app.services import challenges, passkey_options, passkey_proofs
+from sessions_app.services.passkey_challenges import Asked
 from sessions_app.services.passkey_options import Ceremony
 from sessions_app.services.passkey_proofs import Proven
 
@@ -148,19 +150,17 @@ def begin_authentication(
     name: str | None,
     now: datetime,
     browser: str = "",
-    kept: Mapping[str, Any] | None = None,
+    word: str = "",
 ) -> Ceremony:
     """Options to sign in to the scope in force, with a user name or without.
 
     A name that nobody has, or who has no passkey, gets the same answer with an id that belongs to
-    nothing and is always the same. `browser` as in `begin_newcomer`; what is `kept` comes back
-    at the end. Raises `identity.errors.Invalid` for what is no name.
+    nothing and is always the same. `browser` as in `begin_newcomer`; the `word` comes back with
+    the challenge. Raises `identity.errors.Invalid` for what is no name.
     """
     name = None if name is None else fields.username(name)
-    subject = passkey_options.subject(name)
-    return passkey_options.proving(
-        _AUTHENTICATE, name, subject=subject, browser=browser, kept=kept, now=now
-    )
+    about = Asked(_AUTHENTICATE, passkey_options.subject(name), browser)
+    return passkey_options.proving(name, about, word=word, now=now)
 
 
 def complete_authentication(
@@ -170,35 +170,34 @@ def complete_authentication(
     credential: Mapping[str, Any],
     now: datetime,
     browser: str = "",
+    words: Sequence[str] = ("",),
 ) -> Proven:
     """The passkey of the scope in force that was proven just now, with its user.
 
-    Its use is to be `noted`, and whether the user may sign in to be asked. Raises SignInRefused for
-    everything that is wrong, whatever it is, ChallengeRefused for a challenge not of this answer.
+    Its use is to be noted, and whether the user may sign in to be asked; `words` are those that the
+    ceremony may have been begun with. Raises SignInRefused for everything that is wrong, whatever
+    it is, ChallengeRefused for a challenge not of this answer.
     """
     try:
         name = None if name is None else fields.username(name)
     except errors.Invalid:
         raise SignInRefused from None
-    subject = passkey_options.subject(name)
-    return passkey_proofs.proven(
-        _AUTHENTICATE, subject, name, challenge_id, credential, browser=browser, now=now
-    )
+    about = Asked(_AUTHENTICATE, passkey_options.subject(name), browser)
+    return passkey_proofs.proven(about, name, challenge_id, credential, words=words, now=now)
 
 
 def begin_again(*, user: User, mark: str, now: datetime) -> Ceremony:
     """Options for somebody who is known to show once more who they are; `mark` is the session's."""
-    return passkey_options.proving(_AGAIN, user.username, subject=mark, now=now)
+    return passkey_options.proving(user.username, Asked(_AGAIN, mark), now=now)
 
 
 def complete_again(
     *, challenge_id: UUID, user: User, mark: str, credential: Mapping[str, Any], now: datetime
 ) -> Passkey:
     """The passkey of a known user that was proven just now, its use noted. Raises as `noted`."""
-    return passkey_proofs.noted(
-        passkey_proofs.proven(_AGAIN, mark, user.username, challenge_id, credential, now=now),
-        now=now,
-    )
+    about = Asked(_AGAIN, mark)
+    proven = passkey_proofs.proven(about, user.username, challenge_id, credential, now=now)
+    return passkey_proofs.noted(proven, now=now)
 
 
 def _made(

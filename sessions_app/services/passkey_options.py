@@ -2,9 +2,9 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,9 +19,9 @@ from identity.crypto.passkey import Expected
 from identity.scoping import current
 from identity.services import passkey_policy
 from identity.services.passkey_settings import PasskeyPolicy
-from sessions_app.services import challenges
+from sessions_app.services import challenges, passkey_challenges
+from sessions_app.services.passkey_challenges import LASTS, Asked
 
-LASTS: Final = timedelta(seconds=60)
 _MAKES: Final[Sequence[tuple[int, tuple[str, ...]]]] = (
     *3 * [(16, ("hybrid", "internal"))],
     *3 * [(20, ("hybrid", "internal"))],
@@ -70,7 +70,7 @@ def making(
     options = {
         "rp": {"id": asked.rp_id, "name": asked.rp_name},
         "user": {"id": handle, "name": name, "displayName": shown},
-        "challenge": _challenge(issued.secret),
+        "challenge": base64url.encode(bytes.fromhex(issued.secret)),
         "pubKeyCredParams": [
             {"type": "public-key", "alg": int(algorithm)} for algorithm in passkey.ALGORITHMS
         ],
@@ -86,33 +86,18 @@ def making(
     return Ceremony(issued.id, options)
 
 
-def proving(
-    purpose: str,
-    name: str | None,
-    *,
-    subject: str,
-    now: datetime,
-    browser: str = "",
-    kept: Mapping[str, Any] | None = None,
-) -> Ceremony:
+def proving(name: str | None, about: Asked, *, word: str = "", now: datetime) -> Ceremony:
     """Options to prove a passkey, of the user of this name or without a name."""
     asked = policy()
-    issued = challenges.issue(
-        purpose=purpose,
-        subject=subject,
-        lasts=LASTS,
-        data=dict(kept or {}),
-        browser=browser,
-        now=now,
-    )
+    challenge_id, challenge = passkey_challenges.issue(about, word=word, now=now)
     options: dict[str, Any] = {
-        "challenge": _challenge(issued.secret),
+        "challenge": base64url.encode(challenge),
         "timeout": int(LASTS.total_seconds() * 1000),
         "rpId": asked.rp_id,
         "allowCredentials": [] if name is None else _allowed(name, asked.rp_id),
         "userVerification": asked.user_verification,
     }
-    return Ceremony(issued.id, options)
+    return Ceremony(challenge_id, options)
 
 
 def expected(challenge: bytes, asked: PasskeyPolicy) -> Expected:
@@ -132,10 +117,6 @@ def first_handle(user: User) -> str:
     message = f"passkey-handle\n{user.scope_id}\n{user.id}".encode()
     mark = hmac.new(deployment.SECRET_KEY.encode(), message, hashlib.sha256).digest()
     return base64url.encode(mark)
-
-
-def _challenge(secret: str) -> str:
-    return base64url.encode(bytes.fromhex(secret))
 
 
 def subject(name: str | None) -> str:

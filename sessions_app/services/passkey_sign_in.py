@@ -25,6 +25,7 @@ from sessions_app.services.sessions import Origin
 MOST_NOTED: Final = (10, 60 * 60)
 """How many refusals in how many seconds the history keeps of one user from one neighbourhood."""
 _ALONE: Final = "alone"
+_WORDS: Final = ("", _ALONE)
 
 
 def begin_own(*, by: Actor, now: datetime) -> Ceremony:
@@ -52,7 +53,7 @@ def begin_alone(*, name: str, now: datetime) -> Ceremony:
     Those are the user's sessions of the same audience, and nothing happens to them before the
     passkey is proven.
     """
-    return passkey_ceremonies.begin_authentication(name=name, now=now, kept={_ALONE: True})
+    return passkey_ceremonies.begin_authentication(name=name, now=now, word=_ALONE)
 
 
 def sign_in(
@@ -73,7 +74,12 @@ def sign_in(
     """
     try:
         proven = passkey_ceremonies.complete_authentication(
-            challenge_id=challenge_id, name=name, credential=credential, browser=browser, now=now
+            challenge_id=challenge_id,
+            name=name,
+            credential=credential,
+            browser=browser,
+            words=_WORDS,
+            now=now,
         )
         return _begun(proven, arrival, now=now)
     except (SignInRefused, ChallengeRefused) as refusal:
@@ -129,19 +135,19 @@ def join(
 
 def _begun(proven: Proven, arrival: Arrival, *, now: datetime) -> Passed:
     """The use of the passkey and the session in one transaction; an alarm stands apart from it."""
-    row = proven.passkey
-    with transaction.atomic(), audit.gathered():
-        if passkeys.use(row, proven.asserted, now=now):
+    try:
+        with transaction.atomic(), audit.gathered():
+            passkey_proofs.use(proven, now=now)
             return _passed(proven, arrival, now=now)
-    passkeys.alarm(row, proven.asserted, now=now)
-    raise SignInRefused
+    except passkeys.CountRegressed:
+        raise passkey_proofs.regressed(proven, now=now) from None
 
 
 def _passed(proven: Proven, arrival: Arrival, *, now: datetime) -> Passed:
     row = proven.passkey
     begin = first_factor.admitted if row.was_verified else first_factor.passed
     passed = begin(row.user, Session.Method.PASSKEY, arrival, now=now)
-    if proven.kept.get(_ALONE) and isinstance(passed, Session):
+    if proven.challenge.word == _ALONE and isinstance(passed, Session):
         by = first_factor.actor_of(row.user, address=arrival.origin.address)
         visits.end_others(passed.user_id, but=passed.id, audience=passed.audience, by=by, now=now)
     return passed

@@ -1,4 +1,4 @@
-"""Sessions: begun by a proof, checked on every request, renewed in one line, ended at once."""
+"""Sessions: begun by a proof, checked on every request, ended at once; see `rotation`, too."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts import queries as accounts
 from accounts.models import User
+from accounts.services import standing
 from identity.actor import Actor, ActorKind
 from identity.scoping import current, inserts, prepared
 from identity.scoping.session_doors import SessionDoor
@@ -18,14 +19,10 @@ from sessions_app import jwt
 from sessions_app.errors import SignInRefused, TokenRefused
 from sessions_app.models import Session
 from sessions_app.models.session import NEVER
-from sessions_app.services import ending, history, rotation, tokens
+from sessions_app.services import ending, history, tokens
 from sessions_app.services.tokens import Live
 
-RETRY: Final = timedelta(seconds=10)
-"""How long a lost answer to a renewal can be asked for again, by whoever held the token."""
-_ACTIVE_USER: Final = prepared.prepare(
-    lambda user, status: User.objects.filter(id=user, status=status), "user", "status"
-)
+_USER: Final = prepared.prepare(lambda user: User.objects.filter(id=user), "user")
 _SECOND_HAND: Final = frozenset({Session.Method.BACKEND, Session.Method.SESSION})
 MOST_LIFE: Final = timedelta(days=90)
 """No session is renewed beyond this; then a proof is needed again."""
@@ -97,20 +94,43 @@ def start(
     `lasts` is how long it lives without being renewed. Raises SignInRefused for a user who is
     missing, disabled, deleted or whose time is over.
     """
+    user = _USER.instance(User, user=user_id)
+    if user is None:
+        raise SignInRefused
+    return begin(
+        user=user,
+        proof=proof,
+        origin=origin,
+        audience=audience,
+        lasts=lasts,
+        now=now,
+        role=role,
+        data=data,
+    )
+
+
+def begin(
+    *,
+    user: User,
+    proof: Proof,
+    origin: Origin,
+    audience: str,
+    lasts: timedelta,
+    now: datetime,
+    role: str = "",
+    data: dict[str, Any] | None = None,
+) -> Session:
+    """As `start`, for a user who was read just now; whoever was shut out since is refused, too."""
     # Whoever is refused has nothing to keep of what the caller did for it.
     with transaction.atomic(savepoint=False), audit.gathered():
-        user = _ACTIVE_USER.instance(User, user=user_id, status=User.Status.ACTIVE)
-        if user is None or (user.expires_at is not None and user.expires_at <= now):
-            raise SignInRefused
+        standing.hold_active(user.id, refusal=SignInRefused, now=now)
         session = _new(user, proof, origin, now=now)
         session.audience, session.role, session.data = audience, role, data or {}
         session.expires_at = now + min(lasts, MOST_LIFE)
-        inserts.insert(session)
+        inserts.insert_later(session)
         history.succeeded(session, now=now)
         facts = {"method": str(proof.method), "provider": session.provider_name}
-        ending.record(
-            "session.started", session.id, by=_bearer(session, user), now=now, facts=facts
-        )
+        ending.record("session.started", session.id, by=bearer(session, user), now=now, facts=facts)
     return session
 
 
@@ -164,36 +184,6 @@ def mark_seen(door: SessionDoor, *, now: datetime) -> None:
     """Note that the session was used, at most once a minute; not an event of the record."""
     if now - door.last_seen_at >= SEEN_EVERY:
         Session.objects.filter(id=door.session_id).update(last_seen_at=now)
-
-
-def refresh(
-    token: str, *, audience: str, lasts: timedelta, origin: Origin, now: datetime
-) -> tuple[Live, SessionDoor]:
-    """Spend a refresh token: what its successor is made of, and the session as it was found.
-
-    One conditional statement rotates, so of any number of parallel calls one does. The same token
-    from the same holder within ten seconds gives the same successor, for an answer that was lost;
-    a spent token in any other hand, or later, ends the session and leaves an alarm (RFC 9700
-    §4.14). Not to be called in a transaction. Raises TokenRefused.
-    """
-    found = tokens.read(token, expected_use=jwt.REFRESH, expected_audience=audience, now=now)
-    return renew(found, lasts=lasts, origin=origin, now=now)
-
-
-def renew(
-    found: tokens.Read, *, lasts: timedelta, origin: Origin, now: datetime
-) -> tuple[Live, SessionDoor]:
-    """As `refresh`, for a refresh token that was read just now."""
-    door, serial = found.door, found.claims.get("ser")
-    require_usable(door, address=origin.address, now=now)
-    if not isinstance(serial, int) or serial > door.refresh_serial:
-        raise TokenRefused
-    with current.in_scope(door.scope_id):
-        latest = door.created_at + MOST_LIFE
-        expires_at = rotation.next_end(door, lasts=lasts, latest=latest, now=now)
-        if serial == door.refresh_serial and rotation.rotate(door, origin.holder, expires_at, now):
-            return _after(door, serial + 1, now, expires_at), door
-        return _again(door, serial, origin.holder, now=now), door
 
 
 def end(*, session_id: UUID, reason: str, by: Actor, now: datetime) -> bool:
@@ -256,38 +246,8 @@ def _new(user: User, proof: Proof, origin: Origin, *, now: datetime) -> Session:
     )
 
 
-def _again(door: SessionDoor, serial: int, holder: str, *, now: datetime) -> Live:
-    """What became of a token that is spent: given again, or an alarm."""
-    session = Session.objects.filter(id=door.session_id).select_related("user").first()
-    if session is None or session.status != Session.Status.ACTIVE:
-        raise TokenRefused
-    is_lost_answer = (
-        serial == session.refresh_serial - 1
-        and session.holder == holder
-        and now - session.refreshed_at <= RETRY
-    )
-    if is_lost_answer:
-        return _after(door, session.refresh_serial, session.refreshed_at, session.expires_at)
-    by = _bearer(session, session.user)
-    with transaction.atomic():
-        ending.stolen(session, serial, by=by, now=now)
-    raise TokenRefused
-
-
-def _after(door: SessionDoor, serial: int, refreshed_at: datetime, expires_at: datetime) -> Live:
-    return Live(
-        session_id=door.session_id,
-        scope_slug=door.scope_slug,
-        user_id=door.user_id,
-        public_id=door.user_public_id,
-        audience=door.audience,
-        serial=serial,
-        refreshed_at=refreshed_at,
-        expires_at=expires_at,
-    )
-
-
-def _bearer(session: Session, user: User) -> Actor:
+def bearer(session: Session, user: User) -> Actor:
+    """Whoever holds a session's tokens."""
     return Actor(
         kind=ActorKind.SESSION,
         scope_id=session.scope_id,

@@ -44,6 +44,7 @@ def test_renewing(alice) -> None:
 def test_signing_in_by_wallet(alice) -> None:
     body = alice.wallet.body("budget")
     cost = cost_of(lambda: alice.browser.post("user/loginByWallet", body))
-    assert cost.statements <= 13, cost.sql
+    # One of them holds the user for the session; on PostgreSQL it goes with others.
+    assert cost.statements <= 14, cost.sql
     assert cost.commits <= 1
     assert cost.private_keys == 0

@@ -22,7 +22,7 @@ from identity.services import scopes
 from identity.web import browser, client_ip, problems, scope_resolution, security_headers
 from identity.web.browser import Mark
 from sessions_app.errors import TokenRefused
-from sessions_app.services import authorization_codes, return_addresses, sessions, tokens
+from sessions_app.services import authorization_codes, return_addresses, rotation, sessions, tokens
 from sessions_app.services.authorization_codes import Request, RequestFaulty
 from sessions_app.services.first_factor import Arrival
 from sessions_app.services.sessions import Checked, Origin
@@ -233,7 +233,7 @@ def _read_session(visit: Visit) -> None:
 def _renew(visit: Visit, token: str) -> None:
     lasts = timedelta(days=scopes.settings().session_days)
     try:
-        live, door = sessions.refresh(
+        live, door = rotation.refresh(
             token, audience=visit.issuer, lasts=lasts, origin=visit.origin, now=visit.now
         )
     except TokenRefused:

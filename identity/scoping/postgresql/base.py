@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
 from django.db.backends.postgresql import base, psycopg_any
 from django.utils.functional import cached_property
 
@@ -71,7 +71,52 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._straight = Straight(self.connection)
         return self._straight if self._straight.is_open() else None
 
+    def later(self) -> Straight | None:
+        """What holds hot statements back until the next one; None where they are to be sent now."""
+        return self.straight() if self.in_atomic_block else None
+
+    def _commit(self) -> None:
+        straight = self._straight
+        if straight is None or straight.connection is not self.connection:
+            super()._commit()  # type: ignore[misc]
+            return
+        is_watched = self.queries_logged or bool(self.execute_wrappers)
+        try:
+            with self.wrap_database_errors:
+                if is_watched:
+                    straight.catch_up()
+                else:
+                    straight.commit()
+        except DatabaseError:
+            raise
+        except BaseException:
+            # Django rolls back after errors of databases alone.
+            self.rollback()
+            raise
+        if is_watched:
+            super()._commit()  # type: ignore[misc]
+
+    def _savepoint_commit(self, sid: str) -> None:
+        try:
+            if self._straight is not None:
+                with self.wrap_database_errors:
+                    self._straight.catch_up()
+        except DatabaseError:
+            raise
+        except BaseException:
+            self._savepoint_rollback(sid)
+            raise
+        super()._savepoint_commit(sid)  # type: ignore[misc]
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        # What was held back inside the savepoint is given up with it.
+        if self._straight is not None:
+            self._straight.drop()
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
+
     def _rollback(self) -> None:
+        if self._straight is not None:
+            self._straight.drop()
         super()._rollback()  # type: ignore[misc]
         if self.connection is not None:
             session.note_end(self.connection, "ROLLBACK")

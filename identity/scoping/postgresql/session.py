@@ -6,6 +6,7 @@ rollback to a savepoint or DISCARD undoes it. So what the session is known to fo
 does follow, whoever moved it, and asking costs no round trip.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import psycopg
@@ -34,8 +35,12 @@ class PoolerBetween(psycopg.OperationalError):
 def follow(connection: psycopg.Connection[Any], pgconn: pq.abc.PGconn) -> None:
     """Make the session follow the state in force; one comparison when it does already.
 
-    Raises RolesMissing, and whatever psycopg raises when the connection is broken.
+    What was held back under an earlier state is sent before. Raises RolesMissing, and whatever
+    psycopg raises when the connection is broken.
     """
+    held_back = getattr(connection, "held_back", None)
+    if held_back is not None:
+        held_back()
     state = current.state()
     if (
         getattr(connection, "followed", None) == state.mark
@@ -45,6 +50,11 @@ def follow(connection: psycopg.Connection[Any], pgconn: pq.abc.PGconn) -> None:
     ):
         return
     _catch_up(connection, pgconn, state)
+
+
+def hold_back(connection: psycopg.Connection[Any], send: Callable[[], None] | None) -> None:
+    """Before the next statement of any kind call this, which sends what was held back."""
+    connection.held_back = send  # type: ignore[attr-defined]
 
 
 def clear(connection: psycopg.Connection[Any]) -> None:

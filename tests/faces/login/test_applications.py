@@ -14,7 +14,7 @@ from accounts.services import passwords
 from identity import ids
 from sessions_app.errors import TokenRefused
 from sessions_app.models import Session
-from sessions_app.services import applications, authorization_codes, sessions, tokens
+from sessions_app.services import applications, authorization_codes, rotation, sessions, tokens
 from sessions_app.services.sessions import Origin
 from tests import cast
 from tests.visitors import HOST, Visitor
@@ -325,7 +325,7 @@ class TestSigningOut:
         issuer = tokens.issuer(world.scope.slug)
         for agent in ("Laptop/1", "Thief/1"):
             with contextlib.suppress(TokenRefused):
-                sessions.refresh(
+                rotation.refresh(
                     spent,
                     audience=issuer,
                     lasts=timedelta(days=7),

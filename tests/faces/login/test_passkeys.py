@@ -9,7 +9,8 @@ from django.http import HttpResponse
 
 from accounts.models import Passkey, User
 from identity.services import scopes
-from sessions_app.models import Challenge, Session
+from sessions_app.models import Session
+from sessions_app.services import passkey_challenges
 from tests import cast, passkey_holders
 from tests.authenticator import PRESENT, VERIFIED, Authenticator
 from tests.faces.login.test_applications import Shop
@@ -105,7 +106,9 @@ def test_goes_on_to_nobody_elses_address(visitor: Visitor, device: Authenticator
     assert not is_in(visitor)
 
 
-def test_tells_what_to_do_when_it_is_refused(world: cast.World, visitor: Visitor, device) -> None:
+def test_tells_what_to_do_when_it_is_refused(
+    world: cast.World, visitor: Visitor, device, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with cast.in_scope(world):
         Passkey.objects.all().delete()
     answer = sign_in(visitor, device)
@@ -113,8 +116,7 @@ def test_tells_what_to_do_when_it_is_refused(world: cast.World, visitor: Visitor
     assert "We could not sign you in with this passkey." in text(answer)
     assert "With a password" in text(answer)
     found = begun(visitor)
-    with cast.in_scope(world):
-        Challenge.objects.update(expires_at=Challenge.objects.latest("id").created_at)
+    monkeypatch.setattr(passkey_challenges, "LASTS", timedelta(seconds=-1))
     answer = visitor.post("/login/passkey", **filled(found, device.get(found["public_key"])))
     assert "That took too long." in text(answer)
     for nonsense in ("", "x", "[]", "[" * 99, '{"id": 1}', "{}"):

@@ -127,8 +127,8 @@ def test_asks_for_a_fresh_proof_which_a_passkey_is(app, world, device, act) -> N
     begun = begin(app, "/me/step-up/passkey", {})
     proof = {"challenge_id": begun["challenge_id"], "credential": device.get(begun["public_key"])}
     assert app.post("/me/step-up", {"passkey": proof}).status_code == 200
-    assert act(app, path).status_code == 200
     problem(app.post("/me/step-up", {"passkey": proof}), 401, "challenge.refused")
+    assert act(app, path).status_code == 200
 
 
 def test_a_step_up_is_no_sign_in_and_good_for_one_session(app, world, device) -> None:

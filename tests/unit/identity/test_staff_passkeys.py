@@ -12,7 +12,8 @@ from identity.models import AuditEvent
 from identity.pages import staff_session
 from identity.scoping import current
 from identity.services import scopes
-from sessions_app.models import Challenge, SignIn
+from sessions_app.models import SignIn
+from sessions_app.services import passkey_challenges
 from tests import acts, cast, passkey_holders, staff
 from tests.authenticator import PRESENT, VERIFIED, Authenticator
 
@@ -287,10 +288,11 @@ def test_changes_only_after_a_fresh_proof_and_only_ones_own(client: Client, worl
     assert "reauthenticate" in client.post(f"{OWN}add/")["Location"]
 
 
-def test_takes_no_answer_that_came_late(client: Client, world, alice, device) -> None:
+def test_takes_no_answer_that_came_late(
+    client: Client, world, alice, device, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = begun(client, LOGIN, scope=world.scope.slug)
-    with cast.in_scope(world):
-        Challenge.objects.update(expires_at=acts.now() - timedelta(seconds=1))
+    monkeypatch.setattr(passkey_challenges, "LASTS", timedelta(seconds=-1))
     form = filled(found, device.get(found["public_key"])) | {"scope": world.scope.slug}
     answer = client.post(LOGIN, form)
     assert "That took too long" in answer.content.decode()

@@ -12,7 +12,7 @@ from identity.services import scopes, server_keys, token_keys
 from sessions_app import refresh_token
 from sessions_app.errors import SignInRefused, TokenRefused
 from sessions_app.models import Provider, Session, SignIn
-from sessions_app.services import sessions
+from sessions_app.services import rotation, sessions
 from sessions_app.services.sessions import Proof
 from tests import cast, signed_in
 
@@ -88,7 +88,7 @@ def test_the_end_moves_on_in_steps(world, alice) -> None:
     live, token = signed_in.renew(world, token, now=now)
     assert live.expires_at == now + signed_in.WEEK
     # The scope lets sessions live for an hour only, from now on.
-    live, _ = sessions.refresh(
+    live, _ = rotation.refresh(
         token,
         audience=live.audience,
         lasts=timedelta(hours=1),

@@ -18,7 +18,7 @@ from identity.web import browser
 from identity.web.lane import Answer
 from sessions_app import jwt
 from sessions_app.errors import TokenRefused
-from sessions_app.services import sessions, visits
+from sessions_app.services import rotation, sessions, visits
 from sessions_app.services import tokens as reading
 from sessions_app.services.sessions import Origin
 from sessions_app.services.tokens import Read
@@ -66,7 +66,7 @@ def refresh(asked: Asked) -> Answer:
     try:
         found = _read(asked, token)
         settings = scope_settings.of(found.door.scope_settings)
-        live, door = sessions.renew(
+        live, door = rotation.renew(
             found, lasts=tokens.lasts(settings), origin=origin(asked), now=asked.now
         )
     except TokenRefused:

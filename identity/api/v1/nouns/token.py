@@ -14,7 +14,7 @@ from identity.scoping.session_doors import SessionDoor
 from identity.services import scope_settings
 from sessions_app import jwt
 from sessions_app.errors import TokenRefused
-from sessions_app.services import sessions, tokens
+from sessions_app.services import rotation, sessions, tokens
 from sessions_app.services.sessions import Checked
 from sessions_app.services.tokens import Read
 
@@ -136,7 +136,7 @@ def refresh(asked: Asked) -> Pair:
     if found.door.scope_id != current.required_scope():
         raise TokenRefused
     chosen = scope_settings.of(found.door.scope_settings)
-    live, _ = sessions.renew(
+    live, _ = rotation.renew(
         found,
         lasts=timedelta(days=chosen.session_days),
         origin=pairs.origin(asked.sent),

@@ -18,7 +18,7 @@ from identity.services import scope_settings, scopes
 from sessions_app import jwt
 from sessions_app.errors import TokenRefused
 from sessions_app.queries import applications
-from sessions_app.services import authorization_codes, sessions, tokens
+from sessions_app.services import authorization_codes, rotation, sessions, tokens
 from sessions_app.services.tokens import Live
 
 _NEEDED: Final[Mapping[str, Sequence[str]]] = {
@@ -122,7 +122,7 @@ def _by_refresh(asked: Asked, given: TokenRequest) -> Live:
     if not is_here or applications.active_by_text(given.client_id) is None:
         raise TokenRefused
     chosen = scope_settings.of(found.door.scope_settings)
-    live, _ = sessions.renew(
+    live, _ = rotation.renew(
         found,
         lasts=timedelta(days=chosen.session_days),
         origin=pairs.origin(asked.sent),
