@@ -2,7 +2,7 @@
 
 A token stays good until its successor is used. Whoever never uses a successor renews with the same
 token for as long as the session lives; whoever does has a line in which a spent token that comes
-again is an alarm, as with `sessions.renew`.
+again is an alarm, as with `rotation.renew`.
 """
 
 from datetime import datetime, timedelta
@@ -22,14 +22,14 @@ def renew(found: Read, *, lasts: timedelta, origin: Origin, now: datetime) -> Li
 
     The living token may come again and again, and its successor takes its place when it comes
     first: one conditional statement decides, so of any number of parallel calls one moves the line
-    on and the others repeat it. Older ones are `sessions.renew`'s to judge: a lost answer, or an
+    on and the others repeat it. Older ones are `rotation.renew`'s to judge: a lost answer, or an
     alarm that ends the session. Not to be called in a transaction. Raises TokenRefused.
     """
     door, serial = found.door, found.claims.get("ser")
     if not isinstance(serial, int):
         raise TokenRefused
     if serial < door.refresh_serial:
-        live, _ = sessions.renew(found, lasts=lasts, origin=origin, now=now)
+        live, _ = rotation.renew(found, lasts=lasts, origin=origin, now=now)
         return live
     sessions.require_usable(door, address=origin.address, now=now)
     with current.in_scope(door.scope_id):

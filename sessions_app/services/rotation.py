@@ -50,8 +50,8 @@ def renew(
         raise TokenRefused
     with current.in_scope(door.scope_id):
         latest = door.created_at + sessions.MOST_LIFE
-        expires_at = _next_end(door, lasts=lasts, latest=latest, now=now)
-        if serial == door.refresh_serial and _rotate(door, origin.holder, expires_at, now):
+        expires_at = next_end(door, lasts=lasts, latest=latest, now=now)
+        if serial == door.refresh_serial and rotate(door, origin.holder, expires_at, now):
             return _after(door, serial + 1, now, expires_at), door
         return _again(door, serial, origin.holder, now=now), door
 
@@ -87,7 +87,7 @@ def _after(door: SessionDoor, serial: int, refreshed_at: datetime, expires_at: d
     )
 
 
-def _next_end(door: SessionDoor, *, lasts: timedelta, latest: datetime, now: datetime) -> datetime:
+def next_end(door: SessionDoor, *, lasts: timedelta, latest: datetime, now: datetime) -> datetime:
     """When the session ends unless it is renewed again.
 
     It moves on in steps of a 24th of that time: between them a renewal changes nothing that an
@@ -98,7 +98,7 @@ def _next_end(door: SessionDoor, *, lasts: timedelta, latest: datetime, now: dat
     return door.expires_at if is_near else wanted
 
 
-def _rotate(door: SessionDoor, holder: str, expires_at: datetime, now: datetime) -> bool:
+def rotate(door: SessionDoor, holder: str, expires_at: datetime, now: datetime) -> bool:
     """Count the serial up, if it is still that of the door; whether it was."""
     values: list[Any] = [now, holder, now, expires_at, door.session_id, door.refresh_serial]
     if connection.vendor != "postgresql":
