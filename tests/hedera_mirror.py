@@ -100,11 +100,6 @@ def _messages(mirror: Mirror, query: dict[str, str], topic: str) -> dict[str, An
     return {"messages": [row for row in rows if row["sequence_number"] > after][:limit]}
 
 
-def _one(mirror: Mirror, _: dict[str, str], topic: str, sequence: str) -> dict[str, Any] | None:
-    rows = _seen(mirror, topic) or []
-    return next((row for row in rows if row["sequence_number"] == int(sequence)), None)
-
-
 def _at(mirror: Mirror, _: dict[str, str], at: str) -> dict[str, Any] | None:
     rows = [row for topic in mirror.state.topics for row in _seen(mirror, str(topic)) or []]
     return next((row for row in rows if row["consensus_timestamp"] == at), None)
@@ -119,9 +114,10 @@ def _transaction(mirror: Mirror, _: dict[str, str], *named: str) -> dict[str, An
         "consensus_timestamp": time_text(found["at"]),
         "entity_id": None if found["entity"] is None else f"0.0.{found['entity']}",
         "name": found["name"],
+        "nonce": 0,
         "result": found["result"],
     }
-    return {"transactions": [{**row, "result": "DUPLICATE_TRANSACTION"}, row]}
+    return {"transactions": [{**row, "result": "DUPLICATE_TRANSACTION"}, {**row, "nonce": 1}, row]}
 
 
 def _blocks(mirror: Mirror, _: dict[str, str]) -> dict[str, Any]:
@@ -132,7 +128,6 @@ def _blocks(mirror: Mirror, _: dict[str, str]) -> dict[str, Any]:
 ROUTES: list[tuple[str, Any]] = [
     (r"/accounts/0\.0\.(\d+)", _account),
     (r"/topics/0\.0\.(\d+)/messages", _messages),
-    (r"/topics/0\.0\.(\d+)/messages/(\d+)", _one),
     (r"/topics/messages/(\d+\.\d+)", _at),
     (r"/transactions/0\.0\.(\d+)-(\d+)-(\d+)", _transaction),
     (r"/blocks", _blocks),

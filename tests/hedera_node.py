@@ -4,6 +4,7 @@ It speaks the services with the protobufs that come with the SDK.
 """
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ from hiero_sdk_python.hapi.services import (
 )
 from hiero_sdk_python.response_code import ResponseCode as Code
 
+from accounts.ledger.hedera.transaction_ids import Maker
 from identity.crypto import ed25519
 from identity.ledger_environment import LedgerSettings
 from tests.hedera_mirror import Mirror
@@ -30,7 +32,8 @@ from tests.hedera_state import NODE, OPERATOR, Reject, State, id_of
 class Node:
     """A running node. Use it as a context manager.
 
-    `lose_answers` is how many of the next submissions take effect without anybody hearing of it.
+    `lose_answers` is how many of the next submissions take effect without anybody hearing of it;
+    `on_taken` is called between the effect of each and its answer.
     """
 
     def __init__(self) -> None:
@@ -38,6 +41,7 @@ class Node:
         self.state = State(self.key.public.raw)
         self.mirror = Mirror(self.state)
         self.lose_answers = 0
+        self.on_taken: Callable[[], object] | None = None
         self.port = 0
         self._server: Any = None
 
@@ -52,6 +56,10 @@ class Node:
             operator_key=ed25519.private_bytes(self.key).hex(),
             topic="0.0.4",
         )
+
+    def begin(self) -> str:
+        """A transaction id of the operator."""
+        return Maker(f"0.0.{OPERATOR}").make()
 
     def start(self) -> None:
         """Begin to answer, at the same port as before."""
@@ -82,6 +90,8 @@ class Node:
             self.state.submit(transaction, kind)
         except Reject as refusal:
             code = refusal.code
+        if self.on_taken is not None:
+            self.on_taken()
         if self.lose_answers:
             self.lose_answers -= 1
             context.abort(grpc.StatusCode.UNAVAILABLE, "the answer is lost")

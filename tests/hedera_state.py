@@ -75,6 +75,11 @@ class State:
     def now(self) -> int:
         return time.time_ns() + self.ahead
 
+    def effects(self) -> int:
+        """How much there is besides the operator's account."""
+        messages = sum(len(one["messages"]) for one in self.topics.values())
+        return len(self.accounts) - 1 + len(self.topics) + messages
+
     def forget_receipts(self) -> None:
         self.receipts.clear()
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -44,15 +43,6 @@ MIRROR_TRIES: Final = 20
 MIRROR_PAUSE: Final = 0.5
 _UNKNOWN: Final = "There is no such account."
 _SOMETHING_ELSE: Final = "This transaction id was used for something else."
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a transaction made (`entity`) or wrote: known by its sequence number or its time."""
-
-    entity: str
-    sequence: int = 0
-    timestamp: str = ""
 
 
 class HederaLedger(ContentStore):
@@ -102,7 +92,7 @@ class HederaLedger(ContentStore):
         asked.set_key_without_alias(nodes.public_key(public_key))
         asked.set_initial_balance(Hbar.from_tinybars(balance))
         asked.set_account_memo(memo)
-        made = self._effect("account", asked, transaction_id).entity
+        made = self._effect("account", asked, transaction_id)
         key = self.account_key(account_id=made)
         if key is None:
             raise Unavailable("The ledger does not show the account yet.")
@@ -136,7 +126,7 @@ class HederaLedger(ContentStore):
         bounds.check_public_key(signer.public_key)
         key = nodes.public_key(signer.public_key)
         asked = TopicCreateTransaction().set_memo(memo).set_admin_key(key).set_submit_key(key)
-        made = self._effect("topic", asked, transaction_id, signer).entity
+        made = self._effect("topic", asked, transaction_id, signer)
         info = self._gate.asked(TopicInfoQuery(TopicId.from_string(made)), _NO_TOPIC)
         if info is None:
             raise Unavailable("The ledger does not show the topic yet.")
@@ -153,10 +143,8 @@ class HederaLedger(ContentStore):
         if bounds.entity(topic_id) is None:
             raise Refused("There is no such topic.")
         asked = TopicMessageSubmitTransaction(TopicId.from_string(topic_id), message)
-        done = self._effect("message", asked, transaction_id, signer)
-        if done.entity not in {"", topic_id}:
-            raise Refused(_SOMETHING_ELSE)
-        written = self._written(topic_id, done)
+        self._effect("message", asked, transaction_id, signer)
+        written = self._written(transaction_id, expected_topic=topic_id)
         if written.content != message:
             raise Refused(_SOMETHING_ELSE)
         return Receipt(written.sequence, written.timestamp, written.running_hash)
@@ -171,7 +159,8 @@ class HederaLedger(ContentStore):
 
     def _effect(
         self, kind: str, asked: Any, transaction_id: str, signer: Signer | None = None
-    ) -> Effect:
+    ) -> str:
+        """What a transaction made; of a message's receipt nobody says to which topic it went."""
         when = transaction_ids.parse(transaction_id, expected_payer=self._operator)
         if self._clock() >= when.end:
             return self._looked_up(kind, transaction_id, when)
@@ -195,7 +184,7 @@ class HederaLedger(ContentStore):
         except Unavailable:
             return None
 
-    def _looked_up(self, kind: str, transaction_id: str, when: TransactionTime) -> Effect:
+    def _looked_up(self, kind: str, transaction_id: str, when: TransactionTime) -> str:
         outcome = self._known(transaction_id)
         if outcome is not None:
             return _of_receipt(kind, outcome)
@@ -210,22 +199,22 @@ class HederaLedger(ContentStore):
             raise _unsuccessful(done.result)
         if _KINDS.get(done.kind) != kind:
             raise Refused(_SOMETHING_ELSE)
-        return Effect(entity=done.entity, timestamp=done.timestamp)
+        return done.entity
 
-    def _written(self, topic_id: str, done: Effect) -> Message:
+    def _written(self, transaction_id: str, *, expected_topic: str) -> Message:
+        name = transaction_ids.for_mirror(transaction_id)
         for _ in range(MIRROR_TRIES):
-            found = (
-                self._mirror.message_at(done.timestamp)
-                if done.timestamp
-                else self._mirror.message(topic_id, done.sequence)
-            )
+            done = self._mirror.transaction(name)
+            if done is not None and done.entity != expected_topic:
+                raise Refused(_SOMETHING_ELSE)
+            found = None if done is None else self._mirror.message_at(done.timestamp)
             if found is not None:
                 return found
             time.sleep(MIRROR_PAUSE)
         raise Unavailable("The mirror has not read the message yet.")
 
 
-def _of_receipt(kind: str, outcome: Outcome) -> Effect:
+def _of_receipt(kind: str, outcome: Outcome) -> str:
     if outcome.status == ResponseCode.UNKNOWN:
         raise Unavailable("The ledger has not decided yet.")
     if outcome.status != ResponseCode.SUCCESS:
@@ -233,7 +222,7 @@ def _of_receipt(kind: str, outcome: Outcome) -> Effect:
     entity = {"account": outcome.account_id, "topic": outcome.topic_id}.get(kind, "")
     if not entity and not (kind == "message" and outcome.sequence):
         raise Refused(_SOMETHING_ELSE)
-    return Effect(entity=entity, sequence=outcome.sequence)
+    return entity
 
 
 def _unsuccessful(status: str) -> Lapsed | Refused:

@@ -46,11 +46,6 @@ class Mirror:
         rows = [] if found is None else _list(found, "messages")
         return [_message(row) for row in rows[:limit]]
 
-    def message(self, topic_id: str, sequence: int) -> Message | None:
-        """One message of a topic."""
-        found = self._read(f"/topics/{topic_id}/messages/{sequence}")
-        return None if found is None else _message(found)
-
     def message_at(self, timestamp: str) -> Message | None:
         """The message that came at a time."""
         found = self._read(f"/topics/messages/{timestamp}")
@@ -69,8 +64,9 @@ class Mirror:
         found = self._read(f"/transactions/{name}")
         rows = [] if found is None else _list(found, "transactions")
         for row in rows:
-            # What was sent twice stands here twice; only one of them can have had an effect.
-            if row.get("result") != "DUPLICATE_TRANSACTION":
+            # What was sent twice stands here twice, and one of them can have had an effect; what
+            # a transaction caused besides has numbers (`nonce`) of its own.
+            if row.get("result") != "DUPLICATE_TRANSACTION" and not row.get("nonce"):
                 return Done(
                     result=_text(row, "result"),
                     kind=_text(row, "name"),

@@ -127,10 +127,19 @@ class Network:
     def _asked(self, call: Callable[[], Answer]) -> Answer:
         try:
             return call()
-        except _NO_ANSWER:
+        except _NO_ANSWER as failure:
+            if not isinstance(getattr(failure, "last_error", None), PrecheckError):
+                self._forget()
             # The SDK's text may quote what was sent; ours says nothing of it.
-            self._client = None
             raise Unavailable("No node of the ledger answered.") from None
+
+    def _forget(self) -> None:
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            # Closed, or the next one would share its connections, and how long these wait now.
+            # Who uses them at this moment hears that nobody answered, and calls again.
+            client.close()
 
     def _opened(self) -> Client:
         with self._lock:
