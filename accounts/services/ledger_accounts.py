@@ -87,7 +87,10 @@ def give(*, account: LedgerAccount, user: User, by: Actor, now: datetime) -> Led
 
 
 def signer_of(account: LedgerAccount) -> Signer:
-    """Who signs for an account. Calls nobody yet. Raises SealBroken, SealUnavailable."""
+    """Who signs for an account's transactions. Calls nobody yet.
+
+    Raises SealBroken, SealUnavailable.
+    """
     if account.signer == LedgerAccount.Signer.LOCAL:
         return signing.local(open_key(account))
     return remote_signing.signer(remote_config(account), bytes(account.public_key))

@@ -1,5 +1,6 @@
 """Talks to the nodes of the network, and turns what can go wrong there into our refusals."""
 
+import hashlib
 import secrets
 import threading
 from collections.abc import Callable, Collection, Sequence
@@ -84,7 +85,9 @@ class Network:
         """
         client = self._opened()
         transaction.set_transaction_id(TransactionId.from_string(transaction_id))
-        transaction.set_node_account_ids(_some(client, signer))
+        accounts = client.get_node_account_ids()
+        chosen = some_nodes(accounts, transaction_id=transaction_id, signer=signer)
+        transaction.set_node_account_ids(chosen)
         transaction.transaction_fee = HIGHEST_FEE
         transaction.freeze_with(client)
         if signer is not None:
@@ -186,11 +189,20 @@ def _private_key(text: str) -> PrivateKey:
         raise Refused("The operator's key is neither Ed25519 nor DER.") from None
 
 
-def _some(client: Client, signer: Signer | None) -> Sequence[AccountId]:
-    accounts = client.get_node_account_ids()
-    is_near = signer is None or isinstance(signer, LocalSigner)
-    most = min(len(accounts), _NODES_OF_LOCAL_SIGNERS if is_near else 1)
-    return secrets.SystemRandom().sample(accounts, most)
+def some_nodes(
+    accounts: Sequence[AccountId], *, transaction_id: str, signer: Signer | None
+) -> Sequence[AccountId]:
+    """The nodes that a transaction may be handed to.
+
+    Always the same one where somebody else signs: the same call has the same bytes then, which a
+    remote signer signs once.
+    """
+    if signer is None or isinstance(signer, LocalSigner):
+        most = min(len(accounts), _NODES_OF_LOCAL_SIGNERS)
+        return secrets.SystemRandom().sample(accounts, most)
+    ordered = sorted(accounts, key=str)
+    digest = hashlib.sha256(transaction_id.encode()).digest()
+    return [ordered[int.from_bytes(digest, "big") % len(ordered)]]
 
 
 def _checked(signer: Signer) -> Callable[[bytes], bytes]:

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hiero_sdk_python.account.account_id import AccountId
 from hiero_sdk_python.response_code import ResponseCode as Code
 
 from accounts.ledger import Lapsed, LocalSigner, Receipt, Refused, Unavailable, open_ledger
 from accounts.ledger.hedera import ledger as hedera
-from accounts.ledger.hedera import opening, transaction_ids
+from accounts.ledger.hedera import network, opening, transaction_ids
 from accounts.ledger.hedera.ledger import HederaLedger
 from accounts.ledger.hedera.transaction_ids import Maker
 from identity.crypto import ed25519
@@ -360,6 +361,58 @@ def test_nothing_shows_the_operators_key(
     shown += [printed.out, printed.err, repr(vars(ledger)), repr(refusal.value.__cause__)]
     assert not [text for text in shown if secret in text]
     assert ed25519.private_bytes(alice.key).hex() not in "".join(shown)
+
+
+def test_a_remote_signer_signs_the_same_bytes_once(
+    node: Node, ledger: HederaLedger, alice: LocalSigner
+) -> None:
+    signed: list[bytes] = []
+
+    class Far:
+        public_key = alice.public_key
+
+        def sign(self, message: bytes) -> bytes:
+            signed.append(message)
+            return alice.sign(message)
+
+    once = ledger.begin()
+    for _ in range(2):
+        ledger.create_topic(transaction_id=once, memo="", signer=Far())
+    assert len(signed) == 2
+    assert signed[0] == signed[1]
+
+
+def test_a_remote_signer_is_asked_for_one_node_and_a_near_one_for_three(alice: LocalSigner) -> None:
+    class Far:
+        public_key = alice.public_key
+        sign = alice.sign
+
+    accounts = [AccountId(0, 0, number) for number in range(3, 30)]
+    chosen = set()
+    for number in range(200):
+        once = f"0.0.2@1.{number:09d}"
+        near = network.some_nodes(accounts, transaction_id=once, signer=alice)
+        assert len({str(each) for each in near}) == 3
+        far = network.some_nodes(accounts, transaction_id=once, signer=Far())
+        again = network.some_nodes(accounts[::-1], transaction_id=once, signer=Far())
+        assert len(far) == 1
+        assert far == again
+        chosen.add(str(far[0]))
+    assert len(chosen) > 20
+
+
+def test_what_a_remote_signer_declines_never_leaves(
+    node: Node, ledger: HederaLedger, alice: LocalSigner
+) -> None:
+    class Declining:
+        public_key = alice.public_key
+
+        def sign(self, message: bytes) -> bytes:
+            raise Refused("no")
+
+    with pytest.raises(Refused):
+        ledger.create_topic(transaction_id=ledger.begin(), memo="", signer=Declining())
+    assert node.state.submissions == 0
 
 
 def test_ids_of_a_process_differ_when_the_clock_stands_still() -> None:
