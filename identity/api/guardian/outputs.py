@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from accounts.queries.memberships import Member
@@ -88,3 +89,8 @@ def demo_user(member: Member) -> dict[str, Any]:
 def present(given: dict[str, Any]) -> dict[str, Any]:
     """What is not None."""
     return {name: value for name, value in given.items() if value is not None}
+
+
+def time(at: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds and Z."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from accounts.queries.onboardings import OnboardingRow, Progress, Record, StepRow, expectation
+from identity.api.guardian import outputs
 
 ACTIONS: Final[Mapping[str, str]] = {
     "onboard": "Onboard user",
@@ -20,6 +21,7 @@ _RESULT: Final = {
     "account_id": "hederaAccountId",
     "public_key": "publicKey",
 }
+_KEY: Final = {"account_id": "id", "private_key": "key"}
 
 
 def begun(task_id: UUID, action: str, owner: UUID | None) -> dict[str, Any]:
@@ -52,27 +54,36 @@ def task(record: Record, owner: UUID | None) -> dict[str, Any]:
         "action": ACTIONS[row.action],
         "userId": str(owner) if owner else None,
         "expectation": record.expectation,
-        "date": _iso(row.created_at),
+        "date": outputs.time(row.created_at),
         "statuses": [line for step in record.steps for line in _lines(step)],
-        "result": _result(record.result),
+        "result": result(row.action, record.result),
         "error": {"code": 500, "message": row.error or _FAILED} if _is_failed(row.state) else None,
         "info": _info(row, record.steps),
     }
 
 
-def _result(result: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if result is None:
+def result(action: str, made: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What came of a task of this kind."""
+    if made is None:
         return None
-    return {theirs: result[ours] for ours, theirs in _RESULT.items() if ours in result}
+    names = _KEY if action == "random-key" else _RESULT
+    return {theirs: made[ours] for ours, theirs in names.items() if ours in made}
 
 
 def _lines(step: StepRow) -> Sequence[dict[str, str]]:
     if step.started_at is None:
         return []
-    begun = {"type": "Processing", "message": step.name, "date": _iso(step.started_at)}
+    begun = {
+        "type": "Processing",
+        "message": step.name,
+        "date": outputs.time(step.started_at),
+    }
     if step.ended_at is None or step.state != "completed":
         return [begun]
-    return [begun, {"type": "Completed", "message": step.name, "date": _iso(step.ended_at)}]
+    return [
+        begun,
+        {"type": "Completed", "message": step.name, "date": outputs.time(step.ended_at)},
+    ]
 
 
 def _info(row: OnboardingRow, steps: Sequence[StepRow]) -> dict[str, Any]:
@@ -136,10 +147,6 @@ def _node(
 
 def _is_failed(state: str) -> bool:
     return state in {"failed", "cancelled", "compensated"}
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _milliseconds(at: datetime | None) -> int | None:

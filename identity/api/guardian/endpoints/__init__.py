@@ -2,6 +2,24 @@
 
 from typing import Final
 
-from identity.api.guardian.endpoints import absent, accounts, onboarding, otp, sign_in, tasks
+from identity.api.guardian.endpoints import (
+    absent,
+    accounts,
+    balances,
+    did_documents,
+    onboarding,
+    otp,
+    sign_in,
+    tasks,
+)
 
-ENDPOINTS: Final = (sign_in, accounts, otp, onboarding, absent, tasks)
+ENDPOINTS: Final = (
+    sign_in,
+    accounts,
+    otp,
+    onboarding,
+    absent,
+    balances,
+    did_documents,
+    tasks,
+)
