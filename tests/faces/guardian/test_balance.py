@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from accounts.ledger import LocalLedger
+from accounts.ledger.local import LocalLedger
 from accounts.models import LedgerAccount, User
 from identity.crypto import ed25519
 from tests import acts, cast

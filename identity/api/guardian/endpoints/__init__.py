@@ -9,6 +9,7 @@ from identity.api.guardian.endpoints import (
     did_documents,
     onboarding,
     otp,
+    profiles,
     sign_in,
     tasks,
 )
@@ -17,6 +18,7 @@ ENDPOINTS: Final = (
     sign_in,
     accounts,
     otp,
+    profiles,
     onboarding,
     absent,
     balances,
