@@ -12,7 +12,10 @@ _BARE_POINT: Final = 64
 
 
 def require_own(did: str, *, user_id: UUID) -> None:
-    """Refuse a `did:key` whose key this user never showed. Raises DidInvalid, DidUnproven."""
+    """Refuse a `did:key` whose key this user has not shown. Raises DidInvalid, DidUnproven.
+
+    The device or wallet that has it is locked until the transaction ends.
+    """
     try:
         public = did_key.parse(did)
     except AddressInvalid as refusal:
@@ -48,5 +51,8 @@ def _is_own(public: did_key.PublicKey, user_id: UUID) -> bool:
         whole = public.point.uncompressed
         written += [whole.hex(), whole[1:].hex()]
     wallets = Wallet.objects.filter(user_id=user_id, public_key__in=written, is_keyless=False)
+    if wallets.select_for_update().first() is not None:
+        return True
     living = Device.objects.filter(user_id=user_id, status=Device.Status.ACTIVE)
-    return wallets.exists() or living.filter(signature_key__in=written).exists()
+    held = living.filter(signature_key__in=written).select_for_update().first()
+    return held is not None

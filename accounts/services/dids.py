@@ -100,9 +100,11 @@ def add_key_did(*, user: User, did: str, by: Actor, now: datetime) -> DidDocumen
     The same again changes nothing. Raises DidInvalid and, of `accounts.did_errors`, DidUnproven
     and DidTaken.
     """
-    did_proofs.require_own(did, user_id=user.id)
     row = DidDocument(did=did, method=Method.KEY, status=Status.PUBLISHED)
-    return _stored(row, (), user=user, by=by, now=now)
+    with writing.of(by):
+        # Who has the key stays locked until the DID is there for its end to be noted.
+        did_proofs.require_own(did, user_id=user.id)
+        return _stored(row, (), user=user, by=by, now=now)
 
 
 def add_web_did(*, user: User, base_url: str, by: Actor, now: datetime) -> DidDocument:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from accounts.models import DidDocument, DidKey
-from accounts.services import dids, users
+from accounts.services import devices, dids, users
+from identity.crypto import did_key
 from identity.errors import DomainError
 from identity.models import AuditEvent
 from tests import cast
@@ -96,3 +97,27 @@ def test_no_did_outlives_the_account() -> None:
     assert set(ends) <= {"", "user.inactive", "did.taken"}
     with cast.in_scope(world):
         assert not DidDocument.objects.filter(deactivated_at__isnull=True).exists()
+
+
+def test_no_did_outlives_its_device() -> None:
+    world = cast.world()
+    bob = world.member("bob")
+    did = did_key.of_key(bob.session.keys.signature.public)
+
+    def act(number: int) -> str:
+        now = datetime.now(UTC)
+        try:
+            with cast.in_scope(world):
+                if number == 0:
+                    devices.revoke(device_id=bob.device.id, reason="", by=world.system, now=now)
+                else:
+                    dids.add_key_did(user=bob.user, did=did, by=world.system, now=now)
+        except DomainError as refusal:
+            return refusal.code
+        return ""
+
+    ends = together.run(act, count=THREADS)
+    assert set(ends) <= {"", "did.unproven"}
+    with cast.in_scope(world):
+        assert not DidDocument.objects.filter(deactivated_at__isnull=True).exists()
+        assert DidDocument.objects.count() <= 1
