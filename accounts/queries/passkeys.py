@@ -16,17 +16,14 @@ from identity.scoping import prepared
 from identity.services import passkey_policy
 
 _DESCRIPTORS: Final = prepared.prepare(
-    lambda name, domain: (
+    lambda name: (
         Passkey.objects.filter(
-            user__username_folded=name,
-            user__deleted_at__isnull=True,
-            rp_id=domain,
-            suspended_at__isnull=True,
+            user__username_folded=name, user__deleted_at__isnull=True, suspended_at__isnull=True
         )
         .order_by("added_at", "id")
-        .values_list("credential_id", "transports")
+        .values_list("credential_id", "transports", "rp_id")
     ),
-    *("name", "domain"),
+    "name",
 )
 
 _USABLE: Final = prepared.prepare(
@@ -83,13 +80,12 @@ def usable(user_id: UUID) -> list[PasskeyRow]:
     return [row for row in of(user_id) if row.is_usable]
 
 
-def descriptors(name: str, *, rp_id: str) -> list[tuple[str, list[str]]]:
-    """Credential ids and transports of what the user of this name can use at this domain.
+def descriptors(name: str) -> list[tuple[str, list[str], str]]:
+    """Credential ids, transports and domains of what the user of this name can use.
 
     The oldest first. One statement, the same one for a name that nobody has.
     """
-    rows = _DESCRIPTORS.rows(name=fold(name), domain=rp_id)
-    return [(credential_id, transports) for credential_id, transports in rows]
+    return [(*row,) for row in _DESCRIPTORS.rows(name=fold(name))]
 
 
 def has_usable(user_id: UUID) -> bool:

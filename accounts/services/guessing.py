@@ -37,6 +37,22 @@ def reserve(address: str, *, now: datetime, secret: Secret = Secret.PASSWORD) ->
         raise errors.TooManyWrongPasswords(**refusal.facts) from None
 
 
+def reserve_later(address: str, *, now: datetime) -> None:
+    """As `reserve` for a password, in the transaction that counts the try of the account.
+
+    Raises at the latest with its next statement.
+    """
+
+    def refuse(refusal: rates.RateLimited) -> None:
+        raise errors.TooManyWrongPasswords(**refusal.facts) from None
+
+    if address:
+        key = _key(address, Secret.PASSWORD)
+        rates.hit_later(
+            key, limit=MOST_WRONG, window=WINDOW_SECONDS, now=_seconds(now), refuse=refuse
+        )
+
+
 def give_back(address: str, *, now: datetime, secret: Secret = Secret.PASSWORD) -> None:
     """The try was right: it counts no more. Other wrong ones stay counted."""
     if address:

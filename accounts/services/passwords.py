@@ -43,14 +43,21 @@ def make_verifier(password: str) -> str:
 
 
 def check(*, user_id: UUID | None, password: str, now: datetime, address: str = "") -> None:
+    """As `prove`, and the try counts no more."""
+    prove(user_id=user_id, password=password, now=now, address=address)
+    if user_id is not None:
+        settle(user_id=user_id, now=now, address=address)
+
+
+def prove(*, user_id: UUID | None, password: str, now: datetime, address: str = "") -> None:
     """Refuse unless this is the password of this user of the scope in force.
 
     Every path that takes a password goes through here and shares one counter for each account: at
     most ten wrong ones in any 15 minutes, whatever runs in parallel. A try is reserved by one
     conditional statement that is committed before the hash begins, so this must not be called in a
-    transaction (RuntimeError). Unknown users (None too), accounts without a password and accounts
-    without a try left are refused in the same words after the same time. `address` is the
-    client's, "" where there is none: see `guessing`.
+    transaction (RuntimeError). It stays counted until it is settled. Unknown users (None too),
+    accounts without a password and accounts without a try left are refused in the same words after
+    the same time. `address` is the client's, "" where there is none: see `guessing`.
 
     Raises `accounts.errors.PasswordRefused`, `TooManyWrongPasswords` and `Busy`.
     """
@@ -58,8 +65,7 @@ def check(*, user_id: UUID | None, password: str, now: datetime, address: str = 
     # An id that nobody has costs the database what a user's costs.
     asked = user_id or ids.new()
     with hash_lane.LANE.turn():
-        guessing.reserve(address, now=now)
-        verifier = _reserve_try(asked, now=now)
+        verifier = _reserve_try(asked, address, now=now)
         if verifier is None:
             _refuse_slowly(asked)
         is_right, is_outdated = _compare(text, verifier)
@@ -67,7 +73,14 @@ def check(*, user_id: UUID | None, password: str, now: datetime, address: str = 
             raise errors.PasswordRefused
         if is_outdated:
             _upgrade(asked, text, verifier)
-    _forget_tries(asked)
+
+
+def settle(*, user_id: UUID, now: datetime, address: str = "") -> None:
+    """The password that was proven was right: its try counts no more, nor those before it.
+
+    In the transaction of what it was proven for, or at once outside one.
+    """
+    statements.later(_FORGETTING, _whose(user_id))
     guessing.give_back(address, now=now)
 
 
@@ -124,29 +137,21 @@ def _account(user_id: UUID) -> QuerySet[User]:
     return User.objects.filter(id=user_id, kind=User.Kind.PERSON, deleted_at__isnull=True)
 
 
-def _reserve_try(user_id: UUID, *, now: datetime) -> str | None:
+def _reserve_try(user_id: UUID, address: str, *, now: datetime) -> str | None:
     """Count one try as wrong before it is looked at: the verifier, None when no try is left.
 
-    The count starts anew only after 15 minutes without a counted try. So no interval of that
-    length ever holds more than ten, as two windows side by side would.
+    Where the address has none left, the account's try is not touched. The count starts anew only
+    after 15 minutes without a counted try. So no interval of that length ever holds more than ten,
+    as two windows side by side would.
     """
     since = _moment(now - WINDOW)
     values = [_moment(now), since, *_whose(user_id), since, MOST_WRONG]
-    if not connection.in_atomic_block:
-        # One statement commits itself.
-        return _reserved(values)
     # Raises RuntimeError unless the only transaction around us is a test's own.
     with transaction.atomic(durable=True):
-        return _reserved(values)
-
-
-def _reserved(values: list[Any]) -> str | None:
-    found = statements.rows(_RESERVATION, values)
+        statements.commit_without_waiting()
+        guessing.reserve_later(address, now=now)
+        found = statements.rows(_RESERVATION, values)
     return str(found[0][0]) if found else None
-
-
-def _forget_tries(user_id: UUID) -> None:
-    statements.count(_FORGETTING, _whose(user_id))
 
 
 def _whose(user_id: UUID) -> list[Any]:

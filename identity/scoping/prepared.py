@@ -126,13 +126,22 @@ class Prepared:
         names = [field.attname for field in model._meta.concrete_fields]  # noqa: SLF001 public by its documentation
         return None if row is None else model.from_db(DEFAULT_DB_ALIAS, names, row)
 
+    def ahead(self, tell: Callable[[list[tuple[Any, ...]]], None], **values: Any) -> None:
+        """Ask for the rows, which `tell` is told as by `statements.ahead`. Raises as `rows`."""
+        compiled, bound = self._bound(values)
+        statements.ahead(compiled.sql, bound, tell=lambda rows: tell(compiled.converted(rows)))
+
     def _asked(self, values: dict[str, Any]) -> tuple[_Compiled, list[tuple[Any, ...]]]:
         """The query, and its rows as the driver gives them."""
+        compiled, bound = self._bound(values)
+        return compiled, statements.rows(compiled.sql, bound)
+
+    def _bound(self, values: dict[str, Any]) -> tuple[_Compiled, list[Any]]:
         if values.keys() != self._names:
             raise TypeError(f"this query takes the values {sorted(self._names)}")
         connection = connections[DEFAULT_DB_ALIAS]
         compiled = self._compiled.get(connection.vendor) or self._compile(connection)
-        return compiled, statements.rows(compiled.sql, compiled.bind(connection, values))
+        return compiled, compiled.bind(connection, values)
 
     def _compile(self, connection: BaseDatabaseWrapper) -> _Compiled:
         # The converters keep hold of the connection they were compiled for: give them one of

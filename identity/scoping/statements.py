@@ -47,6 +47,49 @@ def later(sql: str, values: Sequence[Any], *, then: Callable[[int], None] | None
         then(changed)
 
 
+def ahead(sql: str, values: Sequence[Any], *, tell: Callable[[Rows], None]) -> None:
+    """Ask something whose answer is wanted soon, at the latest with the next statement.
+
+    On PostgreSQL both are one round trip, elsewhere it is asked at once. `tell` may refuse; by then
+    the next statement was done, so that must be no change that commits itself and matters. Whoever
+    asks also sees to it that it is answered (`catch_up`) or `dropped` before the thread does
+    something else.
+    """
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    if connection.vendor == "postgresql" and len(values) <= MOST_VALUES:
+        straight = connection.straight()
+        if straight is not None:
+            connection.validate_no_broken_transaction()
+            with connection.wrap_database_errors:
+                straight.ahead(sql, values, tell)
+            return
+    tell(rows(sql, values))
+
+
+def catch_up() -> None:
+    """Do now what was held back. Raises Django's database errors, and what follows."""
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    if connection.vendor == "postgresql":
+        with connection.wrap_database_errors:
+            connection.catch_up()
+
+
+def drop() -> None:
+    """Do nothing of what was held back: a refusal came first."""
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    if connection.vendor == "postgresql":
+        connection.drop_held_back()
+
+
+def commit_without_waiting() -> None:
+    """The transaction's commit does not wait for the disk: for what nobody misses after a crash.
+
+    Should the database's machine fail in that moment, the transaction may be lost as a whole.
+    """
+    if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
+        later("SET LOCAL synchronous_commit TO off", [])
+
+
 def _run(sql: str, values: Sequence[Any]) -> tuple[Rows, int]:
     connection: Any = connections[DEFAULT_DB_ALIAS]
     if connection.vendor == "postgresql" and len(values) <= MOST_VALUES:

@@ -7,6 +7,7 @@ at the same time. Limits that only protect this process's processor are in `iden
 
 import functools
 import hashlib
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.conf import settings
@@ -67,16 +68,38 @@ def hit(key: str, *, limit: int, window: int, now: int) -> None:
         raise RateLimited(retry_after=max(1, ends - now))
 
 
+def hit_later(
+    key: str, *, limit: int, window: int, now: int, refuse: Callable[[RateLimited], None]
+) -> None:
+    """As `hit`, at the latest with the next statement of a transaction that does nothing but count.
+
+    `refuse` is told of the refusal and raises what the caller raises, which undoes what else was
+    counted in the transaction.
+    """
+    ends, digest = _window(key, window, now)
+    refusal = RateLimited(retry_after=max(1, ends - now))
+
+    def require_one(counted: int) -> None:
+        if not counted:
+            refuse(refusal)
+
+    if settings.REDIS_URL:
+        require_one(_in_redis(digest, limit=limit, ends=ends, keep=ends - now))
+        return
+    statements.later(_COUNT, (digest, ends, limit), then=require_one)
+
+
 def give_back(key: str, *, window: int, now: int) -> None:
     """Take one hit of `key` back that was counted at `now`: what it was counted for was right.
 
-    Called outside transactions, like `hit`. Where the window has ended nothing happens.
+    In the transaction of what was right, or at once outside one. Where the window has ended nothing
+    happens.
     """
     ends, digest = _window(key, window, now)
     if settings.REDIS_URL:
         _redis_script(settings.REDIS_URL, _TAKE_BACK_IN_REDIS)(keys=[_redis_key(digest, ends)])
         return
-    statements.count(_TAKE_BACK, (digest, ends))
+    statements.later(_TAKE_BACK, (digest, ends))
 
 
 def purge(*, now: int) -> int:

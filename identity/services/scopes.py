@@ -15,7 +15,7 @@ from identity import actor, errors, ids
 from identity.actor import Actor
 from identity.crypto import audit_chain
 from identity.models import AuditHead, Scope, ScopeHost
-from identity.scoping import current, doors, prepared
+from identity.scoping import current, doors, prepared, statements
 from identity.services import audit, host_names, refusals, scope_settings, server_keys
 from identity.services.scope_settings import ScopeSettings
 
@@ -196,10 +196,38 @@ def read_once() -> Iterator[None]:
         _kept.reset(token)
 
 
+@contextmanager
+def read_ahead() -> Iterator[None]:
+    """As `read_once` and `require_active`, in one round trip with the first statement of the block.
+
+    That must be no change that commits itself and matters. Raises where it is sent, or at the end
+    of the block.
+    """
+    with read_once():
+        scope_id = current.required_scope()
+
+        def keep(rows: list[tuple[Any, ...]]) -> None:
+            kept = _kept.get()
+            if kept is not None and rows:
+                kept[scope_id] = rows[0]
+            require_active()
+
+        _OWN_ROW.ahead(keep, scope=scope_id)
+        try:
+            yield
+            statements.catch_up()
+        finally:
+            statements.drop()
+
+
 def _own_row() -> tuple[Any, ...]:
     scope_id, kept = current.required_scope(), _kept.get()
-    if kept is not None and scope_id in kept:
-        return kept[scope_id]
+    if kept is not None:
+        if scope_id not in kept:
+            # It may be on its way.
+            statements.catch_up()
+        if scope_id in kept:
+            return kept[scope_id]
     found = _OWN_ROW.one(scope=scope_id)
     if found is None:
         raise errors.Missing("There is no such scope.")

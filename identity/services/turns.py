@@ -17,6 +17,8 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from identity.scoping import statements
+
 
 class _Turn:
     """One place at work; `connection` waits here between two requests."""
@@ -52,6 +54,8 @@ class Turns:
         if self._turn() is None:
             yield
             return
+        # What was held back is this thread's to answer for.
+        statements.catch_up()
         self._give()
         try:
             yield

@@ -88,13 +88,15 @@ def making(
 
 def proving(name: str | None, about: Asked, *, word: str = "", now: datetime) -> Ceremony:
     """Options to prove a passkey, of the user of this name or without a name."""
+    # The policy comes along with them where it was not read yet.
+    stored = [] if name is None else passkeys.descriptors(name)
     asked = policy()
     challenge_id, challenge = passkey_challenges.issue(about, word=word, now=now)
     options: dict[str, Any] = {
         "challenge": base64url.encode(challenge),
         "timeout": int(LASTS.total_seconds() * 1000),
         "rpId": asked.rp_id,
-        "allowCredentials": [] if name is None else _allowed(name, asked.rp_id),
+        "allowCredentials": [] if name is None else _allowed(name, stored, asked.rp_id),
         "userVerification": asked.user_verification,
     }
     return Ceremony(challenge_id, options)
@@ -124,8 +126,10 @@ def subject(name: str | None) -> str:
     return "" if name is None else challenges.digest(fold(name))
 
 
-def _allowed(name: str, rp_id: str) -> list[dict[str, Any]]:
-    rows = passkeys.descriptors(name, rp_id=rp_id)
+def _allowed(
+    name: str, stored: Sequence[tuple[str, list[str], str]], rp_id: str
+) -> list[dict[str, Any]]:
+    rows = [(credential_id, reached) for credential_id, reached, at in stored if at == rp_id]
     return [_descriptor(*row) for row in rows] or [_decoy(name)]
 
 

@@ -4,12 +4,15 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from django.db import transaction
+
 from accounts.errors import PasswordRefused
 from accounts.models import User
 from accounts.models.user import MOST_FOLDED, fold
 from accounts.services import mail_addresses, passwords
 from identity.errors import Invalid
 from identity.scoping import prepared
+from identity.services import audit
 from sessions_app.errors import SignInRefused
 from sessions_app.models import Session
 from sessions_app.services import first_factor
@@ -33,7 +36,7 @@ def sign_in(*, username: str, password: str, arrival: Arrival, now: datetime) ->
     user = _named(username)
     address = arrival.origin.address
     try:
-        passwords.check(
+        passwords.prove(
             user_id=user.id if user else None, password=password, now=now, address=address
         )
         return _passed(user, arrival, now=now)
@@ -45,7 +48,15 @@ def sign_in(*, username: str, password: str, arrival: Arrival, now: datetime) ->
 def _passed(user: User | None, arrival: Arrival, *, now: datetime) -> Passed:
     if user is None:
         raise SignInRefused
-    return first_factor.passed(user, Session.Method.PASSWORD, arrival, now=now)
+    user_id, address = user.id, arrival.origin.address
+    try:
+        with transaction.atomic(), audit.gathered():
+            passwords.settle(user_id=user_id, address=address, now=now)
+            return first_factor.passed(user, Session.Method.PASSWORD, arrival, now=now)
+    except SignInRefused:
+        # The password was right, whatever else stands against the person.
+        passwords.settle(user_id=user_id, address=address, now=now)
+        raise
 
 
 def _named(username: str) -> User | None:

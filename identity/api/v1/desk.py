@@ -119,10 +119,9 @@ def _caller(sent: Sent, now: datetime) -> Caller:
 
 def _open(sent: Sent, found: Route, ids: Mapping[str, Any], now: datetime) -> Answer:
     def answered(scope_id: UUID, slug: str) -> Answer:
-        with current.in_scope(scope_id), scopes.read_once():
+        reading = scopes.read_ahead if found.is_of_scope else scopes.read_once
+        with current.in_scope(scope_id), reading():
             try:
-                if found.is_of_scope:
-                    scopes.require_active()
                 asked = replace(_asked(sent, found, ids, None, now), slug=slug)
             except DomainError as refusal:
                 if found.refuses is None:

@@ -75,6 +75,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """What holds hot statements back until the next one; None where they are to be sent now."""
         return self.straight() if self.in_atomic_block else None
 
+    def catch_up(self) -> None:
+        """Do now what was held back."""
+        if self._straight is not None:
+            self._straight.catch_up()
+
+    def drop_held_back(self) -> None:
+        """Do nothing of what was held back."""
+        if self._straight is not None:
+            self._straight.drop()
+
     def _commit(self) -> None:
         straight = self._straight
         if straight is None or straight.connection is not self.connection:
@@ -98,9 +108,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _savepoint_commit(self, sid: str) -> None:
         try:
-            if self._straight is not None:
-                with self.wrap_database_errors:
-                    self._straight.catch_up()
+            with self.wrap_database_errors:
+                self.catch_up()
         except DatabaseError:
             raise
         except BaseException:
@@ -110,13 +119,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _savepoint_rollback(self, sid: str) -> None:
         # What was held back inside the savepoint is given up with it.
-        if self._straight is not None:
-            self._straight.drop()
+        self.drop_held_back()
         super()._savepoint_rollback(sid)  # type: ignore[misc]
 
     def _rollback(self) -> None:
-        if self._straight is not None:
-            self._straight.drop()
+        self.drop_held_back()
         super()._rollback()  # type: ignore[misc]
         if self.connection is not None:
             session.note_end(self.connection, "ROLLBACK")

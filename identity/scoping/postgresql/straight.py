@@ -38,12 +38,20 @@ _INT8: Final = Struct("!q")
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A statement with its values as they are sent; `then` hears how many rows it changed."""
+    """A statement with its values as they are sent.
+
+    `then` hears how many rows it changed, `tell` what rows it gave.
+    """
 
     key: tuple[str, tuple[int, ...] | None]
     given: Any
     formats: Any
     then: Callable[[int], None] | None = None
+    tell: Callable[[Rows], None] | None = None
+
+    @property
+    def has_a_say(self) -> bool:
+        return self.then is not None or self.tell is not None
 
 
 class Straight:
@@ -88,13 +96,20 @@ class Straight:
         self, sql: str, values: Sequence[Any], then: Callable[[int], None] | None = None
     ) -> None:
         """Do this before the next statement of the session, in the transaction that is going on."""
+        self._hold_back(self._call(sql, values, then=then))
+
+    def ahead(self, sql: str, values: Sequence[Any], tell: Callable[[Rows], None]) -> None:
+        """Ask this before the next statement of the session."""
+        self._hold_back(self._call(sql, values, tell=tell))
+
+    def _hold_back(self, call: _Call) -> None:
         if self._queue and self._queued_in != current.state().mark:
             self.catch_up()
         if not self._queue:
             session.follow(self.connection, self.connection.pgconn)
             self._queued_in = current.state().mark
             session.hold_back(self.connection, self.catch_up)
-        self._queue.append(self._call(sql, values, then))
+        self._queue.append(call)
 
     def catch_up(self) -> None:
         """Do now what was to be done later. Raises what a cursor would raise, and what follows."""
@@ -108,7 +123,7 @@ class Straight:
 
     def commit(self) -> None:
         """End the transaction, if there is one."""
-        if any(call.then is not None for call in self._queue):
+        if any(call.has_a_say for call in self._queue):
             # Somebody has a say in it.
             self.catch_up()
         queue = self._take()
@@ -139,6 +154,8 @@ class Straight:
                 raise self._error(result)
             if call.then is not None:
                 call.then(result.command_tuples or 0)
+            if call.tell is not None:
+                call.tell(self._answer(result)[0])
         return results[-1]
 
     def _piped(
@@ -151,12 +168,10 @@ class Straight:
         begun, ended = [_BEGIN] if begins else [], [_COMMIT] if ends else []
         return pipeline.together(self.connection, [*begun, *commands, *ended])[len(begun) :]
 
-    def _call(
-        self, sql: str, values: Sequence[Any], then: Callable[[int], None] | None = None
-    ) -> _Call:
+    def _call(self, sql: str, values: Sequence[Any], **follows: Any) -> _Call:
         adapting = self._adapting
         given = adapting.dump_sequence(values, _AUTO[len(values)])
-        return _Call((sql, adapting.types), given, adapting.formats, then)
+        return _Call((sql, adapting.types), given, adapting.formats, **follows)
 
     def _sent(self, call: _Call) -> pq.abc.PGresult:
         name = self._name(call.key)

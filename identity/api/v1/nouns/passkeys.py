@@ -16,7 +16,6 @@ from identity.api.v1.nouns.sign_in import SignedIn, Visitor
 from identity.api.v1.nouns.step_up import Ceremony, own_account, user_id_of
 from identity.api.v1.route import OPEN, SELF, Asked, Reply
 from identity.api.v1.shapes import Body, Gone, Items, Shown
-from identity.services import scopes
 from sessions_app.services import passkey_ceremonies, passkey_sign_in
 
 Name = Annotated[str, msgspec.Meta(max_length=100)]
@@ -210,15 +209,15 @@ def authenticate(asked: Asked) -> Ceremony:
 def complete(asked: Asked) -> Reply:
     """A one-time password follows only where the authenticator did not know the person."""
     given: ByPasskey = asked.body
-    mark, settings = pairs.mark(asked.sent), scopes.settings()
+    mark = pairs.mark(asked.sent)
     found = passkey_sign_in.sign_in(
         challenge_id=given.challenge_id,
         name=given.username,
         credential=given.credential,
-        arrival=sign_in.arrival_of(asked, mark.digest, settings),
+        arrival=sign_in.arrival_of(asked, mark.digest),
         now=asked.now,
     )
-    return sign_in.reply(asked, found, mark, settings)
+    return sign_in.reply(asked, found, mark)
 
 
 @route.act(
@@ -252,16 +251,16 @@ def join(asked: Asked) -> Ceremony:
 def joined(asked: Asked) -> Reply:
     """The account, its passkey and its first session."""
     given: JoiningByPasskey = asked.body
-    mark, settings = pairs.mark(asked.sent), scopes.settings()
+    mark = pairs.mark(asked.sent)
     found = passkey_sign_in.join(
         challenge_id=given.challenge_id,
         name=given.username,
         display_name=given.full_name,
         credential=given.credential,
-        arrival=sign_in.arrival_of(asked, mark.digest, settings),
+        arrival=sign_in.arrival_of(asked, mark.digest),
         now=asked.now,
     )
-    return sign_in.reply(asked, found, mark, settings)
+    return sign_in.reply(asked, found, mark)
 
 
 def shown(row: Any) -> Passkey:

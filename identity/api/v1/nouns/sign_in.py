@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
@@ -12,7 +12,6 @@ from identity.api.v1 import pairs, route
 from identity.api.v1.route import OPEN, Asked, Reply
 from identity.api.v1.shapes import Body, Shown
 from identity.services import scopes
-from identity.services.scope_settings import ScopeSettings
 from identity.web import browser
 from identity.web.browser import Mark
 from sessions_app.errors import ChallengeRefused, CodeRefused
@@ -103,14 +102,14 @@ class CodeSent(Shown, frozen=True):
 )
 def by_password(asked: Asked) -> Reply:
     """Unknown, wrong and shut out are refused alike. The browser gets a mark for the next step."""
-    mark, settings = pairs.mark(asked.sent), scopes.settings()
+    mark = pairs.mark(asked.sent)
     found = password_sign_in.sign_in(
         username=asked.body.username,
         password=asked.body.password,
-        arrival=arrival_of(asked, mark.digest, settings),
+        arrival=arrival_of(asked, mark.digest),
         now=asked.now,
     )
-    return reply(asked, found, mark, settings)
+    return reply(asked, found, mark)
 
 
 @route.act(
@@ -128,14 +127,13 @@ def second_factor(asked: Asked) -> Reply:
     mark = browser.known(pairs.cookies(asked.sent))
     if mark is None:
         raise ChallengeRefused
-    settings = scopes.settings()
     found = first_factor.complete(
         ticket=asked.body.ticket,
         code=asked.body.code,
-        arrival=arrival_of(asked, mark.digest, settings),
+        arrival=arrival_of(asked, mark.digest),
         now=asked.now,
     )
-    return reply(asked, found, mark, settings)
+    return reply(asked, found, mark)
 
 
 @route.act(
@@ -176,18 +174,17 @@ def by_code(asked: Asked) -> Reply:
     mark = browser.known(pairs.cookies(asked.sent))
     if mark is None:
         raise CodeRefused
-    settings = scopes.settings()
     found = email_sign_in.sign_in(
         address=asked.body.email,
         code=asked.body.code,
-        arrival=arrival_of(asked, mark.digest, settings),
+        arrival=arrival_of(asked, mark.digest),
         full_name=asked.body.full_name,
         now=asked.now,
     )
-    return reply(asked, found, mark, settings)
+    return reply(asked, found, mark)
 
 
-def reply(asked: Asked, found: Passed, mark: Mark, settings: ScopeSettings) -> Reply:
+def reply(asked: Asked, found: Passed, mark: Mark) -> Reply:
     """Where a sign-in stands, with the mark for a browser that had none."""
     if isinstance(found, SecondFactorDue):
         shown = SignedIn(
@@ -197,17 +194,16 @@ def reply(asked: Asked, found: Passed, mark: Mark, settings: ScopeSettings) -> R
         )
     else:
         live = sessions.live(found, scope_slug=asked.slug)
-        minutes = settings.access_minutes
+        minutes = scopes.settings().access_minutes
         pair = msgspec.structs.asdict(pairs.of(live, minutes=minutes, now=asked.now))
         shown = SignedIn(status="signed-in", **pair)
     return Reply(shown, headers=_cookie(mark))
 
 
-def arrival_of(asked: Asked, mark: str, settings: ScopeSettings) -> Arrival:
+def arrival_of(asked: Asked, mark: str) -> Arrival:
     """Where the caller comes from; the body has a `visitor`."""
     origin = dataclasses.replace(pairs.origin(asked.sent), visitor=asked.body.visitor)
-    lasts = timedelta(days=settings.session_days)
-    return Arrival(origin, tokens.issuer(asked.slug), mark, lasts)
+    return Arrival(origin, tokens.issuer(asked.slug), mark)
 
 
 def _cookie(mark: Mark) -> Mapping[str, str]:

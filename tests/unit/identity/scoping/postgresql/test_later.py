@@ -63,7 +63,8 @@ def test_goes_with_the_next_statement_in_one_round_trip(papers: Any, trips: list
 def test_is_done_before_the_transaction_ends(papers: Any, trips: list[int]) -> None:
     with _inside(papers):
         statements.later(INSERT, [papers.acme, "last"])
-    assert trips == [2]
+    # The beginning, the change and the end.
+    assert trips == [3]
     with current.in_scope(papers.acme):
         assert statements.rows(FOLDERS, []) == [("ours",), ("last",)]
 
@@ -245,4 +246,41 @@ def test_sends_more_than_the_network_holds(papers: Any) -> None:
     with _inside(papers):
         for _ in range(20):
             statements.later("SELECT %s::text FROM trial_folder", [name])
+        assert statements.rows(FOLDERS, []) == [("ours",)]
+
+
+def test_a_question_goes_ahead_of_the_next_statement(papers: Any, trips: list[int]) -> None:
+    told: list[Any] = []
+    with current.in_scope(papers.acme):
+        statements.rows(FOLDERS, [])
+        statements.ahead("SELECT %s::bigint", [7], tell=told.extend)
+        assert (trips, told) == ([], [])
+        assert statements.rows(FOLDERS, []) == [("ours",)]
+        assert (trips, told) == ([2], [(7,)])
+        statements.ahead("SELECT %s::bigint", [8], tell=told.extend)
+        statements.catch_up()
+        statements.catch_up()
+        assert (trips, told) == ([2, 1], [(7,), (8,)])
+
+
+def test_a_question_that_was_dropped_is_not_asked(papers: Any, trips: list[int]) -> None:
+    told: list[Any] = []
+    with current.in_scope(papers.acme):
+        statements.ahead("SELECT %s::bigint", [7], tell=told.extend)
+        statements.drop()
+        assert statements.rows(FOLDERS, []) == [("ours",)]
+    assert (trips, told) == ([], [])
+
+
+def test_what_follows_from_an_answer_stops_what_asked_next(papers: Any) -> None:
+    def refuse(rows: Any) -> None:
+        raise Refused(rows)
+
+    with current.in_scope(papers.acme):
+        statements.ahead("SELECT %s::bigint", [7], tell=refuse)
+        with pytest.raises(Refused):
+            statements.rows(FOLDERS, [])
+        statements.ahead("SELECT %s::bigint", [7], tell=refuse)
+        with pytest.raises(Refused), transaction.atomic():
+            statements.count(INSERT, [papers.acme, "undone"])
         assert statements.rows(FOLDERS, []) == [("ours",)]
