@@ -71,7 +71,9 @@ def read(environment: Environment, *, is_production: bool) -> LedgerSettings:
         mirror=environment.address(MIRROR, _MIRRORS.get(network, ""), is_secure=is_production),
         operator=_matching(environment, OPERATOR, _ENTITY, "", "an account such as 0.0.1234"),
         operator_key=key.removeprefix("0x"),
-        topic=_matching(environment, TOPIC, _ENTITY, "", "a topic such as 0.0.5678"),
+        topic=_matching(environment, TOPIC, _ENTITY, "", "a topic such as 0.0.5678")
+        if environment.values.get(TOPIC)
+        else "",
         remote_signer=remote_signer,
     )
 

@@ -28,12 +28,18 @@ from accounts.models import (
 from identity import ids
 from identity.crypto import ed25519
 from identity.crypto.errors import KeyInvalid, SignatureInvalid
-from identity.scoping import current, inserts
+from identity.scoping import current, inserts, prepared
 
 NETWORK: Final = "local"
 OPERATOR: Final = 2
 """The number of the account that pays for everything; its key is nobody's."""
 SIGNED: Final = b"countersign local ledger 1\n"
+
+_DONE: Final = prepared.prepare(
+    lambda transaction_id: LocalLedgerTransaction.objects.filter(transaction_id=transaction_id),
+    "transaction_id",
+)
+_TOPIC: Final = prepared.prepare(lambda number: LedgerTopic.objects.filter(number=number), "number")
 
 Effect = Callable[[LocalLedgerHead, LocalLedgerTransaction], None]
 
@@ -149,7 +155,10 @@ class LocalLedger(ContentStore):
     def _append(
         self, number: int, message: bytes, signature: bytes, done: LocalLedgerTransaction
     ) -> None:
-        topic = LedgerTopic.objects.get(number=number)  # the head's lock orders all writers
+        # Read again: the head's lock, which this writer holds now, orders all of them.
+        topic = _TOPIC.instance(LedgerTopic, number=number)
+        if topic is None:
+            raise Refused("There is no such topic.")
         done.number, done.sequence = number, topic.sequence + 1
         done.running_hash = running_hash.after(
             bytes(topic.running_hash),
@@ -207,7 +216,7 @@ class LocalLedger(ContentStore):
     def _done(self, transaction_id: str, digest: bytes) -> LocalLedgerTransaction | None:
         bounds.check_transaction_id(transaction_id)
         with current.in_scope(self._scope_id):
-            found = LocalLedgerTransaction.objects.filter(transaction_id=transaction_id).first()
+            found = _DONE.instance(LocalLedgerTransaction, transaction_id=transaction_id)
         if found is not None and bytes(found.digest) != digest:
             raise Refused("This transaction id was used for something else.")
         return found
@@ -224,7 +233,7 @@ class LocalLedger(ContentStore):
 
     def _topic(self, topic_id: str) -> LedgerTopic | None:
         with current.in_scope(self._scope_id):
-            return LedgerTopic.objects.filter(number=_number(topic_id)).first()
+            return _TOPIC.instance(LedgerTopic, number=_number(topic_id))
 
 
 def _numbered(head: LocalLedgerHead, done: LocalLedgerTransaction) -> int:

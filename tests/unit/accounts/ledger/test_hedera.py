@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -423,3 +424,18 @@ def test_ids_of_a_process_differ_when_the_clock_stands_still() -> None:
     assert 0 <= when.start - 1_699_999_992 * SECOND < 1000
     assert when.end - when.start == 180 * SECOND
     assert transaction_ids.for_mirror("0.0.2@17.000000001") == "0.0.2-17-000000001"
+
+
+def test_calls_of_one_transaction_at_the_same_time_have_one_effect(
+    node: Node, ledger: HederaLedger, alice: LocalSigner
+) -> None:
+    once = ledger.begin()
+
+    def create(_: int) -> str:
+        return ledger.create_account(
+            transaction_id=once, public_key=alice.public_key, balance=1, memo=""
+        )
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(create, range(16)))) == 1
+    assert node.state.effects() == 1
