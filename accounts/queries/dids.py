@@ -1,5 +1,6 @@
 """Reads about DIDs of users: lists, documents, and what a resolver answers; never a private key."""
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def resolve(did: str, *, now: datetime) -> Resolution:
         return _resolved(did, now)
     if did.startswith(did_web.PREFIX):
         did_web.parse(did)
-        is_scopes = did in {did_web.identifier(base) for base in web_bases()}
+        is_scopes = did in _scope_dids()
         return Resolution(scope_document(did, now=now)) if is_scopes else _resolved(did, now)
     if did.startswith(_DID) and did.isascii():
         raise NotSupported("DIDs of this method are not resolved here.")
@@ -140,6 +141,15 @@ def scope_document(did: str, *, now: datetime) -> Mapping[str, Any]:
     """The document of the scope in force itself: the keys with which it signs."""
     keys = [row.public for row in queries.server_keys(now=now) if row.purpose in _SIGNING]
     return did_web.document(did=did, keys=[ecdsa_p256.stored_public(key) for key in keys])
+
+
+def _scope_dids() -> set[str]:
+    """The scope's own DIDs; an address that no DID can name, such as one of IPv6, has none."""
+    found = set()
+    for base in web_bases():
+        with contextlib.suppress(DidInvalid):
+            found.add(did_web.identifier(base))
+    return found
 
 
 _SIGNING: Final = frozenset({"signature", "token"})

@@ -6,11 +6,14 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from django.conf import settings
+from django.conf import settings as deployment
 
+from accounts.queries import dids as queries
 from accounts.services import devices, dids, users
 from identity import ids
 from identity.crypto import did_key, ecdsa_p256
+from identity.crypto.errors import DidInvalid
+from identity.errors import Missing
 from identity.services import scopes
 from tests import cast, signed_in
 from tests.faces.v1.client import Bearer, InProcess, problem
@@ -55,7 +58,7 @@ def asking(path: str, query: dict[str, str]) -> str:
 
 def read(path: str, **headers: str) -> httpx.Response:
     """What anybody reads on the web."""
-    with httpx.Client(base_url=settings.BASE_URL, transport=InProcess()) as client:
+    with httpx.Client(base_url=deployment.BASE_URL, transport=InProcess()) as client:
         return client.get(path, headers={key.replace("_", "-"): headers[key] for key in headers})
 
 
@@ -77,7 +80,7 @@ def test_makes_ones_did_on_the_web_once(
     told = ok(bob.post("/me/dids", {"method": "web"}))
     assert ok(bob.post("/me/dids", {"method": "web"})) == told
     assert ok(bob.get("/me/dids"))["items"] == [told]
-    host = settings.BASE_URL.partition("//")[2].replace(":", "%3A")
+    host = deployment.BASE_URL.partition("//")[2].replace(":", "%3A")
     assert told["did"] == f"did:web:{host}:s:{world.scope.slug}:users:{member.uid}"
     assert (told["method"], told["status"], told["user"]) == ("web", "published", member.uid)
     assert fragments(told["document"]) == of_keys(member.session.keys.signature.public)
@@ -254,3 +257,18 @@ def test_staff_reads_everybodys(
     problem(bob.get("/dids"), 403, "forbidden")
     problem(bob.get(f"/dids/{ledger.id}"), 403, "forbidden")
     problem(reader.get(f"/dids/{ids.new()}"), 404, "missing")
+
+
+def test_an_address_that_no_did_can_name_has_none(
+    settings: Any, world: cast.World, member: cast.Member
+) -> None:
+    row = ledger_did(world, member)
+    with cast.in_scope(world):
+        dids.note_published(did_document=row, message_id=MESSAGE, by=world.system, now=NOW)
+    settings.BASE_URL = "http://[::1]:8000"
+    with cast.in_scope(world):
+        assert queries.resolve(row.did, now=NOW).document == VECTORS["did_document"]
+        with pytest.raises(Missing):
+            queries.resolve("did:web:id.example.org", now=NOW)
+        with pytest.raises(DidInvalid):
+            queries.own_document(is_below_path=True, now=NOW)
