@@ -142,20 +142,6 @@ def end_key(did: str, *, user_id: UUID, by: Actor, now: datetime) -> None:
         _deactivate(rows, by=by, now=now)
 
 
-def take_back(*, user: User, by: Actor, now: datetime) -> None:
-    """Undo `store_ledger_did` for a user whose onboarding failed: the DID may be stored again.
-
-    A user who is active keeps it. Raises Conflict.
-    """
-    with writing.of(by):
-        if User.objects.filter(id=user.id, status=User.Status.ACTIVE).exists():
-            raise refusals.Conflict("This user is active.")
-        rows = DidDocument.objects.select_for_update().filter(user=user, method=Method.LEDGER)
-        for row in rows:
-            _record("did.withdrawn", row, by=by, now=now)
-            row.delete()
-
-
 def _own(seed: bytes, *, network: str, topic_id: str) -> tuple[dict[str, Any], list[NewKey]]:
     public_key = ed25519.parse_private(seed).public.raw
     did = did_ledger.identifier(network=network, public_key=public_key, topic_id=topic_id)

@@ -9,7 +9,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "audit": "exported verified",
     "developer-key": "added revoked",
     "device": "keys-rotated registered renamed resumed revoked suspended verified",
-    "did": "added deactivated failed published withdrawn",
+    "did": "added deactivated failed published",
     "email": "verified",
     "external-identity": "linked unlinked",
     "group": "created deleted edited member-added member-removed",

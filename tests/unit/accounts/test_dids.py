@@ -170,18 +170,6 @@ def test_an_off_boarding_that_fails_ends_nothing(world: cast.World, bob: cast.Me
         assert DidDocument.objects.get().deactivated_at is None
 
 
-def test_takes_back_what_an_onboarding_left(world: cast.World, bob: cast.Member) -> None:
-    ledger_did(world, bob)
-    with cast.in_scope(world):
-        with pytest.raises(refusals.Conflict):
-            dids.take_back(user=bob.user, by=world.system, now=NOW)
-        users.delete(user_id=bob.user.id, by=world.system, now=NOW)
-        dids.take_back(user=bob.user, by=world.system, now=NOW)
-        assert not DidDocument.objects.exists()
-        assert len(events("did.withdrawn")) == 1
-    assert ledger_did(world, world.member("carol")).did == VECTORS["did"]
-
-
 def test_a_key_did_needs_a_key_of_the_user(world: cast.World, bob: cast.Member) -> None:
     mine, carol = key_did(world, bob), world.member("carol")
     assert key_did(world, bob).id == mine.id
