@@ -1,5 +1,7 @@
 """Tables of users, their roles, groups, devices and recipients."""
 
+from accounts.models.credential import Credential, CredentialContext
+from accounts.models.credential_status_list import CredentialStatusList
 from accounts.models.device import Device, KnownKey
 from accounts.models.did_document import DidDocument
 from accounts.models.did_key import DidKey
@@ -30,6 +32,9 @@ from accounts.models.wallet import ExternalIdentity, Wallet
 
 __all__ = [
     "Avatar",
+    "Credential",
+    "CredentialContext",
+    "CredentialStatusList",
     "Device",
     "DidDocument",
     "DidKey",

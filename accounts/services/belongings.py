@@ -21,6 +21,7 @@ from accounts.models import (
     User,
     Wallet,
 )
+from accounts.services import credentials
 from identity.actor import Actor
 
 # What a user proved to sign in goes with the account: the same proof later makes a new one.
@@ -41,7 +42,7 @@ _BELONGINGS = (
 def withdraw(user: User, *, by: Actor, now: datetime) -> list[str]:
     """Take all of it from a user who is being deleted, in that transaction; the roles it had.
 
-    Devices and role credentials are revoked and stay, because history names them.
+    Devices and credentials are revoked and stay, because history names them.
     """
     assignments = RoleAssignment.objects.filter(user=user)
     named = assignments.values_list("predefined", "role__name")
@@ -52,6 +53,7 @@ def withdraw(user: User, *, by: Actor, now: datetime) -> list[str]:
     Follow.objects.filter(Q(follower=user) | Q(followed=user)).delete()
     valid = RoleCredential.objects.filter(user=user, status=RoleCredential.Status.VALID)
     valid.update(status=RoleCredential.Status.REVOKED, revoked_at=now)
+    credentials.revoke_of(user, by=by, now=now)
     Device.objects.filter(user=user).exclude(status=Device.Status.REVOKED).update(
         status=Device.Status.REVOKED,
         revoked_at=now,

@@ -155,3 +155,83 @@ class DidDocumentRefused(DomainError):
     kind: ClassVar = Kind.UNPROCESSABLE
     code: ClassVar = "did-document.refused"
     title: ClassVar = "Invalid did document or keys."
+
+
+class CredentialMalformed(DomainError):
+    """JSON that is no credential of the data model's versions 1.1 and 2.0, or beyond its bounds."""
+
+    kind: ClassVar = Kind.INVALID
+    code: ClassVar = "credential.malformed"
+    title: ClassVar = "This is no verifiable credential that can be read here."
+
+
+class CredentialTooComplex(DomainError):
+    """A graph that takes longer to bring in order than anybody's credential should."""
+
+    kind: ClassVar = Kind.UNPROCESSABLE
+    code: ClassVar = "credential.too-complex"
+    title: ClassVar = "The credential takes too much work to verify."
+
+
+class CredentialContextUnknown(DomainError):
+    """A context that is neither bundled nor known by its content: nothing is ever fetched."""
+
+    kind: ClassVar = Kind.UNPROCESSABLE
+    code: ClassVar = "credential.context-unknown"
+    title: ClassVar = "The credential uses a context that is not known here."
+
+
+class CredentialTermUndefined(DomainError):
+    """Something no context defines, which no signature over the graph would cover."""
+
+    kind: ClassVar = Kind.UNPROCESSABLE
+    code: ClassVar = "credential.term-undefined"
+    title: ClassVar = "The credential says something that its contexts do not define."
+
+
+class CredentialProofRefused(DomainError):
+    """One error for a missing, foreign, doubled, ill-purposed or wrong proof."""
+
+    kind: ClassVar = Kind.UNPROCESSABLE
+    code: ClassVar = "credential.proof-refused"
+    title: ClassVar = "The proof of the credential does not verify."
+
+
+class CredentialIssuerUnknown(DomainError):
+    """A DID that names no key itself and has no document here; nothing is ever fetched."""
+
+    kind: ClassVar = Kind.UNPROCESSABLE
+    code: ClassVar = "credential.issuer-unknown"
+    title: ClassVar = "The issuer of the credential is not known here."
+
+
+class CredentialUntimely(DomainError):
+    """Not valid yet, or not any more."""
+
+    kind: ClassVar = Kind.UNPROCESSABLE
+    code: ClassVar = "credential.untimely"
+    title: ClassVar = "The credential is not valid at this time."
+
+
+class CredentialRevoked(DomainError):
+    """Its issuer, or the scope that served it, took it back for ever."""
+
+    kind: ClassVar = Kind.UNPROCESSABLE
+    code: ClassVar = "credential.revoked"
+    title: ClassVar = "The credential was revoked."
+
+
+class CredentialStatusUnknown(DomainError):
+    """It has a status list that was not given, or that says nothing about it."""
+
+    kind: ClassVar = Kind.UNPROCESSABLE
+    code: ClassVar = "credential.status-unknown"
+    title: ClassVar = "Whether the credential was revoked could not be told."
+
+
+class JsonLdUnavailable(DomainError):
+    """No process could be had in which a stranger's document is read; it is not read without."""
+
+    kind: ClassVar = Kind.UNAVAILABLE
+    code: ClassVar = "json-ld.unavailable"
+    title: ClassVar = "Credentials cannot be verified at the moment."

@@ -105,6 +105,31 @@ TOLD: Final[Mapping[str, Told]] = {
     "sign-in-message.refused": Told(401, _NEW_CHALLENGE),
     "wallet.contract-unsupported": Told(400, _OWN_KEY),
     "credential.invalid": Told(401, _NEW_CHALLENGE),
+    "credential.malformed": Told(
+        400, "Send one credential of the data model 1.1 or 2.0, as its issuer signed it."
+    ),
+    "credential.too-complex": Told(
+        422, "A credential needs few nameless objects: give those that are linked an `id`."
+    ),
+    "credential.context-unknown": Told(
+        422,
+        "Contexts that came with this server, and those of this scope, are known; none is fetched.",
+    ),
+    "credential.term-undefined": Told(
+        422, "Have the issuer define every member in a context, so that the proof covers it."
+    ),
+    "credential.proof-refused": Told(
+        422, "It was changed, or not signed by a key that its issuer uses for this. Trust it not."
+    ),
+    "credential.issuer-unknown": Told(
+        422, "Only issuers whose DID is a key, or has a document in this scope, are known."
+    ),
+    "credential.untimely": Told(422, "Ask the issuer for a credential that is valid now."),
+    "credential.revoked": Told(422, "Trust it not: its issuer has taken it back."),
+    "credential.status-unknown": Told(
+        422, "Send the status list that it names along, as its address serves it."
+    ),
+    "json-ld.unavailable": Told(503, "Wait a moment and send the request again."),
     "lambda.failed": Told(422, "Have the code answer sooner, with less memory and fewer words."),
     "lambda.unavailable": Told(
         503, "Try again; an operator sees whether this system can run code."

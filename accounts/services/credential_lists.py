@@ -1,0 +1,65 @@
+"""Places in status lists: each credential gets one, for ever, and nobody can tell whose it is."""
+
+import hashlib
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F
+
+from accounts.models import CredentialStatusList
+from identity.crypto import status_list
+from identity.models import Scope
+from identity.scoping import inserts
+
+PATH: Final = "v1/credentials/status-lists"
+
+
+def url_of(scope_id: UUID, number: int) -> str:
+    """The public address of a list, which stays: a scope's slug does."""
+    slug = Scope.objects.values_list("slug", flat=True).get(id=scope_id)
+    return f"{settings.BASE_URL.rstrip('/')}/s/{slug}/{PATH}/{number}"
+
+
+def take(*, scope_id: UUID, now: datetime) -> tuple[CredentialStatusList, int]:
+    """A list of the scope in force and a free place in it, inside the caller's transaction."""
+    row = _open_list()
+    if row is None:
+        # One at a time makes a list; who waited for it takes that one.
+        Scope.objects.select_for_update(no_key=True).get(id=scope_id)
+        row = _open_list() or _made(scope_id, now=now)
+    CredentialStatusList.objects.filter(id=row.id).update(taken=F("taken") + 1)
+    return row, place(row.id, row.taken)
+
+
+def note_changed(list_ids: set[UUID], *, now: datetime) -> None:
+    """Note that bits of these lists changed."""
+    rows = CredentialStatusList.objects.select_for_update().filter(id__in=list_ids)
+    # In one order, so that two of us never wait for each other.
+    locked = [row.id for row in rows.order_by("number")]
+    changed = CredentialStatusList.objects.filter(id__in=locked)
+    changed.update(version=F("version") + 1, changed_at=now)
+
+
+def place(list_id: UUID, serial: int) -> int:
+    """Where the credential with this serial number stands: scattered, each place once.
+
+    The order of the places must not tell in which order people came (Bitstring Status List §6.1).
+    """
+    digest = hashlib.sha256(b"countersign.status-list" + list_id.bytes).digest()
+    factor = int.from_bytes(digest[:4]) | 1
+    return (serial * factor + int.from_bytes(digest[4:8])) % status_list.SIZE
+
+
+def _open_list() -> CredentialStatusList | None:
+    rows = CredentialStatusList.objects.select_for_update().filter(taken__lt=status_list.SIZE)
+    return rows.order_by("number").first()
+
+
+def _made(scope_id: UUID, *, now: datetime) -> CredentialStatusList:
+    last = CredentialStatusList.objects.order_by("-number").values_list("number", flat=True).first()
+    number = (last or 0) + 1
+    row = CredentialStatusList(scope_id=scope_id, number=number, created_at=now, changed_at=now)
+    inserts.insert(row)
+    return row

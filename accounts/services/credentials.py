@@ -1,0 +1,234 @@
+"""Verifiable credentials: issued in both forms, published, revoked with whom they are about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from accounts.models import Credential, CredentialContext, User
+from accounts.services import credential_fields, credential_lists, fields, writing
+from identity import errors, ids
+from identity.actor import Actor
+from identity.crypto import (
+    credential_hash,
+    data_integrity,
+    ed25519,
+    json_ld_contexts,
+    status_list,
+    verifiable_credential,
+)
+from identity.crypto.errors import CredentialTooComplex
+from identity.crypto.proofs import Signer
+from identity.crypto.verifiable_credential import Claim
+from identity.scoping import inserts
+from identity.services import audit
+
+Status = Credential.Status
+Publication = Credential.Publication
+LONGEST_REASON: Final = 512
+_LONGEST_MARK: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What is to be issued: `fields` about `subject_did`, who is `user` here."""
+
+    user: User
+    subject_did: str
+    issuer_did: str
+    signer: Signer
+    type_name: str
+    fields: Mapping[str, Any]
+    suite: str = data_integrity.JCS
+    expires_at: datetime | None = None
+    credential_id: UUID = field(default_factory=ids.new)
+
+
+def issue_about(  # noqa: PLR0913 - one keyword for each thing that onboarding knows
+    *,
+    subject: User,
+    issuer_did: str,
+    signing_seed: bytes,
+    verification_method: str,
+    fields: Mapping[str, Any],
+    type_name: str,
+    by: Actor,
+    now: datetime,
+    credential_id: UUID | None = None,
+) -> Credential:
+    """A credential that a user issues about itself with its own key; `fields` are the subject's.
+
+    With the same `credential_id` again it is the credential that is there already. Raises
+    `identity.errors.Invalid`, KeyInvalid.
+    """
+    statement = Statement(
+        user=subject,
+        subject_did=issuer_did,
+        issuer_did=issuer_did,
+        signer=Signer(verification_method, ed25519.parse_private(signing_seed)),
+        type_name=type_name,
+        fields=fields,
+        credential_id=credential_id or ids.new(),
+    )
+    return issue(statement, by=by, now=now)
+
+
+def issue(statement: Statement, *, by: Actor, now: datetime) -> Credential:
+    """Sign a statement in both forms and keep it, with a place in a status list.
+
+    With the same `credential_id` again it is the credential that is there already. Raises
+    `identity.errors.Missing` for a user who was deleted, `identity.errors.Invalid`,
+    `identity.errors.Conflict` for an id of another credential.
+    """
+    content = credential_fields.checked(statement.fields)
+    type_name = credential_fields.type_name(statement.type_name)
+    if statement.expires_at is not None and statement.expires_at <= now:
+        raise errors.Invalid("The end is in the past.", field="expires_at")
+    with writing.of(by):
+        user = User.objects.select_for_update().filter(id=statement.user.id).first()
+        if user is None or user.deleted_at is not None:
+            raise errors.Missing("There is no such user.")
+        earlier = Credential.objects.filter(id=statement.credential_id).first()
+        if earlier is not None:
+            return _same(earlier, statement)
+        row = _signed(statement, content, type_name, now=now)
+        inserts.insert(row)
+        _record("credential.issued", row, by=by, now=now, type=type_name, issuer=row.issuer)
+    return row
+
+
+def note_published(
+    *, credential: Credential, topic_id: str, message_id: str, by: Actor, now: datetime
+) -> Credential:
+    """Note where on a ledger a credential stands. Again is the same. Raises `Missing`."""
+    marks = {
+        "topic_id": fields.line(topic_id, name="topic_id", most=_LONGEST_MARK),
+        "message_id": fields.line(message_id, name="message_id", most=_LONGEST_MARK, least=1),
+    }
+    with writing.of(by):
+        row = _locked(credential.id)
+        if row.message_id != marks["message_id"]:
+            row.publication = Publication.PUBLISHED
+            row.topic_id, row.message_id = marks["topic_id"], marks["message_id"]
+            row.save(update_fields=["publication", *marks])
+            _record("credential.published", row, by=by, now=now, **marks)
+    return row
+
+
+def note_failed(*, credential: Credential, by: Actor, now: datetime) -> Credential:
+    """Note that a credential could not be published; it counts all the same. Raises `Missing`."""
+    with writing.of(by):
+        row = _locked(credential.id)
+        if row.publication == Publication.NEW:
+            row.publication = Publication.FAILED
+            row.save(update_fields=["publication"])
+            _record("credential.publication-failed", row, by=by, now=now)
+    return row
+
+
+def revoke(*, credential_id: UUID, by: Actor, now: datetime, reason: str = "") -> Credential:
+    """Take a credential back for ever: its bit is set from the next reading of its list on.
+
+    Again is the same. Raises `Missing`, `Invalid` for a reason of more than 512 characters.
+    """
+    why = fields.line(reason, name="reason", most=LONGEST_REASON)
+    with writing.of(by):
+        row = _locked(credential_id)
+        if row.status == Status.VALID:
+            _revoke([row], by=by, now=now, reason=why)
+    return row
+
+
+def revoke_of(user: User, *, by: Actor, now: datetime) -> int:
+    """Take back all credentials about a user, in the transaction that lets the user go."""
+    with writing.of(by):
+        valid = Credential.objects.select_for_update().filter(user=user, status=Status.VALID)
+        rows = list(valid.order_by("id").defer("document", "document_1_1"))
+        _revoke(rows, by=by, now=now, reason="user deleted")
+    return len(rows)
+
+
+def _revoke(rows: list[Credential], *, by: Actor, now: datetime, reason: str) -> None:
+    changed = Credential.objects.filter(id__in=[row.id for row in rows], status=Status.VALID)
+    changed.update(status=Status.REVOKED, revoked_at=now)
+    credential_lists.note_changed({row.status_list_id for row in rows}, now=now)
+    for row in rows:
+        row.status, row.revoked_at = Status.REVOKED, now
+        _record("credential.revoked", row, by=by, now=now, reason=reason)
+
+
+def _signed(
+    statement: Statement, content: dict[str, Any], type_name: str, *, now: datetime
+) -> Credential:
+    scope_id = statement.user.scope_id
+    context, definitions = _context(scope_id, type_name, content, now=now)
+    place, index = credential_lists.take(scope_id=scope_id, now=now)
+    claim = Claim(
+        id=statement.credential_id.urn,
+        issuer=statement.issuer_did,
+        subject=statement.subject_did,
+        type_name=type_name,
+        context=context.address,
+        fields=content,
+        valid_from=now,
+        valid_until=statement.expires_at,
+        status=status_list.entry(credential_lists.url_of(scope_id, place.number), index),
+    )
+    contexts = {**json_ld_contexts.bundled(), context.address: definitions}
+    try:
+        older = verifiable_credential.sign_1_1(claim, signer=statement.signer, contexts=contexts)
+        newer = verifiable_credential.sign_2_0(
+            claim, signer=statement.signer, suite=statement.suite, contexts=contexts
+        )
+    except CredentialTooComplex as error:
+        raise errors.Invalid("The fields take too much work to sign.", field="fields") from error
+    return Credential(
+        id=statement.credential_id,
+        scope_id=scope_id,
+        user=statement.user,
+        issuer=statement.issuer_did,
+        type_name=type_name,
+        credential_hash=credential_hash.credential_hash(older),
+        context=context,
+        document=newer,
+        document_1_1=older,
+        status_list=place,
+        status_index=index,
+        issued_at=now,
+        expires_at=statement.expires_at,
+    )
+
+
+def _context(
+    scope_id: UUID, type_name: str, content: dict[str, Any], *, now: datetime
+) -> tuple[CredentialContext, Mapping[str, Any]]:
+    """The context of these fields, kept when it is first needed."""
+    names = credential_fields.names(content)
+    definitions = json_ld_contexts.for_fields(type_name, names)
+    data = json_ld_contexts.content(definitions)
+    address = json_ld_contexts.address_of(data)
+    row, _ = CredentialContext.objects.get_or_create(
+        scope_id=scope_id,
+        address=address,
+        defaults={"type_name": type_name, "content": data, "created_at": now},
+    )
+    return row, definitions
+
+
+def _same(earlier: Credential, statement: Statement) -> Credential:
+    if (earlier.user_id, earlier.issuer) != (statement.user.id, statement.issuer_did):
+        raise errors.Conflict("There is another credential with this id.")
+    return earlier
+
+
+def _locked(credential_id: UUID) -> Credential:
+    row = Credential.objects.select_for_update().filter(id=credential_id).first()
+    if row is None:
+        raise errors.Missing("There is no such credential.")
+    return row
+
+
+def _record(name: str, row: Credential, *, by: Actor, now: datetime, **facts: str) -> None:
+    more = {"user": str(row.user_id), **facts}
+    audit.record(name, by=by, subject=("credential", str(row.id)), now=now, facts=more)
