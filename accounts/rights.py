@@ -75,6 +75,8 @@ _NOUNS: Mapping[str, str] = {
     "/applications/{}": "applications",
     "/role-credentials": "role-credentials",
     "/role-credentials/{}": "role-credentials",
+    "/credentials": "credentials",
+    "/credentials/{}": "credentials",
     "/audit": "audit",
     "/mails": "mails",
     "/me": "me",

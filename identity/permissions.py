@@ -31,6 +31,7 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "providers": ("list", "get", "create", "edit", "delete"),
     "applications": ("list", "get", "create", "edit", "delete"),
     "role-credentials": ("list", "get", "create", "delete"),
+    "credentials": ("list", "get", "create", "delete", "verify"),
     "audit": ("list", "get"),
     "mails": ("list",),
     "me": ("get",),
@@ -65,7 +66,7 @@ def words(nouns: Iterable[str], verbs: Iterable[str]) -> frozenset[str]:
     return frozenset(f"{noun}:{verb}" for noun in nouns for verb in NOUNS[noun] if verb in wanted)
 
 
-_READ = words(NOUNS, ("list", "get", "view"))
+_READ = words(NOUNS, ("list", "get", "view", "verify"))
 
 PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
     role.name: role
@@ -86,7 +87,7 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
             "workspace-maintainer",
             "Proposes changes to users, devices, passkeys, roles, rules, groups, policies,"
             " recipients, webhooks, API keys, developer keys, lambdas, providers, applications,"
-            " role credentials and onboardings.",
+            " credentials, role credentials and onboardings.",
             ALL
             - {"proposals:approve", "proposals:cancel", "passwords:delete"}
             - {"scopes:edit", "server-keys:edit", "staff:create", "staff:delete"},
@@ -98,17 +99,17 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
         ),
         PredefinedRole(
             "security-officer",
-            "Locks accounts, ends sessions, revokes devices, passkeys, invitations, API keys and"
-            " developer keys, stops lambdas, dismisses staff, rotates server keys; decides"
-            " proposals about them.",
+            "Locks accounts, ends sessions, revokes devices, passkeys, invitations, credentials,"
+            " API keys and developer keys, stops lambdas, dismisses staff, rotates server keys;"
+            " decides proposals about them.",
             _READ
             | words(("devices", "passkeys", "invitations", "staff"), ("delete",))
-            | words(("api-keys", "developer-keys"), ("delete",))
+            | words(("api-keys", "developer-keys", "credentials"), ("delete",))
             | {"users:lock", "sessions:end"}
             | words(("server-keys", "lambdas"), ("edit",))
             | {"proposals:approve", "proposals:cancel"},
             frozenset({"/users", "/invitations", "/account-management", "/server-keys", "/staff"})
-            | {"/sessions", "/api-keys", "/developer-keys", "/lambdas"},
+            | {"/sessions", "/api-keys", "/developer-keys", "/lambdas", "/credentials"},
         ),
         PredefinedRole(
             "support",

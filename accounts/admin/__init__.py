@@ -1,6 +1,7 @@
 """The admin's pages of people and what belongs to them: users, groups, roles, rules, devices."""
 
 from accounts.admin import (
+    credentials,
     devices,
     dids,
     groups,
@@ -14,6 +15,7 @@ from accounts.admin import (
 )
 
 __all__ = [
+    "credentials",
     "devices",
     "dids",
     "groups",

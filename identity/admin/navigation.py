@@ -89,6 +89,12 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
                 ("role-credentials:list",),
             ),
             Page(
+                "Credentials",
+                "admin:accounts_credential_changelist",
+                "verified",
+                ("credentials:list",),
+            ),
+            Page(
                 "Sessions",
                 "admin:sessions_app_session_changelist",
                 "vpn_key",

@@ -205,6 +205,14 @@ class CredentialIssuerUnknown(DomainError):
     title: ClassVar = "The issuer of the credential is not known here."
 
 
+class CredentialUnexpected(DomainError):
+    """A good credential of another issuer, or about somebody else, than was asked for."""
+
+    kind: ClassVar = Kind.UNPROCESSABLE
+    code: ClassVar = "credential.unexpected"
+    title: ClassVar = "The credential is not of the issuer, or not about whom, that was expected."
+
+
 class CredentialUntimely(DomainError):
     """Not valid yet, or not any more."""
 
@@ -214,11 +222,11 @@ class CredentialUntimely(DomainError):
 
 
 class CredentialRevoked(DomainError):
-    """Its issuer, or the scope that served it, took it back for ever."""
+    """Its issuer took it back for ever, or whom it is about is shut out for now."""
 
     kind: ClassVar = Kind.UNPROCESSABLE
     code: ClassVar = "credential.revoked"
-    title: ClassVar = "The credential was revoked."
+    title: ClassVar = "The credential was revoked, or is suspended."
 
 
 class CredentialStatusUnknown(DomainError):

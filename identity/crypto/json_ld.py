@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from cachetools import LRUCache
 from pyld import ContextResolver, jsonld
 
-from identity.crypto import rdf_canonical, stable_json
+from identity.crypto import json_ld_contexts, rdf_canonical, stable_json
 from identity.crypto.errors import (
     CredentialContextUnknown,
     CredentialMalformed,
@@ -85,10 +85,13 @@ def check_bounds(document: Mapping[str, Any]) -> None:
         raise CredentialTooComplex
 
 
-def check_contexts(document: Mapping[str, Any], contexts: Contexts) -> None:
+def check_contexts(
+    document: Mapping[str, Any], contexts: Contexts, *, is_text_signed: bool = False
+) -> None:
     """Refuse contexts that are unknown, or written into the document: these could redefine.
 
-    Raises CredentialContextUnknown.
+    Where the very text is signed, its issuer chose the addresses, and one that is made of its
+    content says for ever what terms mean: these pass. Raises CredentialContextUnknown.
     """
     addresses = [
         address
@@ -96,7 +99,11 @@ def check_contexts(document: Mapping[str, Any], contexts: Contexts) -> None:
         if name == "@context"
         for address in (value if isinstance(value, list) else [value])
     ]
-    known = all(isinstance(address, str) and address in contexts for address in addresses)
+    known = all(
+        isinstance(address, str)
+        and (address in contexts or (is_text_signed and json_ld_contexts.is_of_content(address)))
+        for address in addresses
+    )
     if not known or len(addresses) > MOST_CONTEXTS:
         raise CredentialContextUnknown
 
@@ -114,7 +121,8 @@ def _members(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 def _quads(document: Mapping[str, Any], contexts: Contexts, escapes: dict[int, str]) -> list[Quad]:
     _check_members(document)
     dropped: list[object] = []
-    loader = _loader(contexts)
+    unknown: list[str] = []
+    loader = _loader(contexts, unknown)
     resolver = ContextResolver(_known_to_thread(), loader)
     options: Any = {"documentLoader": loader, "contextResolver": resolver, "base": None}
     try:
@@ -124,7 +132,7 @@ def _quads(document: Mapping[str, Any], contexts: Contexts, escapes: dict[int, s
         _check_addresses(expanded)
         dataset = jsonld.to_rdf(expanded, options)
     except (jsonld.JsonLdError, RecursionError, ValueError, TypeError, KeyError) as error:
-        raise CredentialMalformed from error
+        raise (CredentialContextUnknown if unknown else CredentialMalformed) from error
     quads = [
         _quad(triple, "" if graph == "@default" else _name(graph), escapes)
         for graph, triples in dataset.items()
@@ -196,10 +204,13 @@ def _known_to_thread() -> Any:
     return _here.contexts
 
 
-def _loader(contexts: Contexts) -> Any:
+def _loader(contexts: Contexts, unknown: list[str]) -> Any:
+    """Gives out what is known, and notes what else is asked for, also by a known context."""
+
     def load(address: str, options: Any) -> dict[str, Any]:
         del options
         if address not in contexts:
+            unknown.append(address)
             raise CredentialContextUnknown
         return {
             "contentType": "application/ld+json",

@@ -7,6 +7,7 @@ whoever has the bytes can see that they are what the address says.
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ SECURITY_V2: Final = "https://w3id.org/security/v2"
 DID_V1: Final = "https://www.w3.org/ns/did/v1"
 SCHEME: Final = "ipfs://"
 LARGEST: Final = 64 * 1024
+_OF_CONTENT: Final = re.compile(r"ipfs://bafkrei[a-z2-7]{52}")
 _FOLDER: Final = Path(__file__).with_name("contexts")
 _FILES: Final = {
     CREDENTIALS_V1: "credentials-v1.json",
@@ -77,6 +79,11 @@ def content(document: Mapping[str, Any]) -> bytes:
 def address_of(data: bytes) -> str:
     """The address of a context by its bytes."""
     return SCHEME + cid(data)
+
+
+def is_of_content(address: str) -> bool:
+    """Whether an address is made of what it names."""
+    return _OF_CONTENT.fullmatch(address) is not None
 
 
 def cid(data: bytes) -> str:

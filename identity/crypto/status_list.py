@@ -68,20 +68,21 @@ def _entry(said: Any) -> Entry:
 
 
 def document(
-    *, url: str, issuer: str, indexes: Iterable[int], valid_from: datetime
+    *, url: str, issuer: str, encoded: str, valid_from: datetime, valid_until: datetime
 ) -> dict[str, Any]:
-    """The list as a credential without its proof; the same facts give the same bytes."""
+    """A list as a credential without its proof; the same facts give the same bytes."""
     return {
         "@context": [json_ld_contexts.CREDENTIALS_V2],
         "id": url,
         "type": ["VerifiableCredential", CREDENTIAL],
         "issuer": issuer,
         "validFrom": proofs.seconds_text(valid_from),
+        "validUntil": proofs.seconds_text(valid_until),
         "credentialSubject": {
             "id": f"{url}#list",
             "type": LIST,
             "statusPurpose": REVOCATION,
-            "encodedList": encode(indexes),
+            "encodedList": encoded,
         },
     }
 

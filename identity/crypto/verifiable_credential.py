@@ -139,7 +139,7 @@ def verify(
     CredentialStatusUnknown for a kind of status that is not known.
     """
     json_ld.check_bounds(document)
-    json_ld.check_contexts(document, contexts)
+    json_ld.check_contexts(document, contexts, is_text_signed=_is_text_signed(document))
     shape = _shape(document)
     proof = proofs.taken_out(document)[1]
     method = str(proof.get("verificationMethod"))
@@ -176,6 +176,14 @@ class _Shape:
     subjects: tuple[str, ...]
     valid_from: datetime | None
     valid_until: datetime | None
+
+
+def _is_text_signed(document: Mapping[str, Any]) -> bool:
+    """Whether it claims a proof over its text; that proof is the one that is verified then."""
+    proof = document.get("proof")
+    if isinstance(proof, list) and len(proof) == 1:
+        (proof,) = proof
+    return isinstance(proof, Mapping) and proof.get("cryptosuite") == data_integrity.JCS
 
 
 def _verified(shape: _Shape, document: Mapping[str, Any], *, suite: str, method: str) -> Verified:

@@ -5,6 +5,7 @@ import importlib
 ROOMS = (
     "api_keys",
     "applications",
+    "credentials",
     "developer_keys",
     "devices",
     "groups",

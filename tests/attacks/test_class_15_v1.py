@@ -22,8 +22,8 @@ from tests.matrix.scene import Scene, undone
 
 pytestmark = pytest.mark.django_db
 
-# Ids that are words or numbers mean something in every scope.
-EVERYWHERE = frozenset({"purpose", "event", "kind"})
+# Ids that are words, numbers or digests mean something in every scope.
+EVERYWHERE = frozenset({"purpose", "event", "kind", "number", "cid"})
 VOLATILE = ("instance", "request_id")
 
 

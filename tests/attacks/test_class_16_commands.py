@@ -85,6 +85,7 @@ class Commands(Attack):
         yield from self.api_keys()
         yield from self.sign_in()
         yield from self.role_credentials()
+        yield from self.credentials()
 
     def staff(self) -> Iterator[Move]:
         """Her login with every role, as somebody new and as everybody who is here."""
@@ -151,6 +152,13 @@ class Commands(Attack):
         named = {"role_credential": str(ids.new())}
         yield "role-credential.issue", {**named, "user": str(ids.new()), "role": "member"}
         yield "role-credential.revoke", named
+
+    def credentials(self) -> Iterator[Move]:
+        """What the scope says about somebody, in its own name."""
+        named = {"credential": str(ids.new())}
+        said = {"user": str(ids.new()), "type": "Owner", "fields": {"rank": "admin"}}
+        yield "credential.issue", {**named, **said}
+        yield "credential.revoke", named
 
     def sign_in(self) -> Iterator[Move]:
         """Who vouches for people, and where they are sent to."""

@@ -11,6 +11,7 @@ LISTS = {
     "groups": "accounts/group/",
     "roles": "accounts/role/",
     "role-credentials": "accounts/rolecredential/",
+    "credentials": "accounts/credential/",
     "rules": "accounts/rule/",
     "invitations": "invitations/invitation/",
     "proposals": "invitations/proposal/",
@@ -65,6 +66,8 @@ _OBJECTS = {
     "edit-role": "accounts/role/{role}/edit/",
     "disable-role": "accounts/role/{role}/disable/",
     "role-credential": "accounts/rolecredential/{rolecredential}/change/",
+    "credential": "accounts/credential/{credential}/change/",
+    "revoke-credential": "accounts/credential/{credential}/revoke/",
     "revoke-role-credential": "accounts/rolecredential/{rolecredential}/revoke/",
     "rule": "accounts/rule/{rule}/change/",
     "edit-rule": "accounts/rule/{rule}/edit/",
@@ -142,6 +145,7 @@ _OTHERS = {
 _SEED = """
 from uuid import UUID
 from datetime import UTC, datetime, timedelta
+from accounts.services import credential_statements, credentials
 from accounts.services import operators, devices, role_credentials, users
 from accounts.models import Device, Group, GroupMember, Passkey, Role
 from accounts.models import RoleAssignment, RoleRule, Rule, User
@@ -207,6 +211,13 @@ with current.in_scope(scope.id):
             credential_id=ids.new(), by=by, now=now,
         )
     role_credentials.revoke(credential_id=made.id, reason="a wallet was lost", by=by, now=now)
+    for expires_at in (None, now + timedelta(days=30)):
+        said = credential_statements.Said(
+            user.id, "Caretaker", {"house": "The old mill", "floors": [1, 2]}, "",
+            "eddsa-rdfc-2022" if expires_at else "eddsa-jcs-2022", expires_at,
+        )
+        kept = credential_statements.issue(said, credential_id=ids.new(), by=by, now=now)
+    credentials.revoke(credential_id=kept.id, reason="moved away", by=by, now=now)
     for url, events, about in (
         ("http://127.0.0.1:9/hooks/of-a-rather-long-name/for-the-counting-house", ["*"], "Ledger"),
         ("https://receiver.example/", ["invitation.*", "proposal.executed"], ""),

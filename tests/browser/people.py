@@ -95,6 +95,7 @@ class House:
             "role": "accounts_role WHERE",
             "rule": "accounts_rule WHERE",
             "rolecredential": "accounts_rolecredential WHERE status = 'valid' AND",
+            "credential": "accounts_credential WHERE status = 'valid' AND",
             "invitation": "invitations_invitation WHERE",
             "proposal": "invitations_proposal WHERE",
             "policy": "invitations_policy WHERE is_locked AND",

@@ -97,6 +97,7 @@ BOTH accounts/role/<role_id>/enable/                           roles:edit       
 BOTH accounts/role/<role_id>/end/                              roles:delete       + . + . . . . +
 BOTH accounts/rolecredential/new/                            role-credentials:create + . + . . . . +
 BOTH accounts/rolecredential/<role_credential_id>/revoke/    role-credentials:delete + . + . . . . +
+BOTH accounts/credential/<credential_id>/revoke/             credentials:delete + . + . . + . +
 BOTH accounts/rule/new/                                        rules:create       + . + . . . . +
 BOTH accounts/rule/<rule_id>/edit/                             rules:edit         + . + . . . . +
 BOTH accounts/rule/<rule_id>/end/                              rules:delete       + . + . . . . +
@@ -151,6 +152,7 @@ GET  accounts/passkey/                                         passkeys:list    
 GET  accounts/group/                                           groups:list        + + + + . + + +
 GET  accounts/role/                                            roles:list         + + + + . + + +
 GET  accounts/rolecredential/                                  role-credentials:list + + + + . + . +
+GET  accounts/credential/                                      credentials:list   + + + + . + . +
 GET  accounts/rule/                                            rules:list         + + + + . + . +
 GET  accounts/user/                                            users:list         + + + + . + + +
 GET  invitations/invitation/                                   invitations:list   + + + + . + + +

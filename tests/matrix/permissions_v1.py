@@ -189,6 +189,14 @@ GET    /dids/{did_document}                                    dids:get         
 GET    /me/dids                                                self               + + + + + + + .
 POST   /me/dids                                                self               + + + + + + + .
 POST   /me/dids/{did_document}/deactivate                      self               + + + + + + + .
+GET    /me/credentials                                         self               + + + + + + + .
+GET    /credentials                                            credentials:list   + + + + . + . +
+GET    /credentials/{credential}                               credentials:get    + + + + . + . +
+POST   /credentials                                            credentials:create + . + . . . . +
+DELETE /credentials/{credential}                               credentials:delete + . + . . + . +
+POST   /credentials/verify                                     credentials:verify + + + + . + . +
+GET    /credentials/status-lists/{number}                      open               + + + + + + + +
+GET    /credentials/contexts/{cid}                             open               + + + + + + + +
 GET    /me/lambdas                                             self               + + + + + + + .
 POST   /me/lambdas                                             self               + + + + + + + .
 GET    /me/lambdas/{lambda_id}                                 self               + + + + + + + .

@@ -140,6 +140,13 @@ class Scene:
             )
         credential = {"user": subject.uid, "role": "member"}
         self.things["role_credential"] = done("/role-credentials", credential)["id"]
+        said = {"user": subject.uid, "type": "Employee", "fields": {"desk": "4"}}
+        credential = done("/credentials", said)
+        self.things |= {
+            "credential": credential["id"],
+            "number": "1",
+            "cid": credential["context"].removeprefix("ipfs://"),
+        }
         with cast.in_scope(self.world):
             staff.admit(user_id=subject.user.id, by=self.world.system, now=datetime.now(UTC))
             mail.send(
@@ -267,6 +274,8 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
         "PATCH /users/{user}": {"first_name": "Other"},
         "POST /users/{user}/roles": {"role": "member"},
         "POST /role-credentials": {"user": things.get("user"), "role": "member"},
+        "POST /credentials": {"user": things.get("user"), "type": "Employee", "fields": {"a": 1}},
+        "POST /credentials/verify": {"credential": {}},
         "POST /groups": {"name": "coffee"},
         "PATCH /groups/{group}": {"name": "coffee"},
         "POST /groups/{group}/users": {"user": things.get("user")},

@@ -53,6 +53,9 @@ WITHOUT_WORD = {
     "my_dids_list": route.SELF,
     "my_dids_add": route.SELF,
     "my_dids_deactivate": route.SELF,
+    "my_credentials_list": route.SELF,
+    "credentials_status_list": route.OPEN,  # these two are for every verifier
+    "credentials_context": route.OPEN,
     "my_lambdas_list": route.SELF,
     "my_lambdas_create": route.SELF,  # through the one door, for the own account alone
     "my_lambdas_get": route.SELF,

@@ -52,7 +52,7 @@ def body(each: Route) -> dict[str, Any] | None:
 
 def path(each: Route, known: Mapping[str, str]) -> str:
     given = {
-        name: known.get(name, "1" if name == "event" else str(ids.new()))
+        name: known.get(name, "1" if name in {"event", "number"} else str(ids.new()))
         for name in each.placeholders
     }
     return each.path.format_map(given)

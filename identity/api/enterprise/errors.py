@@ -82,6 +82,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "credential.term-undefined": INVALID,
     "credential.proof-refused": INVALID,
     "credential.issuer-unknown": INVALID,
+    "credential.unexpected": INVALID,
     "credential.untimely": INVALID,
     "credential.revoked": INVALID,
     "credential.status-unknown": INVALID,

@@ -159,7 +159,7 @@ def _path(each: Route) -> Iterator[dict[str, Any]]:
 def _id(name: str) -> dict[str, Any]:
     if name in path_ids.TEXT_IDS:
         return {"type": "string", "minLength": 1, "pattern": "^[^/]+$"}
-    if name == "event":
+    if name in path_ids.NUMBERS:
         return {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
     return {"type": "string", "format": "uuid"}
 

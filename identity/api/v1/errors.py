@@ -124,6 +124,9 @@ TOLD: Final[Mapping[str, Told]] = {
     "credential.issuer-unknown": Told(
         422, "Only issuers whose DID is a key, or has a document in this scope, are known."
     ),
+    "credential.unexpected": Told(
+        422, "Ask the holder for a credential of that issuer about that subject."
+    ),
     "credential.untimely": Told(422, "Ask the issuer for a credential that is valid now."),
     "credential.revoked": Told(422, "Trust it not: its issuer has taken it back."),
     "credential.status-unknown": Told(

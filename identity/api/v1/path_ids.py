@@ -5,15 +5,17 @@ from uuid import UUID
 
 from identity.errors import Missing
 
-TEXT_IDS: Final = frozenset({"role", "purpose"})
-"""Ids in paths that are words; `event` is a number, all others are UUIDs."""
+TEXT_IDS: Final = frozenset({"role", "purpose", "cid"})
+"""Ids in paths that are words."""
+NUMBERS: Final = frozenset({"event", "number"})
+"""Ids that are numbers; all others are UUIDs."""
 
 
 def read(name: str, text: str) -> Any:
     """An id in a path. Raises Missing for what can't be one."""
     if name in TEXT_IDS:
         return text
-    if name == "event":
+    if name in NUMBERS:
         if not text.isascii() or not text.isdigit() or len(text) > 18:
             raise Missing
         return int(text)

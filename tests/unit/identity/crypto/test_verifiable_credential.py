@@ -220,6 +220,32 @@ def test_refuses_contexts_that_are_not_known(
         verify(changed(issued(suite), change))
 
 
+def test_an_address_of_content_is_enough_where_the_text_is_signed() -> None:
+    """The issuer signed the address, and the address is made of what terms mean."""
+    content = {"@context": {"rank": "urn:rank"}}
+    address = json_ld_contexts.address_of(json_ld_contexts.content(content))
+    bare = {name: value for name, value in issued(data_integrity.JCS).items() if name != "proof"}
+    bare = {**bare, "@context": [*bare["@context"], address], "rank": "1"}
+
+    def signed(suite: str) -> Document:
+        return data_integrity.sign(
+            bare,
+            suite=suite,
+            signer=SIGNER,
+            purpose="assertionMethod",
+            created=THEN,
+            contexts={**CONTEXTS, address: content},
+        )
+
+    assert verify(signed(data_integrity.JCS)).suite == data_integrity.JCS
+    # Of a graph the addresses are not covered: another could give the same graph other names.
+    with pytest.raises(CredentialContextUnknown):
+        verify(signed(data_integrity.RDFC))
+    for other in ("ipfs://bafkrei", f"{address}x", address.upper(), "ipfs://" + "b" * 59):
+        with pytest.raises(CredentialContextUnknown):
+            verify({**signed(data_integrity.JCS), "@context": [*bare["@context"], other]})
+
+
 UNCOVERED: dict[str, Callable[[Document], object]] = {
     "a term of the subject": lambda it: subject_of(it).update(rank="admin"),
     "a term of the credential": lambda it: it.update(rank="admin"),

@@ -10,7 +10,7 @@ from identity.scoping import operations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0022_onboardings"),
+        ("accounts", "0023_did_names"),
         ("identity", "0013_signed_configurations"),
     ]
 
