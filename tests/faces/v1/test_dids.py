@@ -1,6 +1,6 @@
 """DIDs over `/v1` and on the web: made, read, resolved, and consistent with devices."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,16 +8,20 @@ import httpx
 import pytest
 from django.conf import settings as deployment
 
+from accounts.models import User
 from accounts.queries import dids as queries
 from accounts.services import devices, dids, users
 from identity import ids
-from identity.crypto import did_key, ecdsa_p256
+from identity.crypto import did_key, ecdsa_p256, rsa
 from identity.crypto.errors import DidInvalid
 from identity.errors import Missing
+from identity.models import Scope
 from identity.services import scopes
 from tests import cast, signed_in
 from tests.faces.v1.client import Bearer, InProcess, problem
 from tests.faces.v1.test_proposals import Person, person
+from tests.unit.accounts.people import KeyPair
+from tests.unit.accounts.test_devices import proof_of
 from tests.unit.accounts.test_dids import MESSAGE, SEED, VECTORS, key_did, ledger_did
 
 NOW = datetime.now(UTC)
@@ -152,6 +156,55 @@ def test_a_device_that_goes_is_gone_from_the_document(
         devices.revoke(device_id=member.device.id, reason="lost", by=world.system, now=now)
     document = web(world, f"/users/{member.uid}/did.json").json()
     assert (document["id"], document["verificationMethod"]) == (made["did"], [])
+
+
+def test_a_device_with_new_keys_stands_in_the_document_with_them_alone(
+    bob: Bearer, world: cast.World, member: cast.Member
+) -> None:
+    did = ok(bob.post("/me/dids", {"method": "web"}))["did"]
+    new = KeyPair(ecdsa_p256.generate(), rsa.generate())
+    before = resolved(bob, did)["didDocumentMetadata"]["updated"]
+    later = datetime.now(UTC) + timedelta(seconds=2)
+    with cast.in_scope(world):
+        devices.rotate_keys(
+            device_id=member.device.id,
+            signature_key=new.signature_key,
+            encryption_key=new.encryption_key,
+            proof=proof_of(member.device.id, new),
+            registration=None,
+            by=world.system,
+            now=later,
+        )
+    document = ok(web(world, f"/users/{member.uid}/did.json"))
+    assert fragments(document) == of_keys(ecdsa_p256.parse_public(new.signature_key))
+    told = resolved(bob, did)
+    assert told["didDocument"] == document
+    assert told["didDocumentMetadata"]["updated"] > before
+
+
+def test_an_account_that_expired_has_no_document(
+    bob: Bearer, world: cast.World, member: cast.Member
+) -> None:
+    did = ok(bob.post("/me/dids", {"method": "web"}))["did"]
+    with cast.in_scope(world):
+        User.objects.filter(id=member.user.id).update(expires_at=NOW)
+    problem(web(world, f"/users/{member.uid}/did.json"), 404, "missing")
+    path = asking("/v1/dids/resolve", {"did": did})
+    assert ok(web(world, path))["didDocumentMetadata"]["deactivated"]
+
+
+def test_a_suspended_scope_tells_nothing(
+    bob: Bearer, world: cast.World, member: cast.Member
+) -> None:
+    did = ok(bob.post("/me/dids", {"method": "web"}))["did"]
+    with cast.in_scope(world):
+        Scope.objects.filter(id=world.scope.id).update(status="suspended")
+    for path in (
+        "/did.json",
+        f"/users/{member.uid}/did.json",
+        asking("/v1/dids/resolve", {"did": did}),
+    ):
+        problem(web(world, path), 403, "scope.not-active")
 
 
 def test_who_is_shut_out_has_no_document(
