@@ -64,10 +64,17 @@ def _check(name: str, value: Any, depth: int) -> None:
         if isinstance(each, Mapping) and each and depth > 1:
             for inner, member in each.items():
                 _check(inner, member, depth - 1)
-        elif not isinstance(each, str | int | float):
+        elif not _is_plain(each):
             raise _unfit("A field holds text, numbers, truth values, or lists and objects of them.")
     if value == []:
         raise _unfit("A field holds something.")
+
+
+def _is_plain(value: Any) -> bool:
+    """What every reader, and every database, gives back as it was signed."""
+    if isinstance(value, str):
+        return "\0" not in value
+    return isinstance(value, int | float) and abs(value) <= stable_json.MAX_INTEGER
 
 
 @cache

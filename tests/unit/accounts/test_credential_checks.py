@@ -10,12 +10,19 @@ from accounts.queries import credential_checks
 from accounts.queries.credential_checks import Expected
 from accounts.services import credentials, dids, users
 from identity.actor import Actor
-from identity.crypto import did_ledger, ed25519
+from identity.crypto import (
+    data_integrity,
+    did_ledger,
+    ed25519,
+    json_ld_contexts,
+    proofs,
+)
 from identity.crypto.errors import (
     CredentialContextUnknown,
     CredentialIssuerUnknown,
     CredentialProofRefused,
     CredentialRevoked,
+    CredentialStatusUnknown,
 )
 from identity.models import Scope
 from identity.scoping import current
@@ -101,6 +108,36 @@ def test_nothing_counts_of_whom_was_let_go(bob: User, did: str, system: Actor, f
     users.delete(user_id=bob.id, by=system, now=NOW)
     with pytest.raises((CredentialRevoked, CredentialIssuerUnknown)):
         check(getattr(row, form))
+
+
+def signed_again(row: Credential, *without: str, **change: Any) -> dict[str, Any]:
+    """By the user, who has the key as well, under the id of what was issued here."""
+    left = {"proof", *without}
+    bare = {name: value for name, value in row.document.items() if name not in left}
+    return data_integrity.sign(
+        {**bare, **change},
+        suite=data_integrity.JCS,
+        signer=proofs.Signer(did_ledger.root_method(row.issuer), KEY),
+        purpose="assertionMethod",
+        created=NOW,
+        contexts=json_ld_contexts.bundled(),
+    )
+
+
+def test_what_a_user_signs_under_the_same_id_was_not_issued_here(
+    bob: User, did: str, system: Actor
+) -> None:
+    row = issue(bob, did, system)
+    subject = {**row.document["credentialSubject"], "OrgName": "Another"}
+    with pytest.raises(CredentialStatusUnknown):
+        check(signed_again(row, credentialSubject=subject))
+    other = signed_again(row, "credentialStatus", credentialSubject=subject)
+    checked = check(other)
+    assert (checked.issued_here, checked.is_status_checked) == (None, False)
+    # And none of it counts once what was issued under the id is revoked.
+    credentials.revoke(credential_id=row.id, by=system, now=NOW)
+    with pytest.raises(CredentialRevoked):
+        check(other)
 
 
 def test_another_scope_knows_neither_issuer_nor_context(
