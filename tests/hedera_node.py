@@ -26,7 +26,7 @@ from accounts.ledger.hedera.transaction_ids import Maker
 from identity.crypto import ed25519
 from identity.ledger_environment import LedgerSettings
 from tests.hedera_mirror import Mirror
-from tests.hedera_state import NODE, OPERATOR, Reject, State, id_of
+from tests.hedera_state import EVERYBODYS, NODE, OPERATOR, Reject, State, id_of
 
 
 class Node:
@@ -54,7 +54,7 @@ class Node:
             mirror=self.mirror.address,
             operator=f"0.0.{OPERATOR}",
             operator_key=ed25519.private_bytes(self.key).hex(),
-            topic="0.0.4",
+            topic=f"0.0.{EVERYBODYS}",
         )
 
     def begin(self) -> str:

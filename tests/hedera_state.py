@@ -22,7 +22,7 @@ from hiero_sdk_python.response_code import ResponseCode as Code
 
 SECOND = 10**9
 LARGEST_MESSAGE = 1024
-OPERATOR, NODE = 2, 3
+OPERATOR, NODE, EVERYBODYS = 2, 3, 4
 # Names that the mirror gives to kinds of transactions.
 MIRROR_NAMES = {
     "cryptoCreateAccount": "CRYPTOCREATEACCOUNT",
@@ -71,14 +71,16 @@ class State:
         key = basic_types_pb2.Key(ed25519=operator_key)
         supply = 50_000_000_000 * 10**8
         self.accounts[OPERATOR] = {"key": key, "balance": supply, "memo": ""}
+        # To which everybody writes.
+        self.topics[EVERYBODYS] = self._new_topic("everybody's", None, None)
 
     def now(self) -> int:
         return time.time_ns() + self.ahead
 
     def effects(self) -> int:
-        """How much there is besides the operator's account."""
+        """How much there is besides the operator's account and everybody's topic."""
         messages = sum(len(one["messages"]) for one in self.topics.values())
-        return len(self.accounts) - 1 + len(self.topics) + messages
+        return len(self.accounts) + len(self.topics) - 2 + messages
 
     def forget_receipts(self) -> None:
         self.receipts.clear()
@@ -159,15 +161,19 @@ class State:
         if asked.adminKey.ed25519 not in signers:
             raise Fail(Code.INVALID_SIGNATURE)
         number = self._number()
-        self.topics[number] = {
-            "memo": asked.memo,
-            "adminKey": asked.adminKey,
-            "submitKey": asked.submitKey,
+        self.topics[number] = self._new_topic(asked.memo, asked.adminKey, asked.submitKey)
+        receipt.topicID.topicNum = number
+        return number
+
+    @staticmethod
+    def _new_topic(memo: str, admin_key: Any, submit_key: Any) -> dict[str, Any]:
+        return {
+            "memo": memo,
+            "adminKey": admin_key,
+            "submitKey": submit_key,
             "hash": bytes(48),
             "messages": [],
         }
-        receipt.topicID.topicNum = number
-        return number
 
     def _message(self, asked: Any, signers: set[bytes], receipt: Any, at: int) -> int:
         number: int = asked.topicID.topicNum
@@ -176,7 +182,7 @@ class State:
             raise Fail(Code.INVALID_TOPIC_ID)
         if len(asked.message) > LARGEST_MESSAGE:
             raise Fail(Code.MESSAGE_SIZE_TOO_LARGE)
-        if topic["submitKey"].ed25519 not in signers:
+        if topic["submitKey"] is not None and topic["submitKey"].ed25519 not in signers:
             raise Fail(Code.INVALID_SIGNATURE)
         sequence = len(topic["messages"]) + 1
         topic["hash"] = _hash_after(topic["hash"], number, at, sequence, asked.message)

@@ -1,11 +1,5 @@
-"""The ledger in the database: a network of its own for each scope, with nobody to pay or to ask.
+"""The ledger in the database: a network of its own for each scope, with nobody to pay or to ask."""
 
-What a signer signs is SHA-256 over the parts of a transaction, each with its length in front,
-behind a line that no other protocol has: no signature is good for another transaction, scope or
-network.
-"""
-
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -13,7 +7,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from accounts.ledger import bounds, running_hash, timestamps
+from accounts.ledger import bounds, running_hash, signed, timestamps
 from accounts.ledger.content import ContentStore
 from accounts.ledger.errors import Refused
 from accounts.ledger.protocol import Message, Receipt
@@ -33,7 +27,6 @@ from identity.scoping import current, inserts, prepared
 NETWORK: Final = "local"
 OPERATOR: Final = 2
 """The number of the account that pays for everything; its key is nobody's."""
-SIGNED: Final = b"countersign local ledger 1\n"
 
 _DONE: Final = prepared.prepare(
     lambda transaction_id: LocalLedgerTransaction.objects.filter(transaction_id=transaction_id),
@@ -83,8 +76,9 @@ class LocalLedger(ContentStore):
             )
             inserts.insert(row)
 
-        parts = (b"account", public_key, str(balance).encode(), memo.encode())
-        done = self._once(transaction_id, self._digest(transaction_id, *parts), made)
+        parts = (public_key, str(balance).encode(), memo.encode())
+        digest = signed.digest(self._scope_id, transaction_id, signed.ACCOUNT, *parts)
+        done = self._once(transaction_id, digest, made)
         return _id(done.number)
 
     def account_key(self, *, account_id: str) -> bytes | None:
@@ -103,7 +97,8 @@ class LocalLedger(ContentStore):
         """See `Ledger`."""
         bounds.check_memo(memo)
         key = signer.public_key
-        digest = self._digest(transaction_id, b"topic", key, memo.encode())
+        parts = (key, memo.encode())
+        digest = signed.digest(self._scope_id, transaction_id, signed.TOPIC, *parts)
         before = self._done(transaction_id, digest)
         if before is None:
             bounds.check_public_key(key)
@@ -128,7 +123,9 @@ class LocalLedger(ContentStore):
         """See `Ledger`."""
         bounds.check_message(message)
         key = signer.public_key
-        digest = self._digest(transaction_id, b"message", topic_id.encode(), key, message)
+        digest = signed.of_message(
+            self._scope_id, transaction_id, topic_id=topic_id, key=key, message=message
+        )
         before = self._done(transaction_id, digest)
         if before is not None:
             return _receipt(before)
@@ -221,12 +218,6 @@ class LocalLedger(ContentStore):
             raise Refused("This transaction id was used for something else.")
         return found
 
-    def _digest(self, transaction_id: str, *parts: bytes) -> bytes:
-        digest = hashlib.sha256()
-        for part in (self._scope_id.bytes, transaction_id.encode(), *parts):
-            digest.update(len(part).to_bytes(4, "big") + part)
-        return digest.digest()
-
     def _account(self, account_id: str) -> LocalLedgerAccount | None:
         with current.in_scope(self._scope_id):
             return LocalLedgerAccount.objects.filter(number=_number(account_id)).first()
@@ -244,7 +235,7 @@ def _numbered(head: LocalLedgerHead, done: LocalLedgerTransaction) -> int:
 def _signature(signer: Signer, digest: bytes, *, expected_key: bytes) -> bytes:
     if signer.public_key != expected_key:
         raise Refused("This needs the signature of another key.")
-    message = SIGNED + digest
+    message = signed.SIGNED + digest
     signature = signer.sign(message)
     try:
         ed25519.verify(ed25519.parse_public(expected_key), signature, message)

@@ -13,7 +13,7 @@ class LedgerMessage(ScopeOwned):
     """A message with its place in the topic; nobody changes or removes it.
 
     `timestamp` is in nanoseconds since the epoch and is given once in a ledger. `signature` is the
-    submit key's, over what `accounts.ledger.local` says.
+    submit key's, over what `accounts.ledger.signed` says.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)

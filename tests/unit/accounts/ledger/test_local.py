@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from accounts.ledger import LocalSigner, Refused, running_hash
-from accounts.ledger.local import SIGNED, LocalLedger
+from accounts.ledger.local import LocalLedger
+from accounts.ledger.signed import SIGNED
 from accounts.models import LedgerMessage, LedgerTopic, LocalLedgerHead, StoredContent
 from accounts.models.local_ledger import SUPPLY
 from identity.crypto import ed25519
