@@ -19,6 +19,14 @@ class AccountKeyInvalid(DomainError):
     title = "The key of a ledger account is an Ed25519 private key: 64 hex digits, or DER in hex."
 
 
+class AccountMismatch(DomainError):
+    """The ledger knows another key for this account, or no such account."""
+
+    kind = Kind.UNPROCESSABLE
+    code = "onboarding.account-mismatch"
+    title = "This is not the key of the ledger account."
+
+
 class ParentRequired(DomainError):
     """A user belongs to a registry."""
 
@@ -57,3 +65,19 @@ class AlreadyOnboarded(DomainError):
     kind = Kind.CONFLICT
     code = "onboarding.already-done"
     title = "This user has a DID already."
+
+
+class Unexpected(DomainError):
+    """A fault of ours, or a worker that died each time at the same place; the log says more."""
+
+    kind = Kind.UNAVAILABLE
+    code = "onboarding.unexpected"
+    title = "This onboarding met a fault. It can be tried again."
+
+
+class LedgerAway(DomainError):
+    """It was not there for a whole day."""
+
+    kind = Kind.UNAVAILABLE
+    code = "onboarding.ledger-away"
+    title = "The ledger could not be reached. The onboarding can be tried again."

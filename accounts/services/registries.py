@@ -1,8 +1,10 @@
 """Registries and those who belong to them: parts are given once and completed by onboardings."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
+
+from django.db import IntegrityError, transaction
 
 from accounts import onboarding_errors as refusals
 from accounts.models import LedgerAccount, RegistryMembership, User
@@ -10,6 +12,7 @@ from accounts.models.user import fold
 from accounts.services import role_assignments, writing
 from identity import errors
 from identity.actor import Actor
+from identity.scoping import inserts
 from identity.services import audit
 
 Role = RegistryMembership.Role
@@ -30,27 +33,14 @@ def enrol(
     Raises `identity.errors.Conflict` for a user who has another part already.
     """
     with writing.of(by):
-        row, is_new = RegistryMembership.objects.get_or_create(
-            user=user,
-            defaults={
-                "scope_id": by.scope_id,
-                "role": role,
-                "parent": parent,
-                "created_at": now,
-                "updated_at": now,
-            },
-        )
-        if not is_new and row.role != role:
-            raise errors.Conflict("This user has another part already.")
-        if is_new:
-            role_assignments.grant(user_id=user.id, role=ROLES[Role(role)], by=by, now=now)
-            _record("registry-membership.created", row, by=by, now=now)
-    return row
+        earlier = _part_of(user, role)
+        return earlier or _made(user, role, parent, by=by, now=now)
 
 
 def complete(
     *,
     user: User,
+    role: str,
     parent: User | None,
     account: LedgerAccount | None,
     topic_id: str,
@@ -58,19 +48,20 @@ def complete(
     by: Actor,
     now: datetime,
 ) -> RegistryMembership:
-    """Note what the onboarding of an enrolled user came to.
+    """Note what the onboarding of a user came to, and give the part to who has none yet.
 
-    Raises `AlreadyOnboarded`, `identity.errors.Missing`.
+    Raises `AlreadyOnboarded`, `identity.errors.Conflict` for a user who has another part.
     """
     with writing.of(by):
-        row = RegistryMembership.objects.select_for_update().filter(user=user).first()
+        found = {"account": account, "topic_id": topic_id, "did": did}
+        row = _part_of(user, role)
         if row is None:
-            raise errors.Missing("This user has no part in a registry.")
+            return _made(user, role, parent, by=by, now=now, **found)
         if row.did is not None:
             raise refusals.AlreadyOnboarded
-        row.parent, row.account, row.topic_id, row.did = parent, account, topic_id, did
-        row.updated_at = now
-        row.save(update_fields=["parent", "account", "topic_id", "did", "updated_at"])
+        for name, value in {**found, "parent": parent, "updated_at": now}.items():
+            setattr(row, name, value)
+        row.save(update_fields=[*found, "parent", "updated_at"])
         _record("registry-membership.completed", row, by=by, now=now)
     return row
 
@@ -96,6 +87,35 @@ def of_user(user_id: UUID) -> RegistryMembership:
         user_id=user_id, user__status=User.Status.ACTIVE, role=Role.STANDARD_REGISTRY
     )
     return _ready(rows.first())
+
+
+def _part_of(user: User, role: str) -> RegistryMembership | None:
+    row = RegistryMembership.objects.select_for_update().filter(user=user).first()
+    if row is not None and row.role != role:
+        raise errors.Conflict("This user has another part already.")
+    return row
+
+
+def _made(
+    user: User, role: str, parent: User | None, *, by: Actor, now: datetime, **found: Any
+) -> RegistryMembership:
+    row = RegistryMembership(
+        scope_id=by.scope_id,
+        user=user,
+        role=role,
+        parent=parent,
+        created_at=now,
+        updated_at=now,
+        **found,
+    )
+    try:
+        with transaction.atomic():
+            inserts.insert(row)
+    except IntegrityError:
+        raise errors.Conflict("This user has a part already.") from None
+    role_assignments.grant(user_id=user.id, role=ROLES[Role(role)], by=by, now=now)
+    _record("registry-membership.created", row, by=by, now=now)
+    return row
 
 
 def _ready(row: RegistryMembership | None) -> RegistryMembership:

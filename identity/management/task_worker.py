@@ -13,7 +13,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from identity import home
-from identity.management import courier, timetable
+from identity.management import courier, onboarder, timetable
 
 MOST_WORKERS: Final = 64
 MOST_TRIES: Final = 5
@@ -48,9 +48,12 @@ def run(folder: Path) -> None:
     timetable.keep()
     delivering = courier.Courier()
     delivering.start()
+    onboarding = onboarder.Onboarder()
+    onboarding.start()
     try:
         call_command("db_worker", worker_id=slot.worker_id, queue_name="*", reload=False)
     finally:
+        onboarding.stop()
         delivering.stop()
 
 

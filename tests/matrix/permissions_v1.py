@@ -173,6 +173,14 @@ POST   /token/introspect                                       sessions:introspe
 POST   /token/revoke                                           open                + + + + + + + +
 POST   /token/refresh                                          open               + + + + + + + +
 POST   /token                                                  open               + + + + + + + +
+GET    /onboardings                                            onboardings:list   + + + + . + . +
+POST   /onboardings                                            onboardings:create + . + . . . . +
+GET    /onboardings/{onboarding}                               onboardings:get    + + + + . + . +
+POST   /onboardings/{onboarding}/retry                         onboardings:edit   + . + . . . . +
+POST   /onboardings/{onboarding}/cancel                        onboardings:edit   + . + . . . . +
+GET    /me/onboardings/{onboarding}                            self               + + + + + + + +
+GET    /registries                                             registries:list    + + + + . + . +
+GET    /registries/{user}                                      registries:get     + + + + . + . +
 GET    /managed-keys                                           managed-keys:list  + + + + . + . +
 GET    /managed-keys/{managed_key}                             managed-keys:get   + + + + . + . +
 GET    /managed-keys/{managed_key}/signatures                  managed-keys:get   + + + + . + . +

@@ -19,7 +19,7 @@ from identity.pages import staff_session
 from identity.sdk.keys import DeviceKeys
 from identity.services import mail
 from invitations.models import Proposal
-from tests import account_holders, cast, lambdas, passkey_holders, signed_in
+from tests import account_holders, cast, lambdas, onboarding, passkey_holders, signed_in
 from tests import staff as people
 from tests.faces.v1.client import Signed
 
@@ -132,6 +132,7 @@ class Scene:
         given = lambdas.config(authorization=lambdas.ANYBODY)
         stored = lambdas.made(self.world, subject, given)
         self.things["lambda"] = self.things["lambda_id"] = str(stored.id)
+        self.things["onboarding"] = onboarding.waiting(self.world)
         self.things["session"] = str(signed_in.start(self.world, subject).session.id)
         now = datetime.now(UTC)
         with cast.in_scope(self.world):
@@ -346,6 +347,13 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
             "name": "Two",
             "public_key": ecdsa_p256.generate().public.hex,
         },
+        "POST /onboardings": {
+            "role": "STANDARD_REGISTRY",
+            "username": "registry",
+            "password": "examplePassword123",
+        },
+        "POST /onboardings/{onboarding}/retry": {},
+        "POST /onboardings/{onboarding}/cancel": {},
         "POST /me/managed-key": {},
         "POST /me/dids": {"method": "web"},
         "POST /me/dids/{did_document}/deactivate": {},

@@ -56,6 +56,7 @@ WITHOUT_WORD = {
     "my_credentials_list": route.SELF,
     "credentials_status_list": route.OPEN,  # these two are for every verifier
     "credentials_context": route.OPEN,
+    "my_onboardings_get": route.SELF,  # the query asks for the owner
     "my_lambdas_list": route.SELF,
     "my_lambdas_create": route.SELF,  # through the one door, for the own account alone
     "my_lambdas_get": route.SELF,

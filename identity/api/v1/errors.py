@@ -156,11 +156,14 @@ TOLD: Final[Mapping[str, Told]] = {
     "onboarding.account-key-invalid": Told(
         422, "Send the private key of this account; other kinds of keys can't sign DIDs."
     ),
+    "onboarding.account-mismatch": Told(422, "Send the key that the ledger has for the account."),
     "onboarding.already-done": Told(409, "Nothing is left to do: this user is set up."),
+    "onboarding.ledger-away": Told(503, "Try the onboarding again when the ledger is back."),
     "onboarding.parent-not-ready": Told(400, "Finish the registry's own onboarding first."),
     "onboarding.parent-required": Told(400, "Send the registry's user name as `parent`."),
     "onboarding.parent-unknown": Told(400, "GET /v1/registries lists the registries."),
     "onboarding.remote-signing-incomplete": Told(400, "Send all parts of `remote_signing`."),
+    "onboarding.unexpected": Told(503, "Try the onboarding again; an operator reads the log."),
     "one-time-password.refused": Told(401, "Wait for the next code of your authenticator."),
     "paging.cursor-invalid": Told(
         400, "Take the cursor from `next` of the same list, or begin anew."

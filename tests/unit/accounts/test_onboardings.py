@@ -107,7 +107,7 @@ class TestStart:
             start(world, onboarding.request(account_id="0.0.5", account_key=KEY))
 
     def test_a_registry_without_a_did_takes_nobody(self, world: cast.World) -> None:
-        onboarding.registry(world, "unready", topic_id="")
+        onboarding.registry(world, "unready", is_ready=False)
         with pytest.raises(ParentNotReady):
             start(world, onboarding.request(parent="unready"))
 

@@ -22,6 +22,7 @@ from identity.api.v1.nouns import (
     mails,
     managed_keys,
     me,
+    onboardings,
     own_sign_in,
     passkeys,
     policies,
@@ -79,6 +80,7 @@ NOUNS: Final[tuple[ModuleType, ...]] = (
     developer_keys,
     managed_keys,
     dids,
+    onboardings,
     lambdas,
     lambda_executions,
 )

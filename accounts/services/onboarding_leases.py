@@ -1,0 +1,85 @@
+"""Leases on onboardings: taken by one worker at a time, renewed while it lives, lost by time.
+
+Every write of a worker renews its lease in the same transaction, so that one who was thought dead
+and comes back writes nothing more: somebody else has gone on meanwhile.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+
+from accounts.models import Onboarding
+from accounts.services.onboarding_pace import Pace
+from identity import ids
+from identity.models import Scope
+from identity.scoping import current
+
+State = Onboarding.State
+_OPEN: Final = (State.QUEUED, State.RUNNING)
+_WHY: Final = "onboardings of every scope are worked on"
+
+
+class LeaseLost(Exception):
+    """Somebody else works on it by now, or it was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An onboarding that somebody may take up."""
+
+    scope_id: UUID
+    onboarding_id: UUID
+
+
+def due(*, now: datetime, most: int) -> Sequence[Due]:
+    """Onboardings of all active scopes that are due or whose worker has died, the oldest first."""
+    with current.across_scopes(why=_WHY):
+        rows = Onboarding.objects.filter(
+            state__in=_OPEN, next_attempt_at__lte=now, scope__status=Scope.Status.ACTIVE
+        ).order_by("next_attempt_at", "id")
+        return [Due(*row) for row in rows.values_list("scope_id", "id")[:most]]
+
+
+def take(onboarding_id: UUID, *, holder: str, now: datetime, pace: Pace) -> str | None:
+    """The lease of one of the scope in force, by one conditional statement; None if it isn't due.
+
+    What runs is due when its lease is over.
+    """
+    lease = f"{holder[:80]}:{ids.new()}"
+    until = now + pace.lease
+    taken = Onboarding.objects.filter(
+        id=onboarding_id, state__in=_OPEN, next_attempt_at__lte=now
+    ).update(
+        state=State.RUNNING,
+        lease_holder=lease,
+        lease_until=until,
+        next_attempt_at=until,
+        attempts=F("attempts") + 1,
+        started_at=Coalesce("started_at", now),
+    )
+    return lease if taken else None
+
+
+def keep(onboarding_id: UUID, lease: str, *, now: datetime, pace: Pace, **more: int) -> None:
+    """Renew a lease, first thing in a transaction that writes; `more` columns change with it.
+
+    Raises LeaseLost.
+    """
+    until = now + pace.lease
+    held = Onboarding.objects.filter(id=onboarding_id, state=State.RUNNING, lease_holder=lease)
+    if not held.update(lease_until=until, next_attempt_at=until, **more):
+        raise LeaseLost
+
+
+def renew(leases: Collection[tuple[UUID, UUID, str]], *, now: datetime, pace: Pace) -> None:
+    """Renew what a living process holds: scope, onboarding and lease of each."""
+    until = now + pace.lease
+    for scope_id, onboarding_id, lease in leases:
+        with current.in_scope(scope_id):
+            held = Q(id=onboarding_id, state=State.RUNNING, lease_holder=lease)
+            Onboarding.objects.filter(held).update(lease_until=until, next_attempt_at=until)
