@@ -67,6 +67,7 @@ bench: $(VENV)/dev.stamp ## requests/s and CPU beside a bare floor and other ser
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.admin_pages
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.sessions
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.passkeys
+	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.onboarding
 
 lock: $(VENV)/dev.stamp ## write the lock files anew from pyproject.toml
 	$(VENV)/bin/pip-compile --quiet --upgrade --output-file requirements.lock pyproject.toml
