@@ -15,6 +15,7 @@ from accounts.models import (
     Passkey,
     Profile,
     RecoveryCode,
+    RegistryMembership,
     RoleAssignment,
     RoleCredential,
     StaffMembership,
@@ -36,6 +37,7 @@ _BELONGINGS = (
     Lambda,
     Profile,
     Avatar,
+    RegistryMembership,
 )
 
 

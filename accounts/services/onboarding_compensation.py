@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from accounts.models import Onboarding, OnboardingStep, User
+from accounts.models import DidDocument, LedgerAccount, Onboarding, OnboardingStep, User
 from accounts.models.user import fold
 from accounts.services import users
 from identity import errors
@@ -58,6 +58,32 @@ def undo(row: Onboarding, *, by: Actor, now: datetime) -> None:
     users.delete(user_id=user.id, by=by, now=now)
     done = row.steps.filter(number__gte=REGISTER, state=Step.COMPLETED)
     done.update(state=Step.COMPENSATED, ended_at=now)
+
+
+def inherit(row: Onboarding, *, by: Actor, now: datetime) -> None:
+    """Let a new onboarding have the ledger account that one before it paid for and failed with.
+
+    Of the same name by whoever asks again, before it had a DID; that one is over then.
+    """
+    found = Onboarding.objects.select_for_update(of=("self",)).filter(
+        action=row.action,
+        state=Onboarding.State.FAILED,
+        username_folded=row.username_folded,
+        role=row.role,
+        requested_by=row.requested_by,
+        account__isnull=False,
+        account__user__isnull=True,
+        account__signer=LedgerAccount.Signer.LOCAL,
+        steps__number=1,
+        steps__state=Step.COMPLETED,
+    )
+    failed = found.order_by("-created_at").first()
+    if failed is None or DidDocument.objects.filter(user=failed.user).exists():
+        return
+    row.account, failed.account = failed.account, None
+    undo(failed, by=by, now=now)
+    failed.state, failed.sealed_request = Onboarding.State.CANCELLED, None
+    failed.save(update_fields=["account", "state", "sealed_request"])
 
 
 def _pending_user(row: Onboarding) -> User | None:

@@ -198,7 +198,7 @@ def _checked_new(request: Request, *, by: Actor) -> Checked:
 
 def _new(action: str, checked: Checked, *, by: Actor, now: datetime) -> Onboarding:
     task_id = uuid4()
-    return Onboarding(
+    row = Onboarding(
         scope_id=by.scope_id,
         id=task_id,
         action=action,
@@ -212,6 +212,10 @@ def _new(action: str, checked: Checked, *, by: Actor, now: datetime) -> Onboardi
         next_attempt_at=now,
         created_at=now,
     )
+    is_made_here = not checked.secrets.account_id and checked.secrets.remote_signing is None
+    if action == Action.ONBOARD and is_made_here:
+        compensation.inherit(row, by=by, now=now)
+    return row
 
 
 def _kept(row: Onboarding, *, by: Actor, now: datetime) -> Onboarding:

@@ -66,7 +66,7 @@ def require_one_of_each(world: cast.World, row: Onboarding) -> None:
         user, account = row.user, row.account
         assert user is not None
         assert account is not None
-        assert User.objects.filter(username=row.username).count() == 1
+        assert User.objects.filter(username=row.username, status="active").count() == 1
         assert user.status == "active"
         assert list(LedgerAccount.objects.filter(user=user)) == [account]
         did = DidDocument.objects.get(user=user)
@@ -337,13 +337,43 @@ class TestFailureAndRetry:
             onboardings.retry(onboarding_id=row.id, by=world.system, now=clock.now)
         require_one_of_each(world, work(world, row, clock=clock))
 
+    def test_who_asks_again_has_the_account_that_was_paid_for(
+        self, world: cast.World, clock: Clock
+    ) -> None:
+        with cast.in_scope(world):
+            failed = self.failed(world, clock)
+            User.objects.filter(username_folded="registry").update(status="active")
+        second = start(world, clock)
+        require_one_of_each(world, work(world, second, clock=clock))
+        with cast.in_scope(world):
+            account = failed.account
+            failed.refresh_from_db()
+            second.refresh_from_db()
+            assert (failed.state, failed.account) == ("cancelled", None)
+            assert second.account == account
+            with pytest.raises(errors.Conflict):
+                onboardings.retry(onboarding_id=failed.id, by=world.system, now=clock.now)
+
+    def test_somebody_else_does_not_get_it(self, world: cast.World, clock: Clock) -> None:
+        with cast.in_scope(world):
+            failed = self.failed(world, clock)
+            User.objects.filter(username_folded="registry").update(status="active")
+            other = world.member("other").user
+            by = Actor(
+                ActorKind.SESSION, world.scope.id, user_id=other.id, public_id=other.public_id
+            )
+            row = onboardings.start(request=onboarding.request(), by=by, now=clock.now)
+            failed.refresh_from_db()
+            assert (row.account, failed.state) == (None, "failed")
+
     def test_a_retry_loses_against_a_new_owner_of_the_name(
         self, world: cast.World, clock: Clock
     ) -> None:
         with cast.in_scope(world):
             row = self.failed(world, clock)
             User.objects.filter(username_folded="registry").update(status="active")
-        second = work(world, start(world, clock, onboarding.request("NEWCOMER")), clock=clock)
+        other = onboarding.registry_request("NEWCOMER")
+        second = work(world, start(world, clock, other), clock=clock)
         assert second.state == "completed"
         with cast.in_scope(world), pytest.raises(NameTaken):
             onboardings.retry(onboarding_id=row.id, by=world.system, now=clock.now)
