@@ -29,7 +29,7 @@ from accounts.services.onboarding_pace import Pace
 from accounts.services.onboarding_steps import Made, Plan
 from identity.crypto.errors import SealUnavailable
 from identity.errors import DomainError
-from identity.scoping import current
+from identity.scoping import current, inserts
 
 Step = OnboardingStep.State
 State = Onboarding.State
@@ -37,6 +37,8 @@ Clock = Callable[[], datetime]
 OpenLedger = Callable[[UUID], Ledger]
 _LONGEST_ERROR: Final = 512
 _BEGUN: Final = ("state", "started_at", "ended_at", "attempts", "transactions")
+_ENDED: Final = (*_BEGUN, "outcome")
+_SKIPPED: Final = ("state", "ended_at")
 
 _log = structlog.get_logger(__name__)
 
@@ -141,7 +143,7 @@ def _end_step(case: Case, plan: Plan, made: Made, now: datetime) -> None:
     step = case.step
     step.outcome = dict(plan.keep(case, made, now))
     step.state, step.ended_at = Step.COMPLETED, now
-    step.save(update_fields=[*_BEGUN, "outcome"])
+    inserts.update(step, _ENDED)
 
 
 def _next(case: Case, now: datetime) -> OnboardingStep | None:
@@ -152,7 +154,7 @@ def _next(case: Case, now: datetime) -> OnboardingStep | None:
         if onboarding_steps.of(number).applies(case):
             return step
         step.state, step.ended_at = Step.SKIPPED, now
-        step.save(update_fields=["state", "ended_at"])
+        inserts.update(step, _SKIPPED)
     return None
 
 
@@ -162,7 +164,7 @@ def _begin(case: Case, plan: Plan, now: datetime) -> None:
     step.state, step.ended_at = Step.RUNNING, None
     step.started_at = step.started_at or now
     step.attempts += 1
-    step.save(update_fields=_BEGUN)
+    inserts.update(step, _BEGUN)
     if plan.prepare and case.is_joining:
         plan.prepare(case, now)
         case.prepared.add(plan.number)

@@ -11,6 +11,7 @@ from identity.actor import Actor
 from invitations.commands.command import Command, Input, Result, registry
 
 NAME: Final = "user.onboard"
+PERMISSION: Final = "onboardings:create"
 
 
 class OnboardUser(Input, frozen=True):
@@ -57,7 +58,7 @@ registry.add(
         name=NAME,
         action="add",
         resource="/onboardings",
-        permission="onboardings:create",
+        permission=PERMISSION,
         input=OnboardUser,
         execute=onboard,
         validate=_validate,

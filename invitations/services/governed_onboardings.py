@@ -9,10 +9,11 @@ from django.db import transaction
 from accounts.models import Onboarding
 from accounts.services import onboardings
 from accounts.services.onboardings import Request
+from identity import errors
 from identity.actor import Actor
 from identity.scoping import current
 from identity.services import audit
-from invitations.commands.onboardings import NAME
+from invitations.commands.onboardings import NAME, PERMISSION
 from invitations.services import attested, governance
 from invitations.services.evidence import Evidence
 from invitations.services.governance import Pending, Step
@@ -34,6 +35,9 @@ def start(*, request: Request, by: Actor, now: datetime, evidence: Evidence | No
     `onboardings:create` (for a registry also `registries:create`, unless policy asks others),
     `PolicyDenied`, `QuorumUnreachable`, and what `onboardings.check` raises.
     """
+    if not by.may(PERMISSION):
+        # Before anything is looked up: who may not onboard learns no names this way.
+        raise errors.Forbidden(f"This needs the permission {PERMISSION}.")
     checked = onboardings.check(request=request, by=by)
     with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
         row = onboardings.keep_waiting(checked, by=by, now=now)

@@ -348,9 +348,10 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
             "public_key": ecdsa_p256.generate().public.hex,
         },
         "POST /onboardings": {
-            "role": "STANDARD_REGISTRY",
-            "username": "registry",
+            "role": "USER",
+            "username": "newcomer",
             "password": "examplePassword123",
+            "parent": "nobody",
         },
         "POST /onboardings/{onboarding}/retry": {},
         "POST /onboardings/{onboarding}/cancel": {},
