@@ -17,7 +17,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "invitation": "issued locked pending refused revoked used used-again",
     "invitation-batch": "confirmed discarded links-taken uploaded",
     "lambda": "created disabled removed",
-    "ledger-account": "given kept",
+    "ledger-account": "given kept made",
     "managed-key": "created signature-read signed",
     "onboarding": "cancelled completed failed released requested retried",
     "one-time-password": "begun removed reset set",

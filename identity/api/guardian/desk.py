@@ -60,12 +60,18 @@ def answer(sent: Sent, *, now: datetime) -> Answer:
 
 def _place(sent: Sent, found: Route, now: datetime) -> _Place:
     """The caller's scope; that of the address where nobody needs to be signed in."""
-    is_open = found.permission in {route.OPEN, route.DEMO}
-    if not is_open and (sent.authorization or found.permission != route.REGISTRY_OR_DEMO):
+    if _needs_caller(sent, found):
         caller = auth.caller(sent, now=now)
         return _Place(caller.door.scope_id, caller.door.scope_slug, caller)
     resolved = scope_resolution.resolve(sent.named, now=now)
     return _Place(resolved.scope_id, resolved.slug, None)
+
+
+def _needs_caller(sent: Sent, found: Route) -> bool:
+    """Whether a session is needed: a token that is sent always counts."""
+    if found.permission in {route.DEMO, route.REGISTRY_OR_DEMO}:
+        return bool(sent.authorization)
+    return found.permission != route.OPEN
 
 
 def _require_rank(found: Route, caller: Caller | None) -> None:

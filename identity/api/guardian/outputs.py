@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from accounts.ledger.keys import encoded_private
 from accounts.queries.memberships import Member
+from accounts.services.demo_accounts import DemoAccount
 
 LOCATION: Final = "local"
 """Where a user is known: nobody here is known elsewhere."""
@@ -84,6 +86,11 @@ def demo_user(member: Member) -> dict[str, Any]:
     """A line of the list of a scope in demo mode."""
     more = {"parent": member.parent_did, "did": member.did}
     return {"username": member.username, "role": member.role, "policyRoles": []} | present(more)
+
+
+def demo_key(made: DemoAccount) -> dict[str, str]:
+    """An account with its private key, which nobody else has."""
+    return {"id": made.account_id, "key": encoded_private(made.seed)}
 
 
 def present(given: dict[str, Any]) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from typing import Any, Final
 
 from accounts.queries.dids import DidFacts
-from accounts.queries.registry_profiles import Profile
+from accounts.queries.memberships import Member
+from accounts.queries.registry_profiles import CredentialFacts, Profile
 from identity.api.guardian import outputs
 
 _STATUS: Final = {"new": "NEW", "published": "CREATE", "failed": "FAILED"}
+_ISSUED: Final = {"new": "NEW", "published": "ISSUE", "failed": "FAILED"}
 
 
 def profile(found: Profile) -> dict[str, Any]:
@@ -24,7 +26,7 @@ def profile(found: Profile) -> dict[str, Any]:
         "topicId": member.topic_id,
         "parentTopicId": member.parent_topic_id,
         "didDocument": None if did is None else did_document(did),
-        "vcDocument": None,
+        "vcDocument": None if found.credential is None else vc_document(found.credential),
     }
 
 
@@ -42,4 +44,32 @@ def did_document(did: DidFacts) -> dict[str, Any]:
         },
         "createDate": outputs.time(did.created_at),
         "updateDate": outputs.time(did.updated_at),
+    }
+
+
+def vc_document(held: CredentialFacts) -> dict[str, Any]:
+    """A credential with where it was published."""
+    issued_at = outputs.time(held.issued_at)
+    return {
+        "id": str(held.id),
+        "hash": held.hash,
+        "hederaStatus": "REVOKE" if held.is_revoked else _ISSUED[held.publication],
+        "owner": held.owner,
+        "type": held.type_name,
+        "topicId": held.topic_id or None,
+        "messageId": held.message_id or None,
+        "document": held.document,
+        "createDate": issued_at,
+        "updateDate": issued_at,
+    }
+
+
+def aggregated(member: Member, held: CredentialFacts | None) -> dict[str, Any]:
+    """A registry with what it says of itself; policies of its own it has none here."""
+    return {
+        "did": member.did,
+        "vcDocument": None if held is None else vc_document(held),
+        "policies": [],
+        "username": member.username,
+        "hederaAccountId": member.account_id,
     }

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,6 +11,7 @@ from identity import permissions
 from identity.actor import Actor, ActorKind
 from identity.api.guardian.caller import Caller
 from identity.api.guardian.sent import Sent
+from identity.services import scopes
 from identity.web.lane import Answer
 
 OPEN: Final = "open"
@@ -53,7 +54,11 @@ class Asked:
     @property
     def actor(self) -> Actor:
         """As whom somebody is registered or onboarded: the caller, or anybody in demo mode."""
-        return self.known.ranked if self.known is not None else self._anybody()
+        if self.known is None:
+            return self._anybody()
+        if scopes.settings().demo_mode:
+            return replace(self.known.ranked, permissions=permissions.ONBOARDING)
+        return self.known.ranked
 
     def _anybody(self) -> Actor:
         return Actor(

@@ -2,10 +2,12 @@
 
 import json
 from datetime import UTC, datetime
+from time import sleep
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts.services import minted_registries
 from identity import actor
 from identity.api.blocklet import application, sent
 from identity.api.enterprise import results
@@ -39,7 +41,14 @@ class Command(BaseCommand):
             face = faces.add_parser(name, help=about)
             face.add_argument("--scope", required=True, help="slug of the scope")
             face.add_argument("--json", action="store_true", help="print JSON only")
-            if name in {"guardian", "passport"}:
+            if name == "passport":
+                continue
+            if name == "guardian":
+                face.add_argument(
+                    "--mint-registry",
+                    metavar="NAME",
+                    help="make a registry and onboard it; its password is shown once",
+                )
                 continue
             if name in WITHOUT_DEVICES:
                 face.add_argument(
@@ -57,8 +66,10 @@ class Command(BaseCommand):
         """Collect the facts and print them."""
         try:
             with shell.scope(options["scope"]) as scope:
-                if options["face"] in {"guardian", "passport"}:
-                    facts = getattr(self, options["face"])(scope)
+                if options["face"] == "passport":
+                    facts = self.passport(scope)
+                elif options["face"] == "guardian":
+                    facts = self.guardian(scope, options["mint_registry"])
                 elif options["face"] in WITHOUT_DEVICES:
                     facts = self.blocklet(scope, has_key=options["mint_app_key"])
                 else:
@@ -117,12 +128,22 @@ class Command(BaseCommand):
         key = app_keys.mint(name="by connect", by=actor.system(scope.scope_id), now=now)
         return facts | {"app_sk": app_keys.secret_text(key)}
 
-    def guardian(self, scope: shell.ShellScope) -> dict[str, Any]:
-        """Address and mode."""
+    def guardian(self, scope: shell.ShellScope, registry: str | None) -> dict[str, Any]:
+        """Address and mode; with `--mint-registry` a registry's name and password, shown once."""
         is_demo = scopes.settings().demo_mode
-        return {
+        facts = {
             "url": shell.face_url(scope.slug, "").rstrip("/"),
             "mode": "demo" if is_demo else "standard",
+        }
+        if not registry:
+            return facts
+        by = actor.system(scope.scope_id)
+        minted = minted_registries.mint(
+            username=registry, by=by, clock=lambda: datetime.now(UTC), pause=lambda: sleep(0.2)
+        )
+        return facts | {
+            "registry_username": minted.username,
+            "registry_password": minted.password,
         }
 
     def passport(self, scope: shell.ShellScope) -> dict[str, Any]:

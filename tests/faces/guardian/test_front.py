@@ -11,6 +11,7 @@ from django.test import override_settings
 
 from identity.services import scopes
 from identity.web import scope_resolution
+from tests import cast
 from tests.faces.guardian.client import NOT_FOUND, PASSWORD, carried, envelope
 
 
@@ -101,7 +102,7 @@ def test_a_large_body_is_413(world) -> None:
 
 
 def test_what_nobody_foresaw_is_500_in_this_protocols_words(world, alice) -> None:
-    with connection.cursor() as cursor:
+    with cast.in_scope(world), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE identity_scope SET settings = %s WHERE slug = %s", ['"x"', world.scope.slug]
         )

@@ -274,7 +274,7 @@ def test_422_for_a_password_that_cannot_be_used(world, acme, password) -> None:
 
 
 def test_500_for_what_nobody_foresaw(world, acme) -> None:
-    with connection.cursor() as cursor:
+    with cast.in_scope(world), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE identity_scope SET settings = %s WHERE slug = %s", ['"x"', world.scope.slug]
         )
@@ -322,6 +322,18 @@ def test_in_demo_mode_anybody_onboards(world, acme) -> None:
     assert onboard(guest, username="dave", parent="nobody").status == 400
     assert onboard(guest, username="dave", hederaAccountId="0.0.1").status == 422
     assert onboard(guest).status == 409
+
+
+def test_in_demo_mode_whoever_is_signed_in_may_what_anybody_may(world, acme, alice) -> None:
+    demo(world)
+    answer = onboard(alice)
+    assert answer.status == 202
+    assert answer.json["userId"] == alice.get("/accounts/session").json["id"]
+    assert onboard(alice, username="verra", role="STANDARD_REGISTRY", parent=...).status == 202
+    # It is demo mode that allows it, not the token.
+    with cast.in_scope(world):
+        scopes.change_settings(changes={"demo_mode": False}, by=world.system, now=acts.now())
+    assert onboard(alice, username="carol").json == FORBIDDEN
 
 
 def test_demo_mode_of_one_scope_is_none_of_another(world) -> None:

@@ -1,7 +1,7 @@
-"""GET /accounts/standard-registries."""
+"""GET /accounts/standard-registries and /accounts/standard-registries/aggregated."""
 
 from tests import cast
-from tests.faces.guardian import client
+from tests.faces.guardian import client, onboarded
 from tests.faces.guardian.client import UNAUTHORIZED
 from tests.faces.guardian.test_accounts import complete
 
@@ -15,8 +15,41 @@ def test_lists_registries_for_whoever_is_signed_in(world, acme, alice) -> None:
         assert (answer.status, answer.json) == (200, expected)
 
 
+def test_aggregates_what_each_says_of_itself(world, alice) -> None:
+    acme = onboarded.minted(world)
+    client.registered(world, "STANDARD_REGISTRY", "verra")
+    answer = alice.get("/accounts/standard-registries/aggregated")
+    assert answer.status == 200
+    ready, bare = answer.json
+    session = acme.get("/accounts/session").json
+    assert ready == {
+        "did": session["did"],
+        "vcDocument": None,
+        "policies": [],
+        "username": "acme",
+        "hederaAccountId": session["hederaAccountId"],
+    }
+    assert bare == {
+        "did": None,
+        "vcDocument": None,
+        "policies": [],
+        "username": "verra",
+        "hederaAccountId": None,
+    }
+
+
+def test_aggregates_the_credential_that_was_asked_for(world, alice) -> None:
+    verra = client.registry(world, "verra")
+    verra.put("/profiles/push/verra", {"vcDocument": {"OrgName": "Verra"}})
+    onboarded.worked(world)
+    (found,) = alice.get("/accounts/standard-registries/aggregated").json
+    (subject,) = found["vcDocument"]["document"]["credentialSubject"]
+    assert (subject["OrgName"], subject["id"]) == ("Verra", found["did"])
+
+
 def test_is_401_for_nobody(nobody) -> None:
-    assert nobody.get("/accounts/standard-registries").json == UNAUTHORIZED
+    for more in ("", "/aggregated"):
+        assert nobody.get(f"/accounts/standard-registries{more}").json == UNAUTHORIZED
 
 
 def test_knows_none_of_another_scope(alice) -> None:

@@ -6,6 +6,7 @@ from identity.api.guardian.endpoints import (
     absent,
     accounts,
     balances,
+    demo,
     did_documents,
     onboarding,
     otp,
@@ -22,6 +23,7 @@ ENDPOINTS: Final = (
     onboarding,
     absent,
     balances,
+    demo,
     did_documents,
     tasks,
 )

@@ -3,8 +3,8 @@
 from typing import Any, Final, Literal
 
 from accounts.errors import NameTaken
-from accounts.queries import memberships
-from identity.api.guardian import outputs, replies
+from accounts.queries import memberships, registry_profiles
+from identity.api.guardian import outputs, profile_outputs, replies
 from identity.api.guardian.errors import Told
 from identity.api.guardian.inputs import Body
 from identity.api.guardian.route import REGISTRY, REGISTRY_OR_DEMO, SELF, Asked, Route
@@ -63,6 +63,12 @@ def registries(asked: Asked) -> Answer:
     return _list(asked, found, outputs.registry)
 
 
+def aggregated(asked: Asked) -> Answer:
+    """The same with what each says of itself."""
+    found = registry_profiles.registries(after=asked.query.get("after", ""))
+    return replies.json([profile_outputs.aggregated(*each) for each in found])
+
+
 def _list(_: Asked, found: Any, shown: Any) -> Answer:
     return replies.json([shown(each) for each in found])
 
@@ -71,4 +77,5 @@ ROUTES: Final = (
     Route("POST", "/accounts/register", REGISTRY_OR_DEMO, register, body=Registering),
     Route("GET", "/accounts", REGISTRY, users),
     Route("GET", "/accounts/standard-registries", SELF, registries),
+    Route("GET", "/accounts/standard-registries/aggregated", SELF, aggregated),
 )

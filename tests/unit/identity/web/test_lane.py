@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from django.db import connection
 
 from identity.errors import Missing
 from identity.web import lane
-from identity.web.lane import Answer, Lane, Route
+from identity.web.lane import Answer, Branch, Lane, Route
 
 pytestmark = pytest.mark.django_db
 SECRET = "a secret in an exception"
@@ -40,6 +40,14 @@ def otherwise(environ: lane.Environ, start_response: Any) -> Iterable[bytes]:
     return [environ["countersign.request_id"].encode()]
 
 
+def worded(status: int, headers: Mapping[str, str]) -> Answer:
+    return Answer(status, b"in words of its own", headers)
+
+
+BRANCHES = [
+    Branch(lambda environ: environ["PATH_INFO"] == "/own/break", break_down, failed=worded),
+    Branch(lambda environ: environ["PATH_INFO"].startswith("/own/"), break_down),
+]
 ROUTES = [
     Route("POST", "/request", echo, is_scoped=True),
     Route("GET", "/healthz", echo),
@@ -60,7 +68,7 @@ class Spoken:
             "wsgi.input": io.BytesIO(body),
             **environ,
         }
-        self.body = b"".join(Lane(ROUTES, otherwise)(request, self._start))
+        self.body = b"".join(Lane(ROUTES, otherwise, BRANCHES)(request, self._start))
 
     def _start(self, status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
         self.status = status
@@ -135,3 +143,11 @@ def test_asks_browsers_to_come_back_over_tls_in_production(settings) -> None:
     settings.SECURE_HSTS_SECONDS = 600
     header = Spoken("GET", "/healthz").headers["Strict-Transport-Security"]
     assert header == "max-age=600; includeSubDomains; preload"
+
+
+def test_a_branch_may_have_words_of_its_own_for_what_nobody_foresaw() -> None:
+    own, usual = Spoken("GET", "/own/break"), Spoken("GET", "/own/other")
+    assert own.status == usual.status == "500 Internal Server Error"
+    assert own.body == b"in words of its own"
+    assert usual.headers["Content-Type"] == "application/problem+json"
+    assert SECRET.encode() not in own.body + usual.body
