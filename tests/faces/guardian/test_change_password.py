@@ -1,9 +1,13 @@
 """POST /accounts/change-password."""
 
+from uuid import UUID
+
 import pytest
 
+from identity import ids
+from invitations.services import policies
 from sessions_app.models import Session
-from tests import cast
+from tests import acts, cast
 from tests.faces.guardian.client import OTHER, PASSWORD, UNAUTHORIZED, Answer, Client
 from tests.faces.guardian.test_login import WRONG, generator
 
@@ -77,3 +81,32 @@ def test_a_refusal_leaves_no_session_behind(world, alice) -> None:
     change(alice, new="short")
     with cast.in_scope(world):
         assert Session.objects.count() == before
+
+
+def test_waits_where_a_policy_asks_for_consent(world, alice) -> None:
+    owner = world.member("owner", "super-admin")
+    with cast.in_scope(world):
+        policies.create(
+            public_id=ids.new(),
+            fields={
+                "name": "consent",
+                "resource": "/account-management/password",
+                "action": "edit",
+                "description": "",
+                "priority": 10,
+                "expression": "true",
+                "status": "active",
+                "decision_on_true": "REVIEW",
+                "review_expression": '{"all":[{"min":1,"role":"super-admin"}],"deny":1}',
+            },
+            by=world.system,
+            now=acts.now(),
+        )
+    answer = change(alice)
+    assert answer.status == 202
+    assert set(answer.json) == {"statusCode", "message", "proposalId"}
+    assert alice.login().status == 200
+    assert acts.approve(owner, UUID(answer.json["proposalId"])).state == "executed"
+    assert alice.login().json == WRONG
+    alice.password = OTHER
+    assert alice.login().status == 200
