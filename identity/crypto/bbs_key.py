@@ -10,9 +10,8 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from py_ecc.bls.point_compression import compress_G2
-from py_ecc.optimized_bls12_381.optimized_curve import G2, Z2, add, curve_order
 
+from identity.crypto import deep_libraries
 from identity.crypto.errors import KeyInvalid
 
 PRIVATE_SIZE: Final = 32
@@ -21,6 +20,10 @@ _SALT: Final = b"BLS-SIG-KEYGEN-SALT-"
 _INFO: Final = (48).to_bytes(2, "big")
 # RFC 8410: what stands before the 32 bytes of an Ed25519 key in DER.
 _DER: Final = bytes.fromhex("302e020100300506032b657004220420")
+_ORDER: Final = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
+"""Of the group of points on BLS12-381."""
+_CURVE: Final = "py_ecc.optimized_bls12_381.optimized_curve"
+_COMPRESSION: Final = "py_ecc.bls.point_compression"
 _BITS: Final = 4
 _WINDOWS: Final = PRIVATE_SIZE * 8 // _BITS
 
@@ -34,7 +37,7 @@ def derive(seed: bytes) -> bytes:
         raise KeyInvalid("An Ed25519 private key has 32 bytes.")
     written = (_DER + seed).hex().encode()
     kdf = HKDF(algorithm=hashes.SHA256(), length=48, salt=_SALT, info=_INFO)
-    scalar = int.from_bytes(kdf.derive(written + b"\0"), "big") % curve_order
+    scalar = int.from_bytes(kdf.derive(written + b"\0"), "big") % _ORDER
     if scalar == 0:  # One seed of 2^255, and nobody knows which.
         raise KeyInvalid("This Ed25519 key has no BBS key.")
     return scalar.to_bytes(PRIVATE_SIZE, "big")
@@ -46,25 +49,28 @@ def public(private: bytes) -> bytes:
     Raises KeyInvalid unless `private` is 32 bytes, big-endian, between 0 and the curve's order.
     """
     scalar = int.from_bytes(private, "big")
-    if len(private) != PRIVATE_SIZE or not 0 < scalar < curve_order:
+    if len(private) != PRIVATE_SIZE or not 0 < scalar < _ORDER:
         raise KeyInvalid("A BBS private key is a number of 32 bytes below the order.")
-    point: Any = Z2
+    curve = deep_libraries.loaded(_CURVE)
+    point: Any = curve.Z2
     for window, multiples in enumerate(_multiples()):
         digit = scalar >> (_BITS * window) & (2**_BITS - 1)
         if digit:
-            point = add(point, multiples[digit])
-    return b"".join(half.to_bytes(48, "big") for half in compress_G2(point))
+            point = curve.add(point, multiples[digit])
+    halves = deep_libraries.loaded(_COMPRESSION).compress_G2(point)
+    return b"".join(half.to_bytes(48, "big") for half in halves)
 
 
 @functools.cache
 def _multiples() -> tuple[tuple[Any, ...], ...]:
     """For each four bits of a scalar the sixteen points that they stand for, made once."""
+    curve = deep_libraries.loaded(_CURVE)
     rows: list[tuple[Any, ...]] = []
-    base: Any = G2
+    base: Any = curve.G2
     for _ in range(_WINDOWS):
-        row: list[Any] = [Z2]
+        row: list[Any] = [curve.Z2]
         for _ in range(2**_BITS - 1):
-            row.append(add(row[-1], base))
+            row.append(curve.add(row[-1], base))
         rows.append(tuple(row))
-        base = add(row[-1], base)
+        base = curve.add(row[-1], base)
     return tuple(rows)

@@ -4,16 +4,14 @@ The library that encodes it takes a text for bytes, a missing text for nothing a
 true or false. Here each value has to be what its type says before the library sees it.
 """
 
-import functools
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal
 
 import orjson
 
-from identity.crypto import evm_fields, keccak, strict_json
+from identity.crypto import deep_libraries, evm_fields, keccak, strict_json
 from identity.crypto.errors import EnvelopeMalformed
 from identity.errors import Invalid
 
@@ -244,7 +242,7 @@ def _digest(primary: str, types: Types, domain: Mapping[str, Any], message: Any)
         name: [{"name": member, "type": of} for member, of in members.items()]
         for name, members in types.items()
     }
-    encode = _library()
+    encode = deep_libraries.loaded("eth_account.messages").encode_typed_data
     try:
         found = encode(domain_data=_typed(domain), message_types=listed, message_data=message)
     except (ValueError, TypeError) as error:
@@ -255,18 +253,3 @@ def _digest(primary: str, types: Types, domain: Mapping[str, Any], message: Any)
 
 def _typed(domain: Mapping[str, Any]) -> dict[str, Any]:
     return {**domain, "chainId": int(domain["chainId"])} if "chainId" in domain else dict(domain)
-
-
-@functools.cache
-def _library() -> Any:
-    """Loaded when first used: 0.4 s and 40 MB that most processes never need.
-
-    A library behind it lets the whole process recurse a hundred times deeper. JSON that is nested
-    without end would then end the process, where it has to be refused.
-    """
-    deepest = sys.getrecursionlimit()
-    try:
-        from eth_account.messages import encode_typed_data  # noqa: PLC0415
-    finally:
-        sys.setrecursionlimit(deepest)
-    return encode_typed_data
