@@ -16,7 +16,7 @@ from identity.api.guardian import urls as guardian
 from identity.api.passport import urls as passport
 from identity.api.passport import views as passport_views
 from identity.api.v1 import urls as v1
-from identity.pages import join
+from identity.pages import join, onboarding
 from identity.pages.login import urls as login
 
 autodiscover()
@@ -45,6 +45,8 @@ def _icon(_: HttpRequest, slug: str = "") -> HttpResponseBase:
 _FACES: list[URLPattern | URLResolver] = [
     path("favicon.ico", _icon),
     path("join", join.page, name="join"),
+    path("onboarding/<str:task>", onboarding.page, name="onboarding"),
+    path("onboarding/<str:task>/progress", onboarding.progress, name="onboarding_progress"),
     path("", include(login)),
     path("", include(enterprise)),
     path("", include(v1)),

@@ -10,7 +10,15 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
 
-from accounts.admin import programs, related, user_acts, user_keys, user_roles, user_sessions
+from accounts.admin import (
+    programs,
+    registries,
+    related,
+    user_acts,
+    user_keys,
+    user_roles,
+    user_sessions,
+)
 from accounts.admin.related import Section, WithRelated
 from accounts.models import Device, GroupMember, Profile, RoleAssignment, User
 from accounts.queries import names
@@ -77,7 +85,7 @@ class UserAdmin(WithRelated):
             sections.append(_groups(row, by))
         if by.may("devices:list"):
             sections.append(_devices(row))
-        sections += user_keys.sections(row, by)
+        sections += [*registries.sections(row, by), *user_keys.sections(row, by)]
         if by.may("invitations:list"):
             sections.append(_invitations(row))
         if by.may("sessions:view"):

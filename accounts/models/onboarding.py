@@ -8,6 +8,7 @@ from django.db import models
 from accounts.models.ledger_account import LedgerAccount
 from accounts.models.registry_membership import RegistryMembership
 from accounts.models.user import MOST_FOLDED, User
+from identity.scoping import keyset
 from identity.scoping.owned import ScopeOwned
 
 OPEN_STATES: Final = ("waiting", "queued", "running")
@@ -114,6 +115,12 @@ class Onboarding(ScopeOwned):
         indexes: ClassVar = [
             models.Index(fields=["scope", "created_at", "id"], name="onboarding_list"),
             models.Index(fields=["scope", "state", "created_at", "id"], name="onboarding_by_state"),
+            models.Index(
+                models.F("scope"),
+                keyset.ByteOrder(models.F("username_folded")),
+                models.F("id"),
+                name="onboarding_by_name",
+            ),
             # Workers take what is due of every scope, the longest due first.
             models.Index(
                 fields=["next_attempt_at", "id"],

@@ -13,6 +13,7 @@ _NOTHING: Final = "\N{EN DASH}"
 _TONES: Final[Mapping[str, str]] = {
     "active": "good",
     "approved": "good",
+    "completed": "good",
     "delivered": "good",
     "executed": "good",
     "issued": "good",
@@ -27,6 +28,7 @@ _TONES: Final[Mapping[str, str]] = {
     "invited": "note",
     "new": "note",
     "open": "note",
+    "running": "note",
     "pending": "attention",
     "retiring": "attention",
     "expired": "attention",
@@ -34,6 +36,7 @@ _TONES: Final[Mapping[str, str]] = {
     "role-not-held": "attention",
     "queued": "attention",
     "begun": "attention",
+    "compensated": "attention",
     "not-met": "note",
     "suspended": "attention",
     "unverified": "attention",

@@ -83,6 +83,18 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
                 also="admin:accounts_rule_changelist",
             ),
             Page(
+                "Onboardings",
+                "admin:accounts_onboarding_changelist",
+                "person_add",
+                ("onboardings:list",),
+            ),
+            Page(
+                "Registries",
+                "admin:accounts_registrymembership_changelist",
+                "account_tree",
+                ("registries:list",),
+            ),
+            Page(
                 "Role credentials",
                 "admin:accounts_rolecredential_changelist",
                 "workspace_premium",

@@ -12,6 +12,8 @@ LISTS = {
     "roles": "accounts/role/",
     "role-credentials": "accounts/rolecredential/",
     "credentials": "accounts/credential/",
+    "onboardings": "accounts/onboarding/",
+    "registries": "accounts/registrymembership/",
     "rules": "accounts/rule/",
     "invitations": "invitations/invitation/",
     "proposals": "invitations/proposal/",
@@ -69,6 +71,11 @@ _OBJECTS = {
     "credential": "accounts/credential/{credential}/change/",
     "revoke-credential": "accounts/credential/{credential}/revoke/",
     "revoke-role-credential": "accounts/rolecredential/{rolecredential}/revoke/",
+    "onboarding": "accounts/onboarding/{onboarding}/change/",
+    "retry-onboarding": "accounts/onboarding/{onboarding}/retry/",
+    "cancel-onboarding": "accounts/onboarding/{onboarding}/cancel/",
+    "progress-of-onboarding": "../s/{slug}/onboarding/{onboarding}",
+    "registry": "accounts/registrymembership/{registrymembership}/change/",
     "rule": "accounts/rule/{rule}/change/",
     "edit-rule": "accounts/rule/{rule}/edit/",
     "device": "accounts/device/{device}/change/",
@@ -99,6 +106,7 @@ _OBJECTS = {
 _OTHERS = {
     "make-program": "accounts/user/programs/new/",
     "make-group": "accounts/group/new/",
+    "onboard": "accounts/onboarding/new/",
     "make-api-key": "identity/apikey/new/",
     "write-policy": "invitations/policy/create/",
     "policy-languages": "invitations/policy/languages/",
@@ -143,6 +151,9 @@ _OTHERS = {
     "set-up-one-time-password": "sign-in/one-time-password/",
 }
 _SEED = """
+import time
+from accounts.services import onboarding_work, onboardings
+from accounts.services.onboardings import Request
 from uuid import UUID
 from datetime import UTC, datetime, timedelta
 from accounts.services import credential_statements, credentials
@@ -330,6 +341,25 @@ with current.in_scope(scope.id):
             own_dids.add_web(user_id=user.id, by=by, now=now)
             dids.note_published(did_document=made, message_id="1790000000.000000012",
                 by=by, now=now)
+    registry = "registry-of-the-counting-house@subsidiary.example.test"
+    for given in (
+        dict(username=registry, role="STANDARD_REGISTRY"),
+        dict(username="newcomer-of-the-counting-house@subsidiary.example.test", parent=registry),
+        dict(username="mismatched@subsidiary.example.test", parent=registry,
+            account_id="0.0.424242", account_key="7" * 64),
+    ):
+        asked = Request(**{"role": "USER", "password": "a long enough password", **given})
+        row = onboardings.start(request=asked, by=by, now=datetime.now(UTC))
+        onboarding_work.work(row.id, clock=lambda: datetime.now(UTC), holder="seed")
+        for _ in range(300):
+            row.refresh_from_db()
+            if row.is_ended:
+                break
+            time.sleep(0.1)
+        assert row.state == ("failed" if "account_id" in given else "completed"), row.state
+    asked = Request(role="USER", username="waiting@subsidiary.example.test", parent=registry,
+        password="a long enough password")
+    onboardings.keep_waiting(onboardings.check(request=asked, by=by), by=by, now=now)
     audit_checks.start(by=by, clock=lambda: now)
 """
 
@@ -359,6 +389,6 @@ def seed(house: House) -> Seeded:
 
 def of(house: House, seeded: Seeded) -> dict[str, str]:
     """Name and address of each page that staff of the seeded scope can open."""
-    ids = house.ids(seeded.scope)
+    ids = {**house.ids(seeded.scope), "slug": seeded.scope}
     objects = {name: path.format_map(ids) for name, path in _OBJECTS.items()}
     return {**_OTHERS, **LISTS, **objects}

@@ -96,6 +96,9 @@ class House:
             "rule": "accounts_rule WHERE",
             "rolecredential": "accounts_rolecredential WHERE status = 'valid' AND",
             "credential": "accounts_credential WHERE status = 'valid' AND",
+            "onboarding": "accounts_onboarding WHERE state = 'failed' AND",
+            "registrymembership": "accounts_registrymembership WHERE"
+            " role = 'STANDARD_REGISTRY' AND",
             "invitation": "invitations_invitation WHERE",
             "proposal": "invitations_proposal WHERE",
             "policy": "invitations_policy WHERE is_locked AND",

@@ -98,6 +98,10 @@ BOTH accounts/role/<role_id>/end/                              roles:delete     
 BOTH accounts/rolecredential/new/                            role-credentials:create + . + . . . . +
 BOTH accounts/rolecredential/<role_credential_id>/revoke/    role-credentials:delete + . + . . . . +
 BOTH accounts/credential/<credential_id>/revoke/             credentials:delete + . + . . + . +
+BOTH accounts/onboarding/new/                                onboardings:create   + . + . . . . +
+BOTH accounts/onboarding/<onboarding_id>/retry/                onboardings:edit   + . + . . . . +
+BOTH accounts/onboarding/<onboarding_id>/cancel/               onboardings:edit   + . + . . . . +
+BOTH accounts/onboarding/<onboarding_id>/progress/             onboardings:get    + + + + . + . +
 BOTH accounts/rule/new/                                        rules:create       + . + . . . . +
 BOTH accounts/rule/<rule_id>/edit/                             rules:edit         + . + . . . . +
 BOTH accounts/rule/<rule_id>/end/                              rules:delete       + . + . . . . +
@@ -153,6 +157,8 @@ GET  accounts/group/                                           groups:list      
 GET  accounts/role/                                            roles:list         + + + + . + + +
 GET  accounts/rolecredential/                                  role-credentials:list + + + + . + . +
 GET  accounts/credential/                                      credentials:list   + + + + . + . +
+GET  accounts/onboarding/                                      onboardings:list   + + + + . + . +
+GET  accounts/registrymembership/                              registries:list    + + + + . + . +
 GET  accounts/rule/                                            rules:list         + + + + . + . +
 GET  accounts/user/                                            users:list         + + + + . + + +
 GET  invitations/invitation/                                   invitations:list   + + + + . + + +

@@ -133,6 +133,7 @@ class Scene:
         stored = lambdas.made(self.world, subject, given)
         self.things["lambda"] = self.things["lambda_id"] = str(stored.id)
         self.things["onboarding"] = onboarding.waiting(self.world)
+        onboarding.registry(self.world, "a-registry")
         self.things["session"] = str(signed_in.start(self.world, subject).session.id)
         now = datetime.now(UTC)
         with cast.in_scope(self.world):
