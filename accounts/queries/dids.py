@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ MOST: Final = 50
 """Keys of a document on the web: a user has no more devices than that."""
 LONGEST: Final = 512
 _DID: Final = "did:"
+_WHOLE: Final = re.compile(rf"{_DID}[!-~]{{0,{LONGEST}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ def dids_window(after: After) -> Window[DidRow]:
     """
     if set(after.filters) - FILTERS:
         raise Invalid(f"Filters are {', '.join(sorted(FILTERS))}.")
+    if not _WHOLE.fullmatch(after.filters.get("did", _DID)):
+        raise Invalid("The filter did is a whole DID.")
     rows = DidDocument.objects.select_related("user").defer("body")
     for name, value in after.filters.items():
         rows = rows.filter(**{"user__public_id" if name == "user" else name: value})

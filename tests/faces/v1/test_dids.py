@@ -304,6 +304,8 @@ def test_staff_reads_everybodys(
         VECTORS["did_document"],
         member.user.username,
     )
+    for wrong in ("did:\0", "x", "", "did:\u00e9"):
+        problem(reader.get(asking("/dids", {"did": wrong})), 400, "invalid")
     everything = str(ok(reader.get("/dids"))) + str(told)
     assert SEED.hex() not in everything
     assert VECTORS["did_keys"][0]["key"] not in everything
