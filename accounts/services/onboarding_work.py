@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
+from django.db import OperationalError
 
 from accounts import ledger as ledgers
 from accounts import onboarding_errors as refusals
@@ -77,7 +78,8 @@ def work(
 def _go_on(case: Case, is_stopping: Callable[[], bool]) -> None:
     try:
         _run(case, is_stopping)
-    except (Unavailable, SealUnavailable):
+    except (Unavailable, SealUnavailable, OperationalError):
+        # Also a database that is busy or away for a moment: nothing is wrong with what was asked.
         _wait(case)
     except DomainError as refusal:
         _retell(case, refusal, is_stopping)
