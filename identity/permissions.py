@@ -129,7 +129,7 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
         PredefinedRole(
             "onboarded-user",
             "Has a DID and belongs to a registry; manages only its own account.",
-            words(("registries",), ("list", "get")),
+            frozenset(),
             frozenset(),
         ),
         PredefinedRole(

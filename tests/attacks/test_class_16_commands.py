@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from accounts import rights
-from accounts.models import Device, StaffMembership, User
+from accounts.models import Device, RegistryMembership, StaffMembership, User
 from accounts.services import role_assignments, roles, rules, staff
 from identity import ids
 from identity import queries as ground
@@ -86,6 +86,7 @@ class Commands(Attack):
         yield from self.sign_in()
         yield from self.role_credentials()
         yield from self.credentials()
+        yield from self.puppets()
 
     def staff(self) -> Iterator[Move]:
         """Her login with every role, as somebody new and as everybody who is here."""
@@ -160,6 +161,12 @@ class Commands(Attack):
         yield "credential.issue", {**named, **said}
         yield "credential.revoke", named
 
+    def puppets(self) -> Iterator[Move]:
+        """Accounts with a password that she chose."""
+        for role in RegistryMembership.Role:
+            told = {"username": f"puppet-{role}".lower(), "password_verifier": "argon2$hers"}
+            yield "user.register", {"user": str(ids.new()), "role": str(role), **told}
+
     def sign_in(self) -> Iterator[Move]:
         """Who vouches for people, and where they are sent to."""
         named = {"provider": str(ids.new())}
@@ -179,6 +186,9 @@ class Commands(Attack):
         if command == "staff.admit" and details.get("login"):
             mine = StaffMembership.objects.filter(login_id=self.home)
             self.hers |= set(mine.values_list("user_id", flat=True))
+        if command == "user.register":
+            puppets = User.objects.filter(username__startswith="puppet-")
+            self.hers |= set(puppets.values_list("id", flat=True))
         if command == "device.register":
             mine_too = Device.objects.filter(name="hers")
             self.hers |= set(mine_too.values_list("user_id", flat=True))

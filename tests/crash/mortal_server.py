@@ -70,7 +70,7 @@ def make_mortal(fate: Fate) -> None:
     """Put the points into both ways to a statement and into the one to each commit."""
     execute, execute_many = CursorWrapper.execute, CursorWrapper.executemany
     commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
-    run = Straight.run
+    run, later, commit_straight = Straight.run, Straight.later, Straight.commit
 
     def mortal_execute(self: CursorWrapper, sql: Any, params: Any = None) -> Any:
         return fate.execute(str(sql), lambda: execute(self, sql, params))
@@ -84,7 +84,20 @@ def make_mortal(fate: Fate) -> None:
     def mortal_run(self: Straight, sql: str, values: Any) -> Any:
         return fate.execute(sql, lambda: run(self, sql, values))
 
+    def mortal_later(self: Straight, sql: str, values: Any, then: Any = None) -> None:
+        # Sent at once, so that there is a point behind it.
+        def sent() -> None:
+            later(self, sql, values, then)
+            self.catch_up()
+
+        fate.execute(sql, sent)
+
+    def mortal_straight_commit(self: Straight) -> None:
+        fate.commit(lambda: commit_straight(self))
+
     Straight.run = mortal_run  # type: ignore[method-assign]
+    Straight.later = mortal_later  # type: ignore[method-assign]
+    Straight.commit = mortal_straight_commit  # type: ignore[method-assign]
     CursorWrapper.execute = mortal_execute  # type: ignore[method-assign]
     CursorWrapper.executemany = mortal_execute_many  # type: ignore[method-assign]
     BaseDatabaseWrapper._commit = mortal_commit  # type: ignore[attr-defined]

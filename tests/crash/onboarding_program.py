@@ -51,7 +51,6 @@ from accounts.services import (  # noqa: E402
 from identity import actor  # noqa: E402
 from identity.management import onboarder  # noqa: E402
 from identity.scoping import current, doors  # noqa: E402
-from identity.scoping.postgresql.straight import Straight  # noqa: E402
 from tests import cast, onboarding  # noqa: E402
 from tests.crash import mortal_server  # noqa: E402
 
@@ -163,21 +162,10 @@ def _begin_and_die(role: str, point: int) -> None:
             now=_now(),
         )
         mortal_server.make_mortal(fate)
-        _make_commits_mortal(fate)
         mortal = tuple(_mortal(plan, fate) for plan in onboarding_steps.PLANS)
         onboarding_steps.PLANS = mortal  # type: ignore[misc,assignment]
         fate.die_at = point
         _work(row.id, _now, lambda name, when: fate.reach(f"{when} {name}"))
-
-
-def _make_commits_mortal(fate: Points) -> None:
-    """On PostgreSQL a commit may travel with what was held back until then."""
-    commit = Straight.commit
-
-    def mortal_commit(self: Straight) -> None:
-        fate.commit(lambda: commit(self))
-
-    Straight.commit = mortal_commit  # type: ignore[method-assign]
 
 
 def _mortal(plan: onboarding_steps.Plan, fate: Points) -> onboarding_steps.Plan:
