@@ -59,6 +59,14 @@ class RemoteSigningIncomplete(DomainError):
     title = "Say how the remote signer is reached."
 
 
+class RemoteAccountRequired(DomainError):
+    """An account that is made here gets a key that is made here, which no remote signer has."""
+
+    kind = Kind.INVALID
+    code = "onboarding.remote-account-required"
+    title = "Bring the ledger account whose key the remote signer holds, and that key."
+
+
 class AlreadyOnboarded(DomainError):
     """A user is set up once."""
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts.ledger import bounds, running_hash, signed, timestamps
 from accounts.ledger.content import ContentStore
@@ -22,7 +22,7 @@ from accounts.models import (
 from identity import ids
 from identity.crypto import ed25519
 from identity.crypto.errors import KeyInvalid, SignatureInvalid
-from identity.scoping import current, inserts, prepared
+from identity.scoping import current, inserts, prepared, statements
 
 NETWORK: Final = "local"
 OPERATOR: Final = 2
@@ -33,6 +33,8 @@ _DONE: Final = prepared.prepare(
     "transaction_id",
 )
 _TOPIC: Final = prepared.prepare(lambda number: LedgerTopic.objects.filter(number=number), "number")
+_HEAD: Final = prepared.prepare(LocalLedgerHead.objects.all)
+_LOCK: Final = "SELECT 1 FROM accounts_localledgerhead WHERE scope_id = %s FOR UPDATE"
 
 Effect = Callable[[LocalLedgerHead, LocalLedgerTransaction], None]
 
@@ -74,7 +76,7 @@ class LocalLedger(ContentStore):
                 balance=balance,
                 memo=memo,
             )
-            inserts.insert(row)
+            inserts.insert_later(row)
 
         parts = (public_key, str(balance).encode(), memo.encode())
         digest = signed.digest(self._scope_id, transaction_id, signed.ACCOUNT, *parts)
@@ -113,7 +115,7 @@ class LocalLedger(ContentStore):
                 submit_key=key,
                 running_hash=running_hash.EMPTY,
             )
-            inserts.insert(row)
+            inserts.insert_later(row)
 
         return _id((before or self._once(transaction_id, digest, made)).number)
 
@@ -166,7 +168,7 @@ class LocalLedger(ContentStore):
             message=message,
         )
         topic.sequence, topic.running_hash = done.sequence, done.running_hash
-        topic.save(update_fields=["sequence", "running_hash"])
+        inserts.update_later(topic, ("sequence", "running_hash"))
         row = LedgerMessage(
             scope_id=self._scope_id,
             topic=topic,
@@ -176,7 +178,7 @@ class LocalLedger(ContentStore):
             running_hash=done.running_hash,
             signature=signature,
         )
-        inserts.insert(row)
+        inserts.insert_later(row)
 
     def _once(
         self, transaction_id: str, digest: bytes, take_effect: Effect
@@ -194,21 +196,28 @@ class LocalLedger(ContentStore):
             )
             take_effect(head, done)
             head.last_timestamp = done.timestamp
-            head.save(update_fields=["next_number", "last_timestamp", "treasury"])
-            inserts.insert(done)
+            inserts.update_later(head, ("next_number", "last_timestamp", "treasury"))
+            inserts.insert_later(done)
             return done
 
     def _locked_head(self) -> LocalLedgerHead:
-        heads = LocalLedgerHead.objects.select_for_update()
-        head = heads.first()
+        head = self._head()
         if head is None:
             try:
                 with transaction.atomic():
                     inserts.insert(LocalLedgerHead(scope_id=self._scope_id))
             except IntegrityError:
                 pass  # Somebody else wrote the first transaction of this scope.
-            head = heads.get()
+            head = self._head()
+        if head is None:
+            raise RuntimeError("the head of a ledger was removed")
         return head
+
+    def _head(self) -> LocalLedgerHead | None:
+        # SQLite has one writer at a time. Elsewhere the row is read after it was locked.
+        if connection.vendor == "postgresql":
+            statements.later(_LOCK, [self._scope_id])
+        return _HEAD.instance(LocalLedgerHead)
 
     def _done(self, transaction_id: str, digest: bytes) -> LocalLedgerTransaction | None:
         bounds.check_transaction_id(transaction_id)

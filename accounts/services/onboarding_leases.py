@@ -83,16 +83,19 @@ def take(onboarding_id: UUID, *, holder: str, now: datetime, pace: Pace) -> str 
 def keep(onboarding_id: UUID, lease: str, *, now: datetime, pace: Pace, **more: int) -> None:
     """Renew a lease, first thing in a transaction that writes.
 
-    The columns `attempts` and `outages`, both or none, change with it.
-
-    Raises LeaseLost.
+    The columns `attempts` and `outages`, both or none, change with it. Raises LeaseLost, at the
+    latest with the next statement of the transaction.
     """
     until = now + pace.lease
     held = {"lease_until": until, "next_attempt_at": until, **more}
     known = {"scope_id": current.required_scope(), "id": onboarding_id, "lease_holder": lease}
     values = [_COLUMN[name].get_db_prep_value(value, connection) for name, value in held.items()]
     values += [_COLUMN[name].get_db_prep_value(value, connection) for name, value in known.items()]
-    if not statements.count(_KEEP_ON if more else _KEEP, values):
+    statements.later(_KEEP_ON if more else _KEEP, values, then=_require_kept)
+
+
+def _require_kept(kept: int) -> None:
+    if not kept:
         raise LeaseLost
 
 

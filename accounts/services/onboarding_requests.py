@@ -69,8 +69,8 @@ def check_new(request: Request) -> Checked:
 
     Checks in the order of the refusals: `Invalid` (role, sizes), `AccountIdInvalid`,
     `AccountKeyInvalid`, `ParentRequired`, `ParentUnknown`, `ParentNotReady`, `NameTaken`,
-    `AccountTaken`, `RemoteSigningIncomplete`; then `PasswordUnfit` and `Busy` of
-    `accounts.errors`.
+    `AccountTaken`, `RemoteSigningIncomplete`, `RemoteAccountRequired`; then `PasswordUnfit` and
+    `Busy` of `accounts.errors`.
     """
     _check_shapes(request)
     seed = _seed(request)
@@ -160,6 +160,8 @@ def _check_remote(request: Request) -> None:
     given = request.remote_signing or {}
     if not all(given.get(name) for name in _REMOTE):
         raise refusals.RemoteSigningIncomplete
+    if not request.account_id.strip():
+        raise refusals.RemoteAccountRequired
 
 
 def _secrets(request: Request, seed: str, verifier: str) -> Secrets:

@@ -145,7 +145,7 @@ def _end_step(case: Case, plan: Plan, made: Made, now: datetime) -> None:
     step = case.step
     step.outcome = dict(plan.keep(case, made, now))
     step.state, step.ended_at = Step.COMPLETED, now
-    inserts.update(step, _ENDED)
+    inserts.update_later(step, _ENDED)
 
 
 def _next(case: Case, now: datetime) -> OnboardingStep | None:
@@ -156,7 +156,7 @@ def _next(case: Case, now: datetime) -> OnboardingStep | None:
         if onboarding_steps.of(number).applies(case):
             return step
         step.state, step.ended_at = Step.SKIPPED, now
-        inserts.update(step, _SKIPPED)
+        inserts.update_later(step, _SKIPPED)
     return None
 
 
@@ -166,7 +166,7 @@ def _begin(case: Case, plan: Plan, now: datetime) -> None:
     step.state, step.ended_at = Step.RUNNING, None
     step.started_at = step.started_at or now
     step.attempts += 1
-    inserts.update(step, _BEGUN)
+    inserts.update_later(step, _BEGUN)
     if plan.prepare and case.is_joining:
         plan.prepare(case, now)
         case.prepared.add(plan.number)

@@ -36,11 +36,11 @@ def _written(row: ScopeOwned) -> tuple[str, list[Any]]:
     return _statement(type(row), connection.vendor), values
 
 
-def update(row: ScopeOwned, names: tuple[str, ...]) -> None:
-    """Write these fields of a row of the scope in force.
+def update_later(row: ScopeOwned, names: tuple[str, ...]) -> None:
+    """Write these fields of a row of the scope in force, at the latest with the next statement.
 
-    Raises ForeignScopeError and NoScopeError as `save` does, RuntimeError for a row that is gone,
-    and what the database refuses.
+    Raises ForeignScopeError and NoScopeError as `save` does; with the next statement, or with the
+    commit, RuntimeError for a row that is gone, and what the database refuses.
     """
     current.check_writable(row.scope_id)
     connection = connections[DEFAULT_DB_ALIAS]
@@ -49,8 +49,12 @@ def update(row: ScopeOwned, names: tuple[str, ...]) -> None:
         each.get_db_prep_save(getattr(row, each.attname), connection)  # type: ignore[union-attr]
         for each in fields
     ]
-    if not statements.count(_update(type(row), names, connection.vendor), values):
-        raise RuntimeError(f"{type(row).__name__} {row.pk} is gone")
+
+    def require_one(changed: int) -> None:
+        if not changed:
+            raise RuntimeError(f"{type(row).__name__} {row.pk} is gone")
+
+    statements.later(_update(type(row), names, connection.vendor), values, then=require_one)
 
 
 @functools.cache

@@ -192,6 +192,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "onboarding.parent-not-ready": INVALID,
     "onboarding.parent-required": INVALID,
     "onboarding.parent-unknown": INVALID,
+    "onboarding.remote-account-required": INVALID,
     "onboarding.remote-signing-incomplete": INVALID,
     "onboarding.unexpected": UNAVAILABLE,
     "lambda.off": FORBIDDEN,

@@ -162,6 +162,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "onboarding.parent-not-ready": Told(400, "Finish the registry's own onboarding first."),
     "onboarding.parent-required": Told(400, "Send the registry's user name as `parent`."),
     "onboarding.parent-unknown": Told(400, "GET /v1/registries lists the registries."),
+    "onboarding.remote-account-required": Told(400, "Send `account_id` and `account_key`, too."),
     "onboarding.remote-signing-incomplete": Told(400, "Send all parts of `remote_signing`."),
     "onboarding.unexpected": Told(503, "Try the onboarding again; an operator reads the log."),
     "one-time-password.refused": Told(401, "Wait for the next code of your authenticator."),

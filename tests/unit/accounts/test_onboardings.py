@@ -15,6 +15,7 @@ from accounts.onboarding_errors import (
     ParentNotReady,
     ParentRequired,
     ParentUnknown,
+    RemoteAccountRequired,
     RemoteSigningIncomplete,
 )
 from accounts.queries import onboardings as queries
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 KEY = "00" * 31 + "07"
+REMOTE = {"vault_id": "1", "asset_id": "HBAR", "api_key": "k", "private_key": "pem"}
 
 
 @pytest.fixture
@@ -66,6 +68,7 @@ class TestStart:
             ({"parent": "nobody"}, ParentUnknown),
             ({"parent": "alice@example.test"}, ParentUnknown),
             ({"uses_remote_signing": True}, RemoteSigningIncomplete),
+            ({"uses_remote_signing": True, "remote_signing": REMOTE}, RemoteAccountRequired),
             ({"username": ""}, errors.Invalid),
             ({"fields": {"x": "y" * 70_000}}, errors.Invalid),
         ],

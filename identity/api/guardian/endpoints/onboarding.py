@@ -158,6 +158,10 @@ _TOLD: Final[Mapping[type[DomainError], tuple[int, str]]] = {
         400,
         "fireblocksConfig is required with all of its fields when useFireblocksSigning is true",
     ),
+    refusals.RemoteAccountRequired: (
+        400,
+        "hederaAccountId and hederaAccountKey are required when useFireblocksSigning is true",
+    ),
 }
 
 ROUTES: Final = (
