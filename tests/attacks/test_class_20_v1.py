@@ -32,6 +32,8 @@ HARMLESS = {
     "POST /me/lock",
     "POST /me/lambdas/{lambda_id}/disable",
     "POST /me/managed-key",
+    "POST /me/dids",  # names a key that is the account's already
+    "POST /credentials/verify",
     "POST /me/lambdas/{lambda_id}/executions",  # what it signs was agreed to with a fresh proof
     "PUT /me/password",  # takes the present one too; and staff's is changed in the admin
     "POST /me/step-up",

@@ -60,9 +60,11 @@ NOUNS_ELSEWHERE = (
     *(
         "/api-keys",
         "/applications",
+        "/credentials",
         "/developer-keys",
         "/lambdas",
         "/managed-keys",
+        "/onboardings",
         "/providers",
         "/role-credentials",
         "/sessions",

@@ -195,6 +195,7 @@ def one(asked: Asked) -> OnboardingWithSteps:
     "Try an onboarding that failed again, or one that waits for the ledger at once",
     body=Nothing,
     shows=Onboarding,
+    is_dangerous=True,
     also_refuses=(409,),
 )
 def retry(asked: Asked) -> Onboarding:
@@ -212,6 +213,7 @@ def retry(asked: Asked) -> Onboarding:
     "End an onboarding that has not been completed, for ever",
     body=Nothing,
     shows=Onboarding,
+    is_dangerous=True,
     also_refuses=(409,),
 )
 def cancel(asked: Asked) -> Onboarding:
