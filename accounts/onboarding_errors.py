@@ -52,7 +52,7 @@ class ParentNotReady(DomainError):
 
 
 class RemoteSigningIncomplete(DomainError):
-    """Somebody else's signer cannot be asked without its address and credentials."""
+    """Somebody else's signer cannot be asked without its address and credentials that fit."""
 
     kind = Kind.INVALID
     code = "onboarding.remote-signing-incomplete"

@@ -46,6 +46,7 @@ def real_hash(settings: Any) -> Generator[None]:
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
 # They start processes of their own, which ask the database of the run.
 ALWAYS = ("tests/crash/", "tests/races/", "tests/budgets/", "tests/unit/identity/scoping/")
+LONGEST = ("tests/crash/",)
 # They walk every page, route or command as everybody, or try what a wire takes and a page shows;
 # what each asks the database has tests of its own.
 ON_SQLITE_ALONE = (
@@ -94,6 +95,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=others)
         left_out = {id(item) for item in others}
         items[:] = [item for item in items if id(item) not in left_out]
+    # What takes longest begins first, so that nobody waits for it alone in the end.
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,11 +10,11 @@ import orjson
 
 from accounts import onboarding_errors as refusals
 from accounts.errors import NameTaken
-from accounts.ledger import AccountTaken
+from accounts.ledger import AccountTaken, remote_signing
 from accounts.models import LedgerAccount, Onboarding, RegistryMembership, User
 from accounts.models.onboarding import OPEN_STATES
 from accounts.models.user import fold
-from accounts.services import fields, passwords, registries
+from accounts.services import credential_fields, fields, passwords, registries
 from accounts.services.onboarding_secrets import Secrets
 from identity import errors
 from identity.crypto import ed25519
@@ -119,6 +119,8 @@ def _check_shapes(request: Request) -> None:
     for name, value in (("fields", request.fields), ("did_document", request.did_document)):
         if value is not None and _size(value, name) > MOST_DOCUMENT_BYTES:
             raise errors.Invalid(f"{name} has at most {MOST_DOCUMENT_BYTES} bytes.", field=name)
+    if request.fields is not None:
+        credential_fields.checked(request.fields)
     if len(request.did_keys) > MOST_KEYS or _size(request.did_keys, "did_keys") > 16_384:
         raise errors.Invalid(f"There are at most {MOST_KEYS} keys.", field="did_keys")
 
@@ -160,6 +162,10 @@ def _check_remote(request: Request) -> None:
     given = request.remote_signing or {}
     if not all(given.get(name) for name in _REMOTE):
         raise refusals.RemoteSigningIncomplete
+    try:
+        remote_signing.parse(given)
+    except errors.Invalid:
+        raise refusals.RemoteSigningIncomplete from None
     if not request.account_id.strip():
         raise refusals.RemoteAccountRequired
 

@@ -146,17 +146,26 @@ def cancel(*, onboarding_id: UUID, by: Actor, now: datetime) -> Onboarding:
         return _changed(row, "onboarding.cancelled", changes, by=by, now=now)
 
 
-def require_told(*, onboarding_id: UUID, username: str, role: str, parent: str) -> None:
-    """Refuse words about an onboarding that are not those it was stored with.
+def told(onboarding_id: UUID) -> dict[str, Any]:
+    """What an onboarding that has not ended asks for, all but its secrets: for who decides.
 
-    Raises `Missing`, `Invalid`.
+    Raises `Missing`, `Conflict` for one that has ended, SealBroken, SealUnavailable.
     """
     row = Onboarding.objects.select_related("parent").filter(id=onboarding_id).first()
     if row is None:
         raise errors.Missing("There is no such onboarding.")
-    stored = (row.username, row.role, row.parent.username if row.parent else "")
-    if stored != (username, role, parent):
-        raise errors.Invalid("This is not what the onboarding says.")
+    if row.sealed_request is None:
+        raise errors.Conflict("This onboarding has ended.")
+    asked = sealed.unseal(row)
+    return {
+        "username": row.username,
+        "role": row.role,
+        "parent": row.parent.username if row.parent else "",
+        "account": asked.account_id,
+        "did": str((asked.did_document or {}).get("id", ""))[:512],
+        "is_signed_elsewhere": asked.remote_signing is not None,
+        "fields": dict(asked.fields or {}),
+    }
 
 
 def abandon(*, onboarding_id: UUID, now: datetime) -> None:

@@ -1,8 +1,10 @@
 """The command that lets an onboarding begin; what is secret about it never comes this way."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
+
+import msgspec
 
 from accounts.models import RegistryMembership
 from accounts.services import onboardings
@@ -17,13 +19,18 @@ PERMISSION: Final = "onboardings:create"
 class OnboardUser(Input, frozen=True):
     """The onboarding `onboarding`, which is stored and waits; the rest is what it says.
 
-    `parent` is the user name of the registry, empty for a registry.
+    `parent` is the user name of the registry, empty for a registry. `account` and `did` are those
+    that are brought along, `fields` what the user's credential will say.
     """
 
     onboarding: UUID
     username: str
     role: str
     parent: str = ""
+    account: str = ""
+    did: str = ""
+    is_signed_elsewhere: bool = False
+    fields: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 def onboard(details: OnboardUser, *, by: Actor, now: datetime) -> Result:
@@ -34,12 +41,9 @@ def onboard(details: OnboardUser, *, by: Actor, now: datetime) -> Result:
 
 def _validate(details: OnboardUser) -> None:
     # What approvers read must be what is stored.
-    onboardings.require_told(
-        onboarding_id=details.onboarding,
-        username=details.username,
-        role=details.role,
-        parent=details.parent,
-    )
+    told = msgspec.structs.asdict(details)
+    if onboardings.told(told.pop("onboarding")) != told:
+        raise errors.Invalid("This is not what the onboarding says.")
 
 
 def _check(details: OnboardUser, by: Actor) -> None:

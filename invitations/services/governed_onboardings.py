@@ -41,12 +41,7 @@ def start(*, request: Request, by: Actor, now: datetime, evidence: Evidence | No
     checked = onboardings.check(request=request, by=by)
     with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
         row = onboardings.keep_waiting(checked, by=by, now=now)
-        details = {
-            "onboarding": str(row.id),
-            "username": row.username,
-            "role": row.role,
-            "parent": checked.parent.username if checked.parent else "",
-        }
+        details = {"onboarding": str(row.id), **onboardings.told(row.id)}
         stated = evidence or attested.of_steps([Step(NAME, details)], by=by)
         answer = governance.submit(action=NAME, details=details, by=by, now=now, evidence=stated)
         if isinstance(answer, Pending):

@@ -11,6 +11,8 @@ import secrets
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from accounts.models import Onboarding
 from identity.crypto import ed25519
@@ -22,15 +24,20 @@ from tests.faces.guardian.client import Client, registering
 pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = f"Canary1{secrets.token_hex(12)}"
 SEED = secrets.token_bytes(32).hex()
+PEM = (
+    rsa.generate_private_key(65537, 2048)
+    .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    .decode()
+)
 REMOTE = {
     "fireBlocksVaultId": "7",
     "fireBlocksAssetId": "HBAR",
     "fireBlocksApiKey": f"canary-{secrets.token_hex(12)}",
-    "fireBlocksPrivateiKey": f"canary-{secrets.token_hex(24)}",
+    "fireBlocksPrivateiKey": PEM,
 }
 DID_KEY = f"{secrets.token_hex(24)}canary"
 HIDDEN = [
-    *(PASSWORD, SEED, DID_KEY, REMOTE["fireBlocksApiKey"], REMOTE["fireBlocksPrivateiKey"]),
+    *(PASSWORD, SEED, DID_KEY, REMOTE["fireBlocksApiKey"], PEM.splitlines()[5]),
 ]
 
 

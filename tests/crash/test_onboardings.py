@@ -59,10 +59,18 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "tests.crash.onboarding_program", *arguments]
 
 
-@pytest.mark.parametrize("role", ["USER", "STANDARD_REGISTRY"])
 def test_a_worker_that_is_killed_anywhere_loses_and_doubles_nothing(
-    served: tuple[Served, books.Books], role: str
+    served: tuple[Served, books.Books],
 ) -> None:
+    _killed_anywhere(served, "USER")
+
+
+@pytest.mark.usefixtures("on_postgresql")
+def test_nor_does_one_that_makes_a_registry(served: tuple[Served, books.Books]) -> None:
+    _killed_anywhere(served, "STANDARD_REGISTRY")
+
+
+def _killed_anywhere(served: tuple[Served, books.Books], role: str) -> None:
     deployment, _ = served
     told = program(deployment, "everywhere", role).splitlines()
     deaths = {line.removeprefix("died ") for line in told if line.startswith("died ")}

@@ -5,6 +5,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from accounts.errors import NameTaken
 from accounts.ledger import AccountTaken
@@ -28,7 +30,14 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 KEY = "00" * 31 + "07"
-REMOTE = {"vault_id": "1", "asset_id": "HBAR", "api_key": "k", "private_key": "pem"}
+REMOTE = {
+    "vault_id": "1",
+    "asset_id": "HBAR",
+    "api_key": "k",
+    "private_key": rsa.generate_private_key(65537, 2048)
+    .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    .decode(),
+}
 
 
 @pytest.fixture
@@ -68,9 +77,14 @@ class TestStart:
             ({"parent": "nobody"}, ParentUnknown),
             ({"parent": "alice@example.test"}, ParentUnknown),
             ({"uses_remote_signing": True}, RemoteSigningIncomplete),
+            (
+                {"uses_remote_signing": True, "remote_signing": REMOTE | {"private_key": "pem"}},
+                RemoteSigningIncomplete,
+            ),
             ({"uses_remote_signing": True, "remote_signing": REMOTE}, RemoteAccountRequired),
             ({"username": ""}, errors.Invalid),
             ({"fields": {"x": "y" * 70_000}}, errors.Invalid),
+            ({"fields": {"a b<c>": "x"}}, errors.Invalid),
         ],
     )
     def test_refuses_at_the_door(

@@ -156,7 +156,7 @@ _TOLD: Final[Mapping[type[DomainError], tuple[int, str]]] = {
     AccountTaken: (409, "This hederaAccountId belongs to another user"),
     refusals.RemoteSigningIncomplete: (
         400,
-        "fireblocksConfig is required with all of its fields when useFireblocksSigning is true",
+        "fireblocksConfig is required with all of its fields (its key in PEM) for Fireblocks",
     ),
     refusals.RemoteAccountRequired: (
         400,
