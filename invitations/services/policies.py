@@ -55,6 +55,14 @@ DEFAULTS: Sequence[Mapping[str, Any]] = (
         "action": "delete",
     },
     {
+        "name": "Registries and auditors",
+        "description": "Who onboards users, or reads the record, is made with a second person's"
+        " consent. What a registry does for its users is its own.",
+        "resource": "/onboardings",
+        "action": "add",
+        "expression": 'details.role != "USER"',
+    },
+    {
         "name": "Users shut out, let in or renamed",
         "description": "Whether a user may act, its name and address change with a second person.",
         "resource": "/users/*",
