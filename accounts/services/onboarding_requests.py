@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
+from django.db import connection
 
 from accounts import onboarding_errors as refusals
 from accounts.errors import NameTaken
@@ -18,6 +19,7 @@ from accounts.services import credential_fields, fields, passwords, registries
 from accounts.services.onboarding_secrets import Secrets
 from identity import errors
 from identity.crypto import ed25519
+from identity.scoping import current, statements
 
 Role = RegistryMembership.Role
 
@@ -28,6 +30,7 @@ _ACCOUNT_ID: Final = re.compile(
 )
 # RFC 8410 §7: an Ed25519 key of 32 bytes in PKCS #8 always begins like this.
 _KEY: Final = re.compile(r"(?:302e020100300506032b657004220420)?([0-9a-f]{64})", re.ASCII)
+_HOLD: Final = "SELECT 1 FROM identity_scope WHERE id = %s FOR NO KEY UPDATE"
 _REMOTE: Final = ("vault_id", "asset_id", "api_key", "private_key")
 
 
@@ -95,6 +98,13 @@ def check_connect(request: Request, membership: RegistryMembership | None) -> Ch
     _check_account(request.account_id)
     _check_remote(request)
     return Checked("", request.role, parent, _secrets(request, seed, ""))
+
+
+def hold_names() -> None:
+    """From here to the end of the transaction nobody else gives a name in the scope in force."""
+    if connection.vendor == "postgresql":
+        # SQLite has one writer at a time.
+        statements.later(_HOLD, [current.required_scope()])
 
 
 def require_free(username: str) -> None:

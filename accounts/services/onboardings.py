@@ -228,6 +228,10 @@ def _new(action: str, checked: Checked, *, by: Actor, now: datetime) -> Onboardi
 
 
 def _kept(row: Onboarding, *, by: Actor, now: datetime) -> Onboarding:
+    if row.action == Action.ONBOARD:
+        # Somebody may have got the name while the password was hashed.
+        requests.hold_names()
+        requests.require_free(row.username)
     try:
         with transaction.atomic():
             row.save(force_insert=True)

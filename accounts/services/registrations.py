@@ -33,6 +33,7 @@ def register(
     """
     _require_role(role)
     with writing.of(by):
+        onboarding_requests.hold_names()
         onboarding_requests.require_free(username)
         user = users.new(public_id, username, {}, by=by, now=now)
         user.status, user.password = User.Status.ACTIVE, verifier

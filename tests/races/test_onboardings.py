@@ -13,7 +13,7 @@ from accounts.models import (
     RegistryMembership,
     User,
 )
-from accounts.services import onboarding_work, onboardings, users
+from accounts.services import onboarding_work, onboardings, registrations, users
 from accounts.services.onboarding_pace import Pace
 from identity import errors, ids
 from identity.models import AuditEvent
@@ -56,6 +56,30 @@ def test_one_of_two_requests_for_a_name_wins(world: cast.World) -> None:
     assert work(world, won[0])
     with current.in_scope(world.scope.id):
         assert User.objects.filter(username_folded="newcomer").count() == 1
+
+
+def test_a_name_is_given_to_a_registration_or_to_an_onboarding(world: cast.World) -> None:
+    def act(number: int) -> object:
+        if number % 2:
+            return start(world)
+        with current.in_scope(world.scope.id):
+            return registrations.register(
+                public_id=ids.new(),
+                username="newcomer",
+                role="USER",
+                verifier="argon2$x",
+                by=world.system,
+                now=acts.now(),
+            )
+
+    for _ in range(5):
+        ends = together.run(act, count=2 * COUNT)
+        won = [end for end in ends if isinstance(end, Onboarding | User)]
+        assert len(won) == 1, ends
+        assert [type(end) for end in ends].count(NameTaken) == 2 * COUNT - 1, ends
+        with current.in_scope(world.scope.id):
+            Onboarding.objects.update(state="failed", next_attempt_at=None, ended_at=acts.now())
+            User.objects.filter(username_folded="newcomer").update(username_folded=str(ids.new()))
 
 
 def test_an_onboarding_and_an_invitation_of_one_name(world: cast.World) -> None:

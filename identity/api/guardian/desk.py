@@ -98,7 +98,10 @@ def _require_registry(caller: Caller | None) -> None:
 
 def _asked(sent: Sent, found: Route, place: _Place, ids: Mapping[str, str], now: datetime) -> Asked:
     query, given = sent.query(), _given(sent, found)
-    storable.require(given, query, ids)
+    storable.require(given, query)
+    if storable.holds_nul(ids):
+        # As every other name that nothing has.
+        raise Missing
     body = None
     if found.body is not None:
         body = inputs.read(given, found.body, status=found.malformed)

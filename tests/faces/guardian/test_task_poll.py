@@ -85,6 +85,7 @@ def test_unknown_malformed_and_foreign_ids_are_alike(world, acme, nobody, task) 
         "x",
         "0",
         "1" * 99,
+        "%00",
     ]
     answers = [poll(nobody, each) for each in ids] + [poll(foreign, task)]
     assert {(each.status, each.body) for each in answers} == {(404, answers[0].body)}
