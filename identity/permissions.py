@@ -33,6 +33,11 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "role-credentials": ("list", "get", "create", "delete"),
     "credentials": ("list", "get", "create", "delete", "verify"),
     "audit": ("list", "get"),
+    "solutions": ("list", "get", "create", "edit", "delete"),
+    "contexts": ("list", "get", "create", "edit", "delete"),
+    "members": ("list", "get", "create", "edit", "delete"),
+    "channels": ("thread", "store", "stream", "inbox", "kvdb"),
+    "remotes": ("list", "get", "create", "edit", "delete"),
     "mails": ("list",),
     "me": ("get",),
 }
@@ -40,7 +45,7 @@ ALL: frozenset[str] = frozenset(f"{noun}:{verb}" for noun, verbs in NOUNS.items(
 
 EVERY_RESOURCE = "*"
 APPROVABLE: frozenset[str] = frozenset(
-    f"/{noun}" for noun in NOUNS if noun not in {"proposals", "me", "audit", "mails"}
+    f"/{noun}" for noun in NOUNS if noun not in {"proposals", "me", "audit", "mails", "channels"}
 ) | {"/account-management"}
 
 SELF_SERVICE: frozenset[str] = frozenset({"me:get", "server-keys:get"})
@@ -87,7 +92,7 @@ PREDEFINED_ROLES: Mapping[str, PredefinedRole] = {
             "workspace-maintainer",
             "Proposes changes to users, devices, passkeys, roles, rules, groups, policies,"
             " recipients, webhooks, API keys, developer keys, lambdas, providers, applications,"
-            " credentials, role credentials and onboardings.",
+            " credentials, role credentials, onboardings, solutions, contexts, members, remotes.",
             ALL
             - {"proposals:approve", "proposals:cancel", "passwords:delete"}
             - {"scopes:edit", "server-keys:edit", "staff:create", "staff:delete"},
