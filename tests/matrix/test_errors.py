@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from identity.api.bridge import errors as bridge
 from identity.api.enterprise import errors
 from identity.api.v1 import errors as v1
 from identity.errors import Conflict, DomainError, Forbidden, Kind, Missing
@@ -162,3 +163,43 @@ def test_a_problem_explains_no_credential(known: type[DomainError]) -> None:
     is_told = told.get("detail") == "what to do"
     assert is_told == (known.kind not in {Kind.UNAUTHENTICATED, Kind.UNAVAILABLE})
     assert "step" not in told
+
+
+NUMBERS = {
+    Kind.INVALID: {"INVALID_PARAMS", "PARSE_ERROR", "UNAUTHORIZED", "INVALID_ACL"},
+    Kind.UNPROCESSABLE: {"INVALID_PARAMS", "INVALID_ACL"},
+    Kind.UNAUTHENTICATED: {"UNAUTHORIZED", "INVALID_TOKEN"},
+    Kind.FORBIDDEN: {"ACCESS_DENIED", "INSUFFICIENT_SCOPE", "UNAUTHORIZED"},
+    Kind.MISSING: {
+        *("ACCESS_DENIED", "UNAUTHORIZED", "USER_DOESNT_EXIST", "NO_MATCH_FOR_LAST_ID"),
+        *("CONTEXT_DOES_NOT_EXIST", "SOLUTION_DOES_NOT_EXIST", "API_KEY_DOES_NOT_EXIST"),
+    },
+    Kind.CONFLICT: {
+        *("ACCESS_DENIED", "PUB_KEY_ALREADY_IN_USE", "API_KEYS_LIMIT_EXCEEDED"),
+        *("SOLUTION_HAS_CONTEXTS", "CANNOT_ASSIGN_PRIVATE_CONTEXT"),
+        "CANNOT_UNASSIGN_CONTEXT_FROM_ITS_PARENT",
+        *("CANNOT_SWITCH_CONNECTED_CONTEXT_TO_PRIVATE", "FIRST_API_KEY_ALREADY_EXISTS"),
+        "API_KEY_DOES_NOT_EXIST",
+    },
+    Kind.GONE: {"ACCESS_DENIED"},
+    Kind.LIMITED: {"TOO_MANY_REQUESTS"},
+    Kind.UNAVAILABLE: {"INTERNAL_ERROR"},
+}
+
+
+@every_error
+def test_every_error_has_a_number(known: type[DomainError]) -> None:
+    assert bridge.wire(known()).name in NUMBERS[known.kind]
+    assert bridge.status(known()) == {Kind.LIMITED: 429, Kind.UNAVAILABLE: 503}.get(known.kind, 200)
+
+
+def test_no_number_is_left_over() -> None:
+    assert set(bridge.BY_CODE) <= {known.code for known in REGISTERED}
+    assert set(bridge.BY_KIND) == set(Kind)
+
+
+@every_error
+def test_a_number_explains_no_credential(known: type[DomainError]) -> None:
+    told = bridge.body(known("what to do"))
+    is_told = told.get("data") == "what to do"
+    assert is_told == (bridge.wire(known()).name in {"INVALID_PARAMS", "ACCESS_DENIED"})
