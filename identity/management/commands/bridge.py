@@ -1,0 +1,90 @@
+"""`manage.py bridge`: calls of the face of programs and contexts from the shell; key tools."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from identity.management import bridge_calls, shell
+from identity.management.bridge_calls import CallFailed, Key
+
+
+class Command(BaseCommand):
+    """One call of a method; nothing secret is taken from the command line."""
+
+    help = (
+        "Call a method of the face `bridge` and print its answer; ends with 1 if that is an error. "
+        "The API key comes from API_KEY_ID and API_KEY_SECRET of the environment; without them the "
+        "call carries no authorization."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the call's arguments."""
+        parser.add_argument("method", help="such as context/listContexts")
+        parser.add_argument("params", nargs="?", default="{}", help="as JSON; {} unless given")
+        parser.add_argument("--url", help="address with /api; this deployment's own unless given")
+        parser.add_argument("--scope", help="slug of a scope: its address /s/<slug>/api")
+        parser.add_argument("--auth", choices=bridge_calls.WAYS, default="hmac")
+        parser.add_argument("--key-id", help="instead of API_KEY_ID")
+        parser.add_argument(
+            "--secret-file", type=Path, help="a file with the secret, instead of API_KEY_SECRET"
+        )
+        parser.add_argument(
+            "--private-key", type=Path, help="a PEM file of Ed25519, for a key without a secret"
+        )
+        parser.add_argument("--json", metavar="PATH", help="print this part of the answer only")
+        parser.add_argument("-r", "--raw", action="store_true", help="print a text without quotes")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Call, print, and end with 1 for an error."""
+        try:
+            params = json.loads(options["params"])
+        except ValueError as error:
+            raise CommandError(f"The parameters are no JSON: {error}") from error
+        try:
+            answer = bridge_calls.call(
+                _url(options), options["method"], params, key=_key(options), way=options["auth"]
+            )
+            if "error" in answer:
+                self.stdout.write(json.dumps(answer))
+                sys.exit(1)
+            shown = bridge_calls.part_of(answer, options["json"] or ".")
+        except CallFailed as failure:
+            raise CommandError(str(failure)) from failure
+        self.stdout.write(bridge_calls.text_of(shown, is_raw=options["raw"]))
+
+
+def _url(options: dict[str, Any]) -> str:
+    if options["url"]:
+        return str(options["url"])
+    if options["scope"]:
+        return shell.face_url(options["scope"], "api")
+    return f"{settings.BASE_URL.rstrip('/')}/api"
+
+
+def _key(options: dict[str, Any]) -> Key | None:
+    key_id = options["key_id"] or os.environ.get("API_KEY_ID", "")
+    if not key_id:
+        return None
+    if options["private_key"]:
+        if options["auth"] == "basic":
+            raise CommandError("A key without a secret can't use --auth basic.")
+        return Key(key_id, private=bridge_calls.private_key(options["private_key"]))
+    secret = _secret(options["secret_file"])
+    if not secret:
+        raise CommandError("Set API_KEY_SECRET, or give --secret-file or --private-key.")
+    return Key(key_id, secret=secret)
+
+
+def _secret(path: Path | None) -> str:
+    if path is None:
+        return os.environ.get("API_KEY_SECRET", "")
+    try:
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"Can't read {path}.") from error
