@@ -1,5 +1,7 @@
 """Tables of users, their roles, groups, devices and recipients."""
 
+from accounts.models.context import Context, ContextShare
+from accounts.models.context_member import ContextMember, ContextTally
 from accounts.models.credential import Credential, CredentialContext
 from accounts.models.credential_status_list import CredentialStatusList
 from accounts.models.device import Device, KnownKey
@@ -25,6 +27,7 @@ from accounts.models.recipient import Recipient, RecipientGroup, RecipientGroupM
 from accounts.models.registry_membership import RegistryMembership
 from accounts.models.role import Role, RoleAssignment, RoleRule, Rule
 from accounts.models.role_credential import RoleCredential
+from accounts.models.solution import Solution
 from accounts.models.staff import OneTimePassword, RecoveryCode, StaffMembership
 from accounts.models.stored_content import StoredContent
 from accounts.models.user import User
@@ -32,6 +35,10 @@ from accounts.models.wallet import ExternalIdentity, Wallet
 
 __all__ = [
     "Avatar",
+    "Context",
+    "ContextMember",
+    "ContextShare",
+    "ContextTally",
     "Credential",
     "CredentialContext",
     "CredentialStatusList",
@@ -68,6 +75,7 @@ __all__ = [
     "RoleCredential",
     "RoleRule",
     "Rule",
+    "Solution",
     "StaffMembership",
     "StoredContent",
     "User",

@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from identity.api.v1 import context_errors
 from identity.errors import DomainError
 from identity.web import problems
 
@@ -242,6 +243,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "webhook.disabled": Told(409, "Set its status to active first."),
     "webhook.too-many": Told(409, "Delete a webhook of this scope first."),
     "wallet.taken": Told(409, "Sign in to the other account and let the wallet go there."),
+    **{code: Told(*said) for code, said in context_errors.TOLD.items()},
 }
 
 # One text for every cause, so that nobody learns which part of a credential was wrong.

@@ -1,0 +1,1 @@
+"""Access lists of members: what one may do with which containers of a context."""
