@@ -10,7 +10,7 @@ TOLD: Final[Mapping[str, tuple[int, str]]] = {
     "context.parent-cannot-be-unshared": (409, "Delete the context instead."),
     "context.private-cannot-be-shared": (409, "Make the context public first."),
     "context.shared-cannot-be-private": (409, "Take it away from the other solutions first."),
-    "limits.outside": (403, "Use a key that is limited to other solutions or contexts, or to none."),
+    "limits.outside": (403, "Use a key that is made for this solution or context."),
     "list.filter-invalid": (400, "Read the detail, correct the filter and send it again."),
     "list.filter-too-costly": (503, "Ask for whole ids or keys, or for fewer conditions."),
     "list.no-match-for-last-id": (400, "Begin the list anew."),
