@@ -8,12 +8,9 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from typing import Final
+from typing import Any, Final
 
-from eth_account.hdaccount.mnemonic import Mnemonic
-from eth_account.types import Language
-
-from identity.crypto import user_key
+from identity.crypto import deep_libraries, user_key
 from identity.crypto.errors import KeyInvalid
 from identity.crypto.user_key import PrivateKey
 
@@ -40,7 +37,7 @@ def of_password(password: str, salt: str, *, rounds: int = ROUNDS) -> PrivateKey
 def of_mnemonic(words: str, passphrase: str = "") -> PrivateKey:
     """The key of a list of English words (BIP-39). Raises KeyInvalid for a wrong one."""
     text = _SPACES.sub(" ", unicodedata.normalize("NFKD", words).strip())
-    if not Mnemonic(Language.ENGLISH).is_mnemonic_valid(text):
+    if not _english().is_mnemonic_valid(text):
         raise KeyInvalid("These words are no list of BIP-39: one is wrong, missing or misplaced.")
     salt = "mnemonic" + unicodedata.normalize("NFKD", passphrase)
     return _master(hashlib.pbkdf2_hmac("sha512", text.encode(), salt.encode(), _MNEMONIC_ROUNDS))
@@ -50,7 +47,12 @@ def new_mnemonic(count: int = 24) -> str:
     """A new list of so many random English words. Raises KeyInvalid for another count."""
     if count not in STRENGTHS:
         raise KeyInvalid(f"A list has {', '.join(map(str, STRENGTHS))} words.")
-    return str(Mnemonic(Language.ENGLISH).generate(num_words=count))
+    return str(_english().generate(num_words=count))
+
+
+def _english() -> Any:
+    language = deep_libraries.loaded("eth_account.types").Language.ENGLISH
+    return deep_libraries.loaded("eth_account.hdaccount.mnemonic").Mnemonic(language)
 
 
 def _master(seed: bytes) -> PrivateKey:
