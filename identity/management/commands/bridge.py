@@ -4,13 +4,15 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from identity.management import bridge_calls, shell
+from identity.management import bridge_calls, bridge_key_tools, shell
 from identity.management.bridge_calls import CallFailed, Key
+
+_KEY_PAIR: Final = "genkeypair"
 
 
 class Command(BaseCommand):
@@ -25,7 +27,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the call's arguments."""
-        parser.add_argument("method", help="such as context/listContexts")
+        parser.add_argument("method", help="such as context/listContexts, or genkeypair")
         parser.add_argument("params", nargs="?", default="{}", help="as JSON; {} unless given")
         parser.add_argument("--url", help="address with /api; this deployment's own unless given")
         parser.add_argument("--scope", help="slug of a scope: its address /s/<slug>/api")
@@ -39,9 +41,13 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", metavar="PATH", help="print this part of the answer only")
         parser.add_argument("-r", "--raw", action="store_true", help="print a text without quotes")
+        bridge_key_tools.add_arguments(parser)
 
     def handle(self, *_: Any, **options: Any) -> None:
-        """Call, print, and end with 1 for an error."""
+        """Call, print, and end with 1 for an error; or make a key pair."""
+        if options["method"] == _KEY_PAIR:
+            self.stdout.write("\n".join(bridge_key_tools.lines(options)))
+            return
         try:
             params = json.loads(options["params"])
         except ValueError as error:
