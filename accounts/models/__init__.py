@@ -25,6 +25,7 @@ from accounts.models.passkey import Passkey
 from accounts.models.profile import Avatar, Follow, Profile
 from accounts.models.recipient import Recipient, RecipientGroup, RecipientGroupMember
 from accounts.models.registry_membership import RegistryMembership
+from accounts.models.remote import Remote, RemoteChange, RemoteContext
 from accounts.models.role import Role, RoleAssignment, RoleRule, Rule
 from accounts.models.role_credential import RoleCredential
 from accounts.models.solution import Solution
@@ -70,6 +71,9 @@ __all__ = [
     "RecipientGroupMember",
     "RecoveryCode",
     "RegistryMembership",
+    "Remote",
+    "RemoteChange",
+    "RemoteContext",
     "Role",
     "RoleAssignment",
     "RoleCredential",

@@ -11,6 +11,7 @@ from accounts.services import (
     onboarding_secrets,
     one_time_passwords,
     opened_managed_keys,
+    remote_secrets,
 )
 from identity import actor, queries
 from identity.scoping import current
@@ -39,6 +40,7 @@ COLUMNS: Final[Sequence[Column]] = (
     onboarding_secrets.SEALED,
     onboarding_secrets.SEALED_RESULT,
     providers.SEALED,
+    remote_secrets.SEALED,
     mail.SEALED,
     idempotency.SEALED,
     challenges.SEALED,

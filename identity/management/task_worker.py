@@ -13,7 +13,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from identity import home
-from identity.management import courier, onboarder, timetable
+from identity.management import carrier, courier, onboarder, timetable
 
 MOST_WORKERS: Final = 64
 MOST_TRIES: Final = 5
@@ -50,9 +50,12 @@ def run(folder: Path) -> None:
     delivering.start()
     onboarding = onboarder.Onboarder()
     onboarding.start()
+    carrying = carrier.Carrier()
+    carrying.start()
     try:
         call_command("db_worker", worker_id=slot.worker_id, queue_name="*", reload=False)
     finally:
+        carrying.stop()
         onboarding.stop()
         delivering.stop()
 

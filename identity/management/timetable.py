@@ -11,6 +11,7 @@ import structlog
 from django.db import close_old_connections
 from django_tasks_db.models import DBTaskResult
 
+from accounts.services import remote_results
 from identity import tasks
 from identity.web import limits
 from invitations import tasks as proposals
@@ -38,6 +39,11 @@ def forget_finished_tasks() -> int:
     return removed
 
 
+def forget_carried_changes() -> int:
+    """Remove the changes that remotes have had for a month; how many those were."""
+    return remote_results.purge(now=datetime.now(UTC))
+
+
 ENTRIES: Final[Sequence[Entry]] = (
     Entry("sign heads", 5 * 60, tasks.sign_heads.enqueue),
     Entry("purge", 60 * 60, tasks.purge.enqueue),
@@ -45,6 +51,7 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("expire proposals", 5 * 60, proposals.expire_proposals.enqueue),
     Entry("forget batches", 60 * 60, proposals.forget_batches.enqueue),
     Entry("forget finished tasks", 60 * 60, forget_finished_tasks),
+    Entry("forget carried changes", 60 * 60, forget_carried_changes),
     Entry("forget rates", 10 * 60, lambda: limits.purge(now=int(time.time()))),
 )
 

@@ -34,6 +34,8 @@ _TEXTS: Final[Mapping[str, str]] = {
     "recovery-code": "used",
     "recovery-codes": "renewed",
     "registry-membership": "completed created",
+    "remote": "check-asked context-carried context-dropped edited linked paused resumed"
+    " resync-asked retried unlinked",
     "role": "created deleted edited granted withdrawn",
     "role-credential": "issued revoked",
     "rule": "created deleted edited",
@@ -70,6 +72,7 @@ SUBJECTS: Final[Sequence[str]] = (
     "webhook-key",
     "provider",
     "application",
+    "remote",
     "server-key",
     "session",
     "api-key",

@@ -5,6 +5,7 @@ from typing import Final
 
 TOLD: Final[Mapping[str, tuple[int, str]]] = {
     "acl.invalid": (400, "The detail names the line and what is wrong with it."),
+    "context.carried": (409, "End carrying it under /v1/remotes first."),
     "context.disabled": (409, "Ask for the context to be enabled again."),
     "context.missing": (404, "List the contexts at /v1/contexts."),
     "context.parent-cannot-be-unshared": (409, "Delete the context instead."),
@@ -16,6 +17,8 @@ TOLD: Final[Mapping[str, tuple[int, str]]] = {
     "list.no-match-for-last-id": (400, "Begin the list anew."),
     "member.key-taken": (409, "Make a new key: in a context one key is one member's."),
     "member.missing": (404, "List the members of the context."),
+    "remote.paused": (409, "Resume the remote first."),
+    "remote.too-many": (409, "Unlink a remote of this scope first."),
     "solution.has-contexts": (409, "Delete its contexts, and take away those that it borrows."),
     "solution.missing": (404, "List the solutions at /v1/solutions."),
 }
