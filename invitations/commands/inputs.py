@@ -53,12 +53,13 @@ class AuthorizeDevice(Input, frozen=True):
 class AcceptInvitation(Input, frozen=True):
     """A way in that was proven by who accepts an invitation, in place of a device.
 
-    `way` says which of the other fields there are: the key of a wallet, an address whose mail was
-    read, or an account at a provider.
+    `way` says which of the other fields there are: the key of a wallet, a user key (a wallet, too),
+    an address whose mail was read, or an account at a provider. Who joins by a user key may choose
+    a `username`.
     """
 
     invitation: UUID
-    way: Literal["wallet", "mail", "provider"]
+    way: Literal["wallet", "mail", "provider", "key"]
     wallet_kind: str = ""
     wallet: str = ""
     public_key: str = ""
@@ -68,3 +69,4 @@ class AcceptInvitation(Input, frozen=True):
     issuer: str = ""
     subject: str = ""
     full_name: str = ""
+    username: str = ""

@@ -56,7 +56,7 @@ class Invitation(ScopeOwned):
                 )
                 | (
                     models.Q(state="used", device__isnull=True, used_at__isnull=False)
-                    & models.Q(joined_by__in=["wallet", "mail", "provider"])
+                    & models.Q(joined_by__in=["wallet", "mail", "provider", "key"])
                 )
                 | (~models.Q(state="used") & models.Q(device__isnull=True, joined_by="")),
                 name="invitation_used_paired",

@@ -96,7 +96,7 @@ def challenge(
     """
     return key_proofs.challenge(
         purpose=STATEMENT_TYPE,
-        subject=_digest(invite_string),
+        subject=digest(invite_string),
         signature_key=signature_key,
         encryption_key=encryption_key,
         now=now,
@@ -114,15 +114,17 @@ def accept(acceptance: Acceptance, *, address: str = "", now: datetime) -> Done 
     proven = key_proofs.prove(
         acceptance.statement, acceptance.signature, expected_type=STATEMENT_TYPE, now=now
     )
-    if proven.said.subject != _digest(acceptance.invite_string):
+    if proven.said.subject != digest(acceptance.invite_string):
         raise refusals.InvitationInvalid
     if proven.said.has_password != bool(acceptance.password):
         raise refusals.StatementDiffers("The statement says otherwise whether a password is sent.")
-    found = _find(acceptance.invite_string)
-    by = _holder(found, address)
-    _require_one_time_key(found, acceptance, by=by, now=now)
-    if found is None or by is None:
-        raise refusals.InvitationInvalid
+    found, by = held(
+        acceptance.invite_string,
+        acceptance.statement,
+        acceptance.one_time_signature,
+        address=address,
+        now=now,
+    )
     return authorization.authorize(
         invitation_id=found.id,
         request=_request(acceptance, proven),
@@ -132,12 +134,30 @@ def accept(acceptance: Acceptance, *, address: str = "", now: datetime) -> Done 
     )
 
 
+def held(
+    invite_string: str, message: bytes, one_time_signature: bytes, *, address: str, now: datetime
+) -> tuple[Invitation, Actor]:
+    """The invitation whose secret and one-time key somebody has, and that somebody as an actor.
+
+    `one_time_signature` is the one-time key's raw r||s over the message. A wrong one counts as a
+    wrong try. Whether the invitation is open is not asked. Must not be called in a transaction.
+    Raises `InvitationInvalid`.
+    """
+    found = _find(invite_string)
+    by = _holder(found, address)
+    _require_one_time_key(found, one_time_signature, message, by=by, now=now)
+    if found is None or by is None:
+        raise refusals.InvitationInvalid
+    return found, by
+
+
 def _find(invite_string: str) -> Invitation | None:
     # What can't be a secret of ours is looked for all the same: the answer takes as long.
-    return Invitation.objects.filter(secret_digest=_digest(invite_string)).first()
+    return Invitation.objects.filter(secret_digest=digest(invite_string)).first()
 
 
-def _digest(invite_string: str) -> str:
+def digest(invite_string: str) -> str:
+    """What an invite string is known by: SHA-256 in lower hex."""
     # JSON can name halves of surrogate pairs, which have no UTF-8.
     return hashlib.sha256(invite_string.encode(errors="replace")).hexdigest()
 
@@ -157,12 +177,17 @@ def _holder(found: Invitation | None, address: str) -> Actor | None:
 
 
 def _require_one_time_key(
-    found: Invitation | None, acceptance: Acceptance, *, by: Actor | None, now: datetime
+    found: Invitation | None,
+    signature: bytes,
+    message: bytes,
+    *,
+    by: Actor | None,
+    now: datetime,
 ) -> None:
     """The holder has the one-time key too; a wrong signature counts as a wrong try."""
     key = ecdsa_p256.DUMMY if found is None else ecdsa_p256.stored_public(found.one_time_key)
     try:
-        key_proofs.require_signature(key, acceptance.one_time_signature, acceptance.statement)
+        key_proofs.require_signature(key, signature, message)
     except ProofInvalid:
         if found is not None and by is not None:
             invitations.count_wrong_try(found.id, by=by, now=now)

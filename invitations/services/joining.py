@@ -1,4 +1,4 @@
-"""Accepting an invitation without a device: by a wallet, a code by mail, an account at a provider.
+"""Accepting an invitation without a device: a wallet, a user key, a mailed code, a provider.
 
 It is for whoever has not joined yet. The account takes its way in from the proof, and for each of
 its roles a credential; the invitation is used up by the same transaction.
@@ -15,7 +15,7 @@ import orjson
 from django.db import transaction
 
 from accounts.models import User
-from accounts.services import mail_addresses, role_assignments
+from accounts.services import mail_addresses, role_assignments, wallets
 from identity.actor import Actor
 from identity.services import attestations, audit
 from invitations import errors as refusals
@@ -31,6 +31,7 @@ from sessions_app.services.exchanges import Exchanged
 from sessions_app.services.first_factor import Arrival, Passed
 from sessions_app.services.mailed_codes import Asker, Purpose
 from sessions_app.services.provider_sign_in import Asserted, Round
+from sessions_app.services.user_key_sign_in import Person
 
 RESOURCE: Final = "/account-management/authorize"
 CREDENTIAL: Final = role_switching.CREDENTIAL
@@ -73,6 +74,33 @@ def by_wallet(
 
     shown = {"challenge": found.challenge}
     return _accept(proven, shown, found.origin.address, used_up, now=now)
+
+
+def by_key(
+    *,
+    invitation_id: UUID,
+    key: wallets.Key,
+    person: Person,
+    shown: Mapping[str, str],
+    address: str,
+    now: datetime,
+) -> Joined | Pending:
+    """A user key that was proven just now becomes the invited person's way in.
+
+    `shown` is the text that was signed and its signatures, for the record. Not to be called in a
+    transaction. Raises `InvitationInvalid`, `InvitationNeedsDevice`,
+    `accounts.errors.WalletTaken`, `NameTaken`, and what policies refuse.
+    """
+    proven = AcceptInvitation(
+        invitation_id,
+        "key",
+        wallet_kind=str(key.kind),
+        wallet=key.address,
+        public_key=key.public_key,
+        full_name=person.full_name,
+        username=person.username,
+    )
+    return _accept(proven, shown, address, _nothing_more, now=now)
 
 
 def by_mail(

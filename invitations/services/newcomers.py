@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 
@@ -13,6 +14,7 @@ from accounts.services import (
     profiles,
     role_assignments,
     role_credentials,
+    user_names,
     users,
     wallets,
 )
@@ -28,6 +30,8 @@ from invitations.commands.command import registry
 from invitations.commands.inputs import AcceptInvitation
 from invitations.models import Invitation
 from invitations.services import decisions, invitations, notices
+
+_BY_WALLET: Final = frozenset({"wallet", "key"})
 
 
 def use(details: AcceptInvitation, *, by: Actor, now: datetime) -> dict[str, object]:
@@ -76,7 +80,9 @@ def require_newcomer(user: User) -> None:
 
 
 def _bind(user: User, details: AcceptInvitation, *, by: Actor, now: datetime) -> None:
-    if details.way == "wallet":
+    if details.username:
+        user_names.choose(user=user, username=details.username, by=by, now=now)
+    if details.way in _BY_WALLET:
         key = wallets.Key(
             Wallet.Kind(details.wallet_kind),
             details.wallet,
@@ -140,6 +146,7 @@ def digest(details: AcceptInvitation) -> str:
     """What tells a repeat with the same proof from a second holder of an invitation."""
     names = {
         "wallet": details.wallet,
+        "key": details.wallet,
         "mail": details.email,
         "provider": f"{details.issuer} {details.subject}",
     }

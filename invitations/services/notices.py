@@ -45,6 +45,7 @@ def joined(user: User, way: str, *, now: datetime) -> None:
 
 _WAYS: Final[Mapping[str, str]] = {
     "wallet": "a wallet",
+    "key": "a key of your own",
     "mail": "a code that was mailed to you",
     "provider": "an account at another provider",
 }

@@ -95,6 +95,10 @@ POST   /passkeys/joining/complete                              open             
 POST   /me/step-up/passkey                                     self               + + + + + + + .
 POST   /sign-in/wallet/challenge                               open               + + + + + + + +
 POST   /sign-in/wallet                                         open               + + + + + + + +
+POST   /sign-up/user-key/challenge                             open               + + + + + + + +
+POST   /sign-up/user-key                                       open               + + + + + + + +
+POST   /sign-in/user-key/challenge                             open               + + + + + + + +
+POST   /sign-in/user-key                                       open               + + + + + + + +
 POST   /invitations/lookup                                     open               + + + + + + + +
 POST   /invitations/challenge                                  open               + + + + + + + +
 POST   /invitations/accept                                     open               + + + + + + + +

@@ -40,6 +40,7 @@ from identity.api.v1.nouns import (
     step_up,
     token,
     token_grants,
+    user_keys,
     users,
     webhooks,
 )
@@ -70,6 +71,7 @@ NOUNS: Final[tuple[ModuleType, ...]] = (
     sessions,
     sign_in,
     sign_in_by_wallet,
+    user_keys,
     held_passkeys,
     passkeys,
     token,

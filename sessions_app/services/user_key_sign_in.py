@@ -1,0 +1,76 @@
+"""Signing in and up by a user key: the key is a wallet of the account, under its own text."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from accounts.models import User, Wallet
+from accounts.services import onboarding_requests, profiles, wallets
+from accounts.services.profiles import Newcomer
+from identity.crypto.errors import SignatureInvalid
+from identity.crypto.user_key import PublicKey
+from identity.services import audit, scopes
+from sessions_app.errors import SignInRefused, SignUpClosed
+from sessions_app.models import Session
+from sessions_app.services import user_key_challenges, wallet_sign_in
+from sessions_app.services.sessions import Origin, Proof
+from sessions_app.services.user_key_challenges import Act
+
+PROOF: Final = Proof(Session.Method.WALLET, provider_name="user-key")
+SOURCE: Final = "user-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What somebody new says of themselves; without a user name the key names them."""
+
+    username: str = ""
+    full_name: str = ""
+
+
+def wallet_of(key: PublicKey) -> wallets.Key:
+    """A user key as a wallet: its address is its own text."""
+    return wallets.Key(Wallet.Kind.SECP256K1, key.text, key.point.hex())
+
+
+def sign_in(message: str, signature: str, *, origin: Origin, now: datetime) -> User:
+    """The user of the scope in force whom a signed text of `Act.SIGN_IN` lets in.
+
+    Refusals go into the history of whose key it is. Not to be called in a transaction. Raises
+    ChallengeRefused, and SignInRefused, the same for a wrong signature, a key that nobody has, and
+    a user who may not sign in, or not from there.
+    """
+    try:
+        proven = user_key_challenges.prove(message, signature, act=Act.SIGN_IN, now=now)
+    except SignatureInvalid:
+        claimed = user_key_challenges.claimed_key(message)
+        wallet_sign_in.note_refused(claimed, SignInRefused.code, origin, now=now)
+        raise SignInRefused from None
+    user = wallets.holder(proven.key.text)
+    if user is None:
+        raise SignInRefused
+    wallet_sign_in.admit(user, origin=origin, now=now)
+    return user
+
+
+def sign_up(key: PublicKey, person: Person, *, origin: Origin, now: datetime) -> User:
+    """Make a person of the scope in force, who proved the key, where newcomers are welcome.
+
+    Of two at the same time with one key or one name, one is made. Raises SignUpClosed,
+    `accounts.errors.NameTaken`, `WalletTaken`, `identity.errors.Invalid`.
+    """
+    if not scopes.settings().sign_up:
+        raise SignUpClosed
+    newcomer = Newcomer(
+        username=person.username,
+        full_name=person.full_name,
+        source=SOURCE,
+        address=origin.address,
+    )
+    with transaction.atomic(), audit.gathered():
+        if person.username:
+            onboarding_requests.hold_names()
+            onboarding_requests.require_free(person.username)
+        return profiles.join(newcomer, key=wallet_of(key), now=now)
