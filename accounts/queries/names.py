@@ -14,7 +14,9 @@ VOUCHED: Final = "developer"
 """The source of users who came by the word of a developer, and act by it alone."""
 BY_PASSKEY: Final = "passkey"
 """The source of users who came by making a passkey, under a name that they chose."""
-UNPROVEN: Final = frozenset({VOUCHED, BY_PASSKEY})
+BY_KEY: Final = "user-key"
+"""The source of users who came by a key of their own, under a name that they chose."""
+UNPROVEN: Final = frozenset({VOUCHED, BY_PASSKEY, BY_KEY})
 """The sources of users whose names may look like an address that is somebody else's."""
 _NAMED: Final = prepared.prepare(
     lambda name: User.objects.filter(username_folded=name, deleted_at__isnull=True).values_list(

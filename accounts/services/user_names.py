@@ -1,4 +1,4 @@
-"""The user name that an invited person chooses in joining."""
+"""User names that people choose in joining, which nobody has vouched for."""
 
 from datetime import datetime
 
@@ -13,28 +13,49 @@ from identity import errors as refusals
 from identity.actor import Actor
 
 
+def chosen(value: str) -> str:
+    """A user name that somebody wants. Raises `identity.errors.Invalid`.
+
+    An e-mail address is none, however its `@` is written: an invitation gives that name to whoever
+    reads the mail there.
+    """
+    name = fields.username(value)
+    folded = fold(name)
+    if "@" in folded:
+        raise refusals.Invalid("A user name is no e-mail address.", field="username")
+    if len(folded) > MOST_FOLDED:
+        raise refusals.Invalid("This user name is too long.", field="username")
+    return name
+
+
+def require_free(name: str) -> None:
+    """Refuse a name that is taken or held, and hold all names until the transaction ends.
+
+    Raises `accounts.errors.NameTaken`.
+    """
+    onboarding_requests.hold_names()
+    onboarding_requests.require_free(name)
+
+
 def choose(*, user: User, username: str, by: Actor, now: datetime) -> None:
     """Give an invited person, who has not joined yet, the user name of their choice.
 
     Raises `Invalid`, `accounts.errors.NameTaken`, also for a name that an open onboarding holds,
     and `Conflict` for whoever has joined.
     """
-    name = fields.username(username)
-    if name == user.username:
-        return
-    folded = fold(name)
-    if len(folded) > MOST_FOLDED:
-        raise refusals.Invalid("This user name is too long.", field="username")
+    name = chosen(username)
     with writing.of(by):
-        onboarding_requests.hold_names()
-        if folded != user.username_folded:
-            onboarding_requests.require_free(name)
-        before, user.username, user.username_folded = user.username, name, folded
+        require_free(name)
+        before, user.username, user.username_folded = user.username, name, fold(name)
         rows = User.objects.filter(id=user.id, status=User.Status.INVITED)
-        values = {"username": name, "username_folded": folded, "updated_at": now}
         try:
             with transaction.atomic():
-                is_named = rows.update(**values, version=F("version") + 1)
+                is_named = rows.update(
+                    username=name,
+                    username_folded=user.username_folded,
+                    updated_at=now,
+                    version=F("version") + 1,
+                )
         except IntegrityError:
             raise errors.NameTaken from None
         if not is_named:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from accounts.services import fields
+from accounts.services import fields, user_names
 from invitations.errors import InvitationInvalid
 from invitations.services import acceptance, joining, key_proofs
 from invitations.services.governance import Pending
@@ -42,7 +42,7 @@ def challenge(asked: Asked, *, now: datetime) -> str:
     """
     person = asked.person
     said = {
-        "username": fields.username(person.username) if person.username else "",
+        "username": user_names.chosen(person.username) if person.username else "",
         "full_name": fields.line(person.full_name, name="full_name", most=200),
         "invitation": acceptance.digest(asked.invite_string) if asked.invite_string else "",
     }

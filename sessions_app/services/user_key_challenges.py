@@ -108,11 +108,6 @@ def prove(message: str, signature: str, *, act: Act, now: datetime) -> Proven:
     return Proven(key, taken.data, data, raw)
 
 
-def claimed_key(message: str) -> str:
-    """The key that a text names; it proves nothing. Raises ChallengeRefused for another form."""
-    return _read(message)[1].text
-
-
 def _read(message: str) -> tuple[_Claimed, PublicKey, bytes]:
     if len(message) > LONGEST_MESSAGE:
         raise ChallengeRefused

@@ -7,7 +7,8 @@ from typing import Final
 from django.db import transaction
 
 from accounts.models import User, Wallet
-from accounts.services import onboarding_requests, profiles, wallets
+from accounts.queries import names
+from accounts.services import profiles, user_names, wallets
 from accounts.services.profiles import Newcomer
 from identity.crypto.errors import SignatureInvalid
 from identity.crypto.user_key import PublicKey
@@ -19,7 +20,7 @@ from sessions_app.services.sessions import Origin, Proof
 from sessions_app.services.user_key_challenges import Act
 
 PROOF: Final = Proof(Session.Method.WALLET, provider_name="user-key")
-SOURCE: Final = "user-key"
+SOURCE: Final = names.BY_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +39,14 @@ def wallet_of(key: PublicKey) -> wallets.Key:
 def sign_in(message: str, signature: str, *, origin: Origin, now: datetime) -> User:
     """The user of the scope in force whom a signed text of `Act.SIGN_IN` lets in.
 
-    Refusals go into the history of whose key it is. Not to be called in a transaction. Raises
-    ChallengeRefused, and SignInRefused, the same for a wrong signature, a key that nobody has, and
-    a user who may not sign in, or not from there.
+    Who holds the key and may not come in stands in the user's history. Not to be called in a
+    transaction. Raises ChallengeRefused, and SignInRefused, the same for a wrong signature, a key
+    that nobody has, and a user who may not sign in, or not from there.
     """
     try:
         proven = user_key_challenges.prove(message, signature, act=Act.SIGN_IN, now=now)
     except SignatureInvalid:
-        claimed = user_key_challenges.claimed_key(message)
-        wallet_sign_in.note_refused(claimed, SignInRefused.code, origin, now=now)
+        # Nobody guesses a signature, so nothing is noted: whose key it is makes no difference.
         raise SignInRefused from None
     user = wallets.holder(proven.key.text)
     if user is None:
@@ -71,6 +71,5 @@ def sign_up(key: PublicKey, person: Person, *, origin: Origin, now: datetime) ->
     )
     with transaction.atomic(), audit.gathered():
         if person.username:
-            onboarding_requests.hold_names()
-            onboarding_requests.require_free(person.username)
+            user_names.require_free(user_names.chosen(person.username))
         return profiles.join(newcomer, key=wallet_of(key), now=now)

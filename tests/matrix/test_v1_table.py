@@ -79,6 +79,10 @@ WITHOUT_WORD = {
     "invitations_accept": route.OPEN,
     "sign_in_wallet_challenge": route.OPEN,  # what is sent is the proof
     "sign_in_wallet": route.OPEN,
+    "sign_up_user_key_challenge": route.OPEN,
+    "sign_up_user_key": route.OPEN,
+    "sign_in_user_key_challenge": route.OPEN,
+    "sign_in_user_key": route.OPEN,
     "passkeys_authenticate": route.OPEN,
     "passkeys_authenticate_complete": route.OPEN,
     "passkeys_join": route.OPEN,
