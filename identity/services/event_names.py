@@ -46,7 +46,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "session": "ended proven-again refresh-reused role-switched started",
     "staff": "added admitted dismissed signed-in",
     "user": "activated created deleted disabled edited enabled followed invited joined locked"
-    " signed-out unfollowed",
+    " named signed-out unfollowed",
     "vote": "approve-cast reject-cast retracted",
     "wallet": "added removed",
     "webhook": "created deleted edited pinged replayed switched-off",
