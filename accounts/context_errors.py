@@ -79,6 +79,14 @@ class MemberKeyTaken(DomainError):
     title = "This public key belongs to another member of this context."
 
 
+class MemberTaken(DomainError):
+    """Whose account a member is, no other account becomes by a key of its own."""
+
+    kind = Kind.CONFLICT
+    code = "member.taken"
+    title = "This user id belongs to another account in this context."
+
+
 class AclInvalid(Invalid):
     """`facts` hold the number of the `line` and the `reason`."""
 

@@ -22,7 +22,7 @@ from accounts.models import (
     User,
     Wallet,
 )
-from accounts.services import credentials
+from accounts.services import context_members, credentials
 from identity.actor import Actor
 
 # What a user proved to sign in goes with the account: the same proof later makes a new one.
@@ -56,6 +56,7 @@ def withdraw(user: User, *, by: Actor, now: datetime) -> list[str]:
     valid = RoleCredential.objects.filter(user=user, status=RoleCredential.Status.VALID)
     valid.update(status=RoleCredential.Status.REVOKED, revoked_at=now)
     credentials.revoke_of(user, by=by, now=now)
+    context_members.end_of_user(user.id, by=by, now=now)
     Device.objects.filter(user=user).exclude(status=Device.Status.REVOKED).update(
         status=Device.Status.REVOKED,
         revoked_at=now,

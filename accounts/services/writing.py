@@ -44,6 +44,16 @@ def whole(by: Actor) -> Iterator[None]:
             _is_whole.reset(token)
 
 
+@contextmanager
+def part() -> Iterator[None]:
+    """For a caller inside a transaction that every refusal undoes as a whole: as `whole` inside."""
+    token = _is_whole.set(True)
+    try:
+        yield
+    finally:
+        _is_whole.reset(token)
+
+
 def anything(_: object) -> bool:
     """For rows whose own fields say whether they are the same."""
     return True
@@ -52,7 +62,7 @@ def anything(_: object) -> bool:
 def insert_once(
     row: Row,
     *,
-    public_id: UUID,
+    public_id: UUID | str,
     fields: Sequence[str],
     is_same: Callable[[Row], bool] = anything,
 ) -> tuple[Row, bool]:

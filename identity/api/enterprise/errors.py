@@ -219,6 +219,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "member.missing": MISSING,
     "remote.paused": CONFLICT,
     "remote.too-many": CONFLICT,
+    "member.taken": CONFLICT,
     "solution.has-contexts": CONFLICT,
     "solution.missing": MISSING,
     "seal.broken": UNAVAILABLE,

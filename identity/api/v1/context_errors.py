@@ -19,6 +19,7 @@ TOLD: Final[Mapping[str, tuple[int, str]]] = {
     "member.missing": (404, "List the members of the context."),
     "remote.paused": (409, "Resume the remote first."),
     "remote.too-many": (409, "Unlink a remote of this scope first."),
+    "member.taken": (409, "Join with a user id of your own."),
     "solution.has-contexts": (409, "Delete its contexts, and take away those that it borrows."),
     "solution.missing": (404, "List the solutions at /v1/solutions."),
 }

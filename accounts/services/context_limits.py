@@ -1,0 +1,56 @@
+"""Programs whose keys are limited to solutions or contexts touch nothing else."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from accounts.context_errors import OutsideLimits
+from accounts.models import Context, ContextShare
+from identity.actor import Actor
+
+
+def of(by: Actor) -> Any:
+    """The limits of the actor's key, None for whoever has none."""
+    return getattr(by, "limits", None)
+
+
+def require_solution(solution_id: str, *, by: Actor) -> None:
+    """Refuse a solution that the actor's key was not made for. Raises `OutsideLimits`."""
+    limits = of(by)
+    if limits is not None and not limits.allow_solution(solution_id):
+        raise OutsideLimits
+
+
+def require_every_solution(*, by: Actor) -> None:
+    """Refuse keys that are limited to some solutions: a new one is none of them."""
+    limits = of(by)
+    if limits is not None and limits.bound_solutions is not None:
+        raise OutsideLimits
+
+
+def require_every_context(*, by: Actor) -> None:
+    """Refuse keys that are limited to some contexts: a new one is none of them."""
+    limits = of(by)
+    if limits is not None and limits.bound_contexts is not None:
+        raise OutsideLimits
+
+
+def require_context(
+    context_id: str, solutions: Callable[[], Collection[str]], *, by: Actor
+) -> None:
+    """Refuse a context that the actor's key was not made for.
+
+    `solutions` are its own and those that it is shared with; they are asked for where it matters.
+    Raises `OutsideLimits`.
+    """
+    limits = of(by)
+    if limits is None or (limits.bound_solutions is None and limits.bound_contexts is None):
+        return
+    if not limits.allow_context(context_id, solutions()):
+        raise OutsideLimits
+
+
+def solutions_of(context: Context) -> frozenset[str]:
+    """The solutions to which a context belongs, its own one and those that borrow it."""
+    shares = ContextShare.objects.filter(context_id=context.id)
+    borrowers = shares.values_list("solution__public_id", flat=True)
+    return frozenset({context.solution.public_id, *borrowers})
