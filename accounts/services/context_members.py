@@ -77,12 +77,8 @@ def add(  # noqa: PLR0913 - one keyword for each thing that is said of a member
     )
     context_fields.kept(member_id, name="member_id", most=context_fields.LONGEST_ID, least=1)
     with writing.of(by):
-        if user_id is not None:
-            _hold(user_id)
-        entered = context_rows.enter(context_id, member_id, said.key, by=by)
-        entered.require_active()
+        entered = _entered(context_id, member_id, said, by=by)
         earlier = entered.by_id
-        _require_free(entered, user_id)
         if earlier is not None and earlier.public_key == said.key:
             changed = _edit(entered, earlier, said, by=by, now=now)
         else:
@@ -141,12 +137,18 @@ def end_of_user(user_id: UUID, *, by: Actor, now: datetime) -> int:
     return ended
 
 
-def _require_free(entered: Entered, user_id: UUID | None) -> None:
+def _entered(context_id: str, member_id: str, said: _Said, *, by: Actor) -> Entered:
+    """The context, locked, into which this user id may come with this key."""
+    if said.user_id is not None:
+        _hold(said.user_id)
+    entered = context_rows.enter(context_id, member_id, said.key, by=by)
+    entered.require_active()
     if entered.by_key is not None:
         raise MemberKeyTaken
-    earlier = entered.by_id
-    if user_id and earlier and earlier.user_id and earlier.user_id != user_id:
+    account = entered.by_id.user_id if entered.by_id else None
+    if said.user_id and account and account != said.user_id:
         raise MemberTaken
+    return entered
 
 
 def _hold(user_id: UUID) -> None:
