@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from identity import permissions
+from identity.limits import Limits
 
 
 class ActorKind(enum.StrEnum):
@@ -50,6 +51,8 @@ class Actor:
     groups: frozenset[str] = frozenset()
     is_program: bool = False
     is_operator: bool = False
+    limits: Limits | None = None
+    """Of a program with an API key; None for everybody else, who is bound by permissions alone."""
     device_registered_at: int | None = None
     """Seconds since the epoch; policies may ask for a device's age."""
     address: str = ""

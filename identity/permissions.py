@@ -151,10 +151,8 @@ ONBOARDING: frozenset[str] = words(("onboardings", "registries"), ("create",))
 
 NOT_OF_KEYS: frozenset[str] = SELF_SERVICE | {
     "proposals:approve",
-    "api-keys:create",
-    "api-keys:edit",
 }
-"""What no API key may hold: a vote is a person's, and a stolen key must not make further ones."""
+"""What no API key may hold: a vote is a person's. Keys that may make keys make no wider ones."""
 
 OPERATOR: frozenset[str] = (ALL - {"proposals:approve"}) | SELF_SERVICE
 """What a platform operator may do in any scope: everything but vote."""

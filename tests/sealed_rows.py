@@ -25,8 +25,10 @@ from identity import actor, ids
 from identity.actor import Actor
 from identity.crypto.evm import PersonalMessage
 from identity.models import IdempotencyRecord, Scope, SentMail
-from identity.scoping import current
+from identity.scoping import current, key_doors
 from identity.services import (
+    api_key_secrets,
+    api_keys,
     idempotency,
     mail,
     opened_keys,
@@ -47,6 +49,7 @@ LEDGER_SEED = bytes(range(32))
 REMOTE = RemoteConfig("1", "COIN", "name of the program", "key of the program")
 ROOT_KEY = bytes(range(1, 33))
 IDEMPOTENCY_KEY = "once"
+SHARED_KEY = "robot"
 _HOUR = timedelta(hours=1)
 
 
@@ -69,6 +72,9 @@ class Filled:
             assert server_keys.active_signing_key().public.hex
             assert len(server_keys.usable_encryption_keys(now=NOW)) == 1
             assert len(webhook_keys.signing_keys(now=NOW)) == 1
+            door = key_doors.api_key_by_name(SHARED_KEY)
+            assert door is not None
+            assert len(api_key_secrets.unseal_secrets(door, now=NOW)) == 2
             assert one_time_passwords.begun(user_id=self.user_id, now=NOW)
             assert providers.secret_of(Provider.objects.get()) == SECRET
             key = key_signatures.usable(by=self.by, now=NOW)
@@ -116,6 +122,7 @@ def fill(slug: str = "acme") -> Filled:
         user = _user(system, slug)
         by = _self(scope, user.id)
         webhook_keys.ensure(by=system, now=NOW)
+        _shared_key(system)
         one_time_passwords.begin(user_id=user.id, by=by, now=NOW)
         _provider(system)
         signature_id = _signature(user, by)
@@ -144,6 +151,16 @@ def fill(slug: str = "acme") -> Filled:
         assert Challenge.objects.exclude(sealed_data=b"").count() == 1
         assert IdempotencyRecord.objects.count() == 1
     return Filled(scope, user.id, secret, signature_id)
+
+
+def _shared_key(by: Actor) -> None:
+    """One with its secret and the one before."""
+    key_id = ids.new()
+    credential = api_key_secrets.shared(api_key_secrets.new_hex_secret())
+    api_keys.create(
+        key_id=key_id, name="robot", credential=credential, called=SHARED_KEY, by=by, now=NOW
+    )
+    api_keys.rotate(key_id=key_id, overlap=_HOUR, by=by, now=NOW)
 
 
 def _onboardings(by: Actor) -> None:

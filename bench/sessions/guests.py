@@ -13,7 +13,7 @@ from bench.tape import Sent
 from identity import actor, ids
 from identity.crypto import did_address, wallet_jwt, wallet_keys
 from identity.crypto.did_address import KeyKind
-from identity.services import api_keys
+from identity.services import api_key_secrets, api_keys
 from sessions_app.models import Session
 from sessions_app.services import sessions, tokens
 from sessions_app.services.sessions import Origin, Proof
@@ -142,12 +142,12 @@ def password_sign_in(town: people.Town, user: User, visitor: str = VISITOR) -> S
 
 def backend(town: people.Town) -> str:
     """The secret of an API key that may look into tokens and end their sessions."""
-    secret = api_keys.new_secret()
+    secret = api_key_secrets.new_secret()
     with town.inside():
         api_keys.create(
             key_id=ids.new(),
             name="backend",
-            credential=api_keys.bearer(secret),
+            credential=api_key_secrets.bearer(secret),
             words=["sessions:introspect"],
             by=actor.system(town.scope_id),
             now=datetime.now(UTC),

@@ -76,6 +76,10 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "session_days": Meaning(
         "Life of a session", "Days that it lives without being used, from 1 to 30."
     ),
+    "machine_sessions": Meaning(
+        "Sessions of a program",
+        "How many living sessions an API key has at most, from 1 to 256; the oldest one ends.",
+    ),
     "passkey_sign_up": Meaning(
         "Joining by passkey", "Whoever makes a passkey may join under a name that is free."
     ),

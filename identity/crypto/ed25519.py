@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import nacl.bindings
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from identity.crypto.errors import KeyInvalid, SignatureInvalid
@@ -63,6 +64,31 @@ def parse_foreign_public(raw: bytes) -> PublicKey:
     if not nacl.bindings.crypto_core_ed25519_is_valid_point(raw):
         raise KeyInvalid("The bytes are not an Ed25519 public key.")
     return public
+
+
+def parse_spki(pem: str) -> PublicKey:
+    """Read a SubjectPublicKeyInfo in PEM (RFC 8410 §4) that somebody else chose. Raises KeyInvalid.
+
+    Exactly one block, and nothing else but white space around it.
+    """
+    text = pem.strip()
+    is_one = text.startswith("-----BEGIN PUBLIC KEY-----") and text.count("-----BEGIN ") == 1
+    if not is_one or not text.isascii() or not text.endswith("-----END PUBLIC KEY-----"):
+        raise KeyInvalid("This is no public key in PEM.")
+    try:
+        key = serialization.load_pem_public_key(text.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        raise KeyInvalid("This is no public key in PEM.") from None
+    if not isinstance(key, ed25519.Ed25519PublicKey):
+        raise KeyInvalid("This is no Ed25519 key.")
+    return parse_foreign_public(key.public_bytes_raw())
+
+
+def spki_pem(public: PublicKey) -> str:
+    """The key as a SubjectPublicKeyInfo in PEM."""
+    return public.key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode()
 
 
 def sign(private: PrivateKey, message: bytes) -> bytes:

@@ -16,6 +16,7 @@ from accounts.services import (
 from identity import actor, queries
 from identity.scoping import current
 from identity.services import (
+    api_key_secrets,
     idempotency,
     mail,
     opened_keys,
@@ -30,6 +31,8 @@ from sessions_app.services import challenges, providers
 
 COLUMNS: Final[Sequence[Column]] = (
     opened_keys.SEALED,
+    api_key_secrets.SEALED,
+    api_key_secrets.SEALED_PREVIOUS,
     webhook_keys.SEALED,
     one_time_passwords.SEALED,
     opened_managed_keys.SEALED,

@@ -149,7 +149,7 @@ def staff_by_id(user_id: UUID) -> StaffDoor | None:
 
 def staff_by_login(scope_slug: str, username_folded: str) -> StaffDoor | None:
     """The member of staff with this name in this scope; an empty slug means the platform's."""
-    if not _is_storable(scope_slug + username_folded):
+    if not is_storable(scope_slug + username_folded):
         return None
     rows = lookups.call(connection, door_lookups.STAFF_BY_LOGIN, scope_slug, username_folded)
     return StaffDoor(*rows[0]) if rows else None
@@ -157,7 +157,7 @@ def staff_by_login(scope_slug: str, username_folded: str) -> StaffDoor | None:
 
 def staff_in_scope(login_id: UUID, slug: str) -> StaffPlace | None:
     """Where and as whom a login works in the scope of this slug: at home, or as admitted there."""
-    if not _is_storable(slug):
+    if not is_storable(slug):
         return None
     rows = lookups.call(connection, door_lookups.STAFF_IN_SCOPE, login_id, slug)
     return StaffPlace(*rows[0]) if rows else None
@@ -165,7 +165,7 @@ def staff_in_scope(login_id: UUID, slug: str) -> StaffPlace | None:
 
 def scopes_of_staff(login_id: UUID, *, after: str, most: int) -> list[tuple[str, str]]:
     """Slug and name of active scopes that a login was admitted to, by slug; never its own."""
-    if not _is_storable(after):
+    if not is_storable(after):
         return []
     rows = lookups.call(connection, door_lookups.SCOPES_OF_STAFF, login_id, after, most)
     return [(str(slug), str(name)) for slug, name in rows]
@@ -178,14 +178,14 @@ def operator_count() -> int:
 
 
 def _scope(lookup: lookups.Lookup, argument: UUID | str) -> ScopeDoor | None:
-    if isinstance(argument, str) and not _is_storable(argument):
+    if isinstance(argument, str) and not is_storable(argument):
         return None
     rows = lookups.call(connection, lookup, argument)
     return ScopeDoor(*rows[0]) if rows else None
 
 
-def _is_storable(text: str) -> bool:
-    # PostgreSQL takes neither NUL nor half of a surrogate pair; nothing is named by them.
+def is_storable(text: str) -> bool:
+    """Whether anything can be named so: PostgreSQL takes no NUL and no half surrogate pair."""
     return not any(sign == "\x00" or "\ud800" <= sign <= "\udfff" for sign in text)
 
 

@@ -1,6 +1,6 @@
-"""The doors of sessions and API keys: what stands behind a token, before a scope is known."""
+"""The doors of sessions: what stands behind a token, before a scope is known."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -68,66 +68,10 @@ class SessionDoor:
         return self.key_status == "retiring" and expires_at is not None and expires_at > now
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKeyDoor:
-    """An API key and whose account it acts for.
-
-    `user_*` and `networks` are None for the scope's own backend.
-    """
-
-    scope_id: UUID
-    scope_slug: str
-    scope_status: str
-    id: UUID
-    key_id: str
-    kind: str
-    public_key: str
-    secret_digest: str = field(repr=False)
-    user_id: UUID | None
-    user_public_id: UUID | None
-    user_status: str | None
-    user_expires_at: datetime | None
-    role: str
-    permissions: list[str]
-    purpose: str
-    status: str
-    expires_at: datetime | None
-    last_used_at: datetime | None
-    networks: list[str] | None
-
-    @property
-    def scope(self) -> ScopeDoor:
-        """The scope that the key, as a credential, names."""
-        return ScopeDoor(self.scope_id, self.scope_slug, self.scope_status)
-
-    def is_usable(self, now: datetime) -> bool:
-        """Whether nothing stands against it: its own state, its owner's and the scope's."""
-        if self.status != "active" or self.scope_status != "active":
-            return False
-        if self.expires_at is not None and self.expires_at <= now:
-            return False
-        if self.user_id is None:
-            return True
-        is_in_time = self.user_expires_at is None or self.user_expires_at > now
-        return self.user_status == "active" and is_in_time
-
-
 def session(session_id: UUID, kid: str) -> SessionDoor | None:
     """The session of this id, with the token key of this kid."""
     rows = lookups.call(connection, session_lookups.SESSION, session_id, kid)
     return SessionDoor(*rows[0]) if rows else None
-
-
-def api_key_by_name(key_id: str) -> ApiKeyDoor | None:
-    """The API key that is named so."""
-    rows = lookups.call(connection, session_lookups.API_KEY_BY_NAME, key_id)
-    return ApiKeyDoor(*rows[0]) if rows else None
-
-
-def api_key_by_secret(digest: str) -> ApiKeyDoor | None:
-    """The API key whose secret has this SHA-256 in lower hex."""
-    rows = lookups.call(connection, session_lookups.API_KEY_BY_SECRET, digest)
-    return ApiKeyDoor(*rows[0]) if rows else None
 
 
 def scope_by_token(digest: str) -> ScopeDoor | None:

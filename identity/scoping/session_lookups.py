@@ -1,4 +1,4 @@
-"""Questions about sessions and API keys before a scope is known; `session_doors` asks them.
+"""Questions about sessions before a scope is known; `session_doors` asks them.
 
 Part of the list that begins in `door_lookups`.
 """
@@ -110,6 +110,7 @@ API_KEY_BY_SECRET: Final = lookups.define(
     columns=_API_KEY_COLUMNS,
     sql=f"{_API_KEY}WHERE known.secret_digest = %(digest)s AND known.secret_digest <> ''\n",
 )
+"""Both are asked by servers of the release before `key_lookups`; the next one drops them."""
 SCOPE_BY_TOKEN: Final = lookups.define(
     "scope_by_token",
     arguments=[("digest", "text")],

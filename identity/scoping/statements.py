@@ -9,7 +9,9 @@ other. Whoever looks on (a captured query, an execute wrapper) sees it run on a 
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
@@ -66,6 +68,14 @@ def ahead(sql: str, values: Sequence[Any], *, tell: Callable[[Rows], None]) -> N
     tell(rows(sql, values))
 
 
+def adapted(*values: Any) -> list[Any]:
+    """Ids and times as the engine's driver takes them, and everything else as it is."""
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    if connection.vendor == "postgresql":
+        return list(values)
+    return [_adapted(connection, value) for value in values]
+
+
 def catch_up() -> None:
     """Do now what was held back. Raises Django's database errors, and what follows."""
     connection: Any = connections[DEFAULT_DB_ALIAS]
@@ -88,6 +98,14 @@ def commit_without_waiting() -> None:
     """
     if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
         later("SET LOCAL synchronous_commit TO off", [])
+
+
+def _adapted(connection: Any, value: Any) -> Any:
+    if isinstance(value, UUID):
+        return value.hex
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return value
 
 
 def _run(sql: str, values: Sequence[Any]) -> tuple[Rows, int]:

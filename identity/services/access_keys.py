@@ -10,8 +10,9 @@ from identity.actor import Actor
 from identity.crypto import access_key, ed25519, wallet_keys
 from identity.crypto.did_address import KeyKind
 from identity.models import ApiKey
-from identity.services import api_keys
-from identity.services.api_keys import Credential, Holder
+from identity.services import api_key_secrets, api_keys
+from identity.services.api_key_secrets import Credential
+from identity.services.api_keys import Holder
 
 PURPOSE: Final = "access"
 
@@ -42,13 +43,13 @@ class Wanted:
 def mint(wanted: Wanted, *, by: Actor, now: datetime) -> Minted:
     """Make a key without any permission word: it does what its owner does for the own account.
 
-    Raises `identity.services.api_keys.TooManyApiKeys`, `identity.errors.Invalid`.
+    Raises `identity.services.api_key_errors.TooManyApiKeys`, `identity.errors.Invalid`.
     """
     seed = ed25519.private_bytes(ed25519.generate())
     private = wallet_keys.private_of(KeyKind.ED25519, seed)
     if wanted.prefix:
         secret = access_key.bearer_text(private.public, prefix=wanted.prefix)
-        credential = api_keys.bearer(secret)
+        credential = api_key_secrets.bearer(secret)
     else:
         secret = access_key.secret_text(private)
         credential = Credential(ApiKey.Kind.SIGNATURE, public_key=private.public.raw.hex())

@@ -1,9 +1,5 @@
-"""API keys: credentials of programs, made, changed, revoked; bearer secrets are shown once."""
+"""API keys: credentials of programs, made, changed, renewed, switched off and revoked."""
 
-import hashlib
-import os
-import zlib
-from base64 import urlsafe_b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,60 +9,22 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from identity import errors, permissions
-from identity.actor import Actor
-from identity.crypto import ecdsa_p256
-from identity.errors import DomainError, Kind
+from identity import errors, limits
+from identity.actor import Actor, ActorKind
+from identity.limits import Limits
 from identity.models import ApiKey
 from identity.scoping import current
-from identity.scoping.session_doors import ApiKeyDoor
-from identity.services import audit
+from identity.scoping.key_doors import ApiKeyDoor
+from identity.services import api_key_limits, api_key_secrets, audit
+from identity.services.api_key_errors import ApiKeyRevoked, ApiKeyWithoutSecret, TooManyApiKeys
+from identity.services.api_key_limits import PROGRAM
+from identity.services.api_key_secrets import Credential
 
-PREFIX: Final = "csk_"
-"""How a bearer secret of our own form begins, so that scanners find one that leaked."""
 MOST: Final = 500
-"""Active keys of one scope."""
+"""Keys of one scope that are not revoked and whose time is not over."""
 LONGEST_NAME: Final = 200
+LONGEST_OVERLAP: Final = timedelta(days=30)
 USED_EVERY: Final = timedelta(minutes=1)
-_SECRET_LENGTH: Final = len(PREFIX) + 43 + 8
-
-
-class TooManyApiKeys(DomainError):
-    """Each of them is a way in that somebody has to look after."""
-
-    kind = Kind.CONFLICT
-    code = "api-key.too-many"
-    title = "The scope has as many API keys as allowed. Revoke one first."
-
-
-class ApiKeyTooWide(DomainError):
-    """`facts["permissions"]` are the words that the maker does not hold, or that no key may."""
-
-    kind = Kind.FORBIDDEN
-    code = "api-key.too-wide"
-    title = "An API key can't be given these permissions by you."
-
-
-class ApiKeyRevoked(DomainError):
-    """A revoked key stays as it is."""
-
-    kind = Kind.CONFLICT
-    code = "api-key.revoked"
-    title = "This API key is revoked for ever. Make another one."
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """What a key is known by: the digest of a bearer secret, or a public key that signs."""
-
-    kind: ApiKey.Kind
-    secret_digest: str = field(default="", repr=False)
-    public_key: str = ""
-
-    @property
-    def columns(self) -> dict[str, Any]:
-        """As the row has it."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +33,7 @@ class Holder:
 
     user_id: UUID | None = None
     role: str = ""
-    purpose: str = "program"
+    purpose: str = PROGRAM
     via: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -88,37 +46,6 @@ class Holder:
 BACKEND: Final = Holder()
 
 
-def new_secret() -> str:
-    """A bearer secret of our own form: 256 random bits, and a checksum that scanners can test."""
-    text = PREFIX + urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
-    return f"{text}{zlib.crc32(text.encode()):08x}"
-
-
-def is_secret(text: str) -> bool:
-    """Whether a text has that form: what has not needs no look-up."""
-    if len(text) != _SECRET_LENGTH or not text.startswith(PREFIX) or not text.isascii():
-        return False
-    return f"{zlib.crc32(text[:-8].encode()):08x}" == text[-8:]
-
-
-def digest(secret: str) -> str:
-    """SHA-256 in lower hex: what a bearer secret, of whatever form, is found by."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def bearer(secret: str) -> Credential:
-    """The credential of a random secret, which a face may have made in a form of its own."""
-    return Credential(ApiKey.Kind.BEARER, secret_digest=digest(secret))
-
-
-def signing(public_key: str) -> Credential:
-    """The credential of a compressed P-256 point in hex. Raises Invalid."""
-    try:
-        return Credential(ApiKey.Kind.SIGNATURE, public_key=ecdsa_p256.parse_public(public_key).hex)
-    except DomainError:
-        raise errors.Invalid("This is no P-256 key.", field="public_key") from None
-
-
 def create(  # noqa: PLR0913 - one keyword for each thing that a key is
     *,
     key_id: UUID,
@@ -128,30 +55,36 @@ def create(  # noqa: PLR0913 - one keyword for each thing that a key is
     now: datetime,
     words: Collection[str] = (),
     holder: Holder = BACKEND,
+    limits: Limits = limits.NONE,
     expires_at: datetime | None = None,
     called: str = "",
 ) -> ApiKey:
     """Make a key; `called` is what requests name it by, its id unless given.
 
-    It holds no permission that its maker lacks, and none of `identity.permissions.NOT_OF_KEYS`.
-    Raises ApiKeyTooWide, TooManyApiKeys, `identity.errors.Invalid`, Conflict for an id, a name in
-    requests or a secret that a key has already.
+    It holds no permission that its maker lacks, and none of `identity.permissions.NOT_OF_KEYS`. If
+    a key makes it, it is bound to whatever that key is bound to, and ends no later. Raises
+    ApiKeyTooWide, TooManyApiKeys, `identity.errors.Invalid`, Conflict for an id,
+    a name in requests or a secret that a key has already, SealUnavailable.
     """
     row = ApiKey(
         id=key_id,
         key_id=called or str(key_id),
         name=_name(name),
-        permissions=require_grantable(words, by=by),
+        permissions=api_key_limits.require_grantable(words, by=by),
         expires_at=_end(expires_at, now=now),
         created_at=now,
         created_by=by.user_id,
+        made_by_key=by.api_key_id,
         updated_at=now,
         updated_by=by.user_id,
         scope_id=by.scope_id,
-        **credential.columns,
+        **credential.columns(key_id),
         **holder.columns,
     )
+    row.limits = limits
     with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
+        if holder.purpose == PROGRAM:
+            _require_within(row, _locked(by), by=by, now=now)
         _insert(row, now=now)
         _record("api-key.created", row, by=by, now=now)
     return row
@@ -165,52 +98,105 @@ def edit(
     name: str | None = None,
     words: Collection[str] | None = None,
     role: str | None = None,
+    limits: limits.Change = limits.NO_CHANGE,
     expires_at: datetime | None = None,
 ) -> ApiKey:
     """Change what is given; an end can be moved, not taken away.
 
-    New permissions are those of whoever gives them, as at the making. Raises Missing,
+    New permissions are those of whoever gives them, as at the making, and whoever loosens limits
+    gives all permissions anew. A key changes no key that reaches beyond itself. Raises Missing,
     ApiKeyRevoked, ApiKeyTooWide, `identity.errors.Invalid`.
     """
     with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
-        row = _locked(key_id)
+        known = _locked(by, key_id)
+        row = _handled(key_id, known, by=by, now=now)
         if row.status == ApiKey.Status.REVOKED:
             raise ApiKeyRevoked
+        before = row.limits
         if name is not None:
             row.name = _name(name)
         if words is not None:
-            row.permissions = require_grantable(words, by=by)
+            row.permissions = api_key_limits.require_grantable(words, by=by)
         if role is not None:
             row.role = role[:64]
         if expires_at is not None:
             row.expires_at = _end(expires_at, now=now)
+        row.limits = limits.of(before)
+        if not row.limits.is_within(before):
+            api_key_limits.require_grantable(row.permissions, by=by)
+        _require_within(row, known, by=by, now=now)
         _save(row, by=by, now=now)
         _record("api-key.edited", row, by=by, now=now)
     return row
 
 
-def revoke(*, key_id: UUID, by: Actor, now: datetime) -> ApiKey:
-    """End a key for ever, from the next request on. Again is the same. Raises Missing."""
+def rotate(*, key_id: UUID, overlap: timedelta, by: Actor, now: datetime) -> str:
+    """Give a key a new secret, which is returned and stored nowhere in clear.
+
+    The one before counts until the overlap is over, any older one no more. Whoever gets the secret
+    gets what the key may do: that takes all of its permissions. Raises Missing, ApiKeyRevoked,
+    ApiKeyWithoutSecret, ApiKeyTooWide, `identity.errors.Invalid`,
+    SealUnavailable.
+    """
+    if not timedelta() <= overlap <= LONGEST_OVERLAP:
+        raise errors.Invalid("The old secret counts for at most 30 more days.", field="overlap")
     with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
-        row = _locked(key_id)
-        if row.status == ApiKey.Status.ACTIVE:
-            row.status, row.revoked_at = ApiKey.Status.REVOKED, now
-            _save(row, by=by, now=now)
-            _record("api-key.revoked", row, by=by, now=now)
+        row = _handled(key_id, _locked(by, key_id), by=by, now=now)
+        if row.status == ApiKey.Status.REVOKED:
+            raise ApiKeyRevoked
+        if row.kind == ApiKey.Kind.SIGNATURE or row.purpose != PROGRAM:
+            raise ApiKeyWithoutSecret
+        api_key_limits.require_grantable(row.permissions, by=by)
+        secret = api_key_secrets.renew(row, until=now + overlap if overlap else None)
+        _save(row, by=by, now=now)
+        facts = {"overlap_seconds": int(overlap.total_seconds())}
+        _record("api-key.rotated", row, by=by, now=now, **facts)
+    return secret
+
+
+def disable(*, key_id: UUID, by: Actor, now: datetime) -> ApiKey:
+    """Switch a key off, from the next request on, until it is enabled. Again is the same.
+
+    Raises Missing, ApiKeyRevoked, for programs ApiKeyTooWide.
+    """
+    with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
+        row = _handled(key_id, _locked(by, key_id), by=by, now=now)
+        _switch(row, ApiKey.Status.DISABLED, "api-key.disabled", by=by, now=now)
+    return row
+
+
+def enable(*, key_id: UUID, by: Actor, now: datetime) -> ApiKey:
+    """Switch a key on again, which gives all its permissions anew. Again is the same.
+
+    Raises Missing, ApiKeyRevoked, ApiKeyTooWide.
+    """
+    with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
+        row = _handled(key_id, _locked(by, key_id), by=by, now=now)
+        if row.status == ApiKey.Status.DISABLED and row.purpose == PROGRAM:
+            api_key_limits.require_grantable(row.permissions, by=by)
+        _switch(row, ApiKey.Status.ACTIVE, "api-key.enabled", by=by, now=now)
+    return row
+
+
+def revoke(*, key_id: UUID, by: Actor, now: datetime) -> ApiKey:
+    """End a key for ever, from the next request on. Again is the same.
+
+    Raises Missing, for programs ApiKeyTooWide.
+    """
+    with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
+        row = _handled(key_id, _locked(by, key_id), by=by, now=now)
+        if row.status != ApiKey.Status.REVOKED:
+            _revoke(row, by=by, now=now)
     return row
 
 
 def revoke_all_of(user_id: UUID, *, by: Actor, now: datetime) -> int:
     """Revoke the keys that act for a user; how many those were."""
     with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
-        rows = ApiKey.objects.select_for_update().filter(
-            user_id=user_id, status=ApiKey.Status.ACTIVE
-        )
-        keys = list(rows.order_by("id"))
+        rows = ApiKey.objects.select_for_update().filter(user_id=user_id)
+        keys = list(rows.exclude(status=ApiKey.Status.REVOKED).order_by("id"))
         for row in keys:
-            row.status, row.revoked_at = ApiKey.Status.REVOKED, now
-            _save(row, by=by, now=now)
-            _record("api-key.revoked", row, by=by, now=now)
+            _revoke(row, by=by, now=now)
     return len(keys)
 
 
@@ -220,34 +206,13 @@ def note_used(door: ApiKeyDoor, *, now: datetime) -> None:
     The scope must be in force.
     """
     if door.last_used_at is None or now - door.last_used_at >= USED_EVERY:
-        ApiKey.objects.filter(id=door.id).update(last_used_at=now)
-
-
-def require_grantable(words: Collection[str], *, by: Actor) -> list[str]:
-    """The permissions in order, if `by` may give them to a key.
-
-    Raises ApiKeyTooWide, `identity.errors.Invalid` for words that there are not.
-    """
-    asked = frozenset(words)
-    unknown = asked - permissions.ALL
-    if unknown:
-        raise errors.Invalid("There are no such permissions.", permissions=sorted(unknown))
-    refused = (asked - by.permissions) | (asked & permissions.NOT_OF_KEYS)
-    if refused:
-        raise ApiKeyTooWide(permissions=sorted(refused))
-    return sorted(asked)
-
-
-def require_known(words: Collection[str]) -> None:
-    """Refuse words that no key may ever hold, before anybody reviews them. Raises Invalid."""
-    impossible = frozenset(words) - (permissions.ALL - permissions.NOT_OF_KEYS)
-    if impossible:
-        raise errors.Invalid("No API key holds these.", permissions=sorted(impossible))
+        is_due = Q(last_used_at__isnull=True) | Q(last_used_at__lte=now - USED_EVERY)
+        ApiKey.objects.filter(is_due, id=door.id).update(last_used_at=now)
 
 
 def _living(now: datetime) -> Any:
     in_time = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
-    return ApiKey.objects.filter(in_time, status=ApiKey.Status.ACTIVE)
+    return ApiKey.objects.filter(in_time).exclude(status=ApiKey.Status.REVOKED)
 
 
 def _insert(row: ApiKey, *, now: datetime) -> None:
@@ -260,11 +225,42 @@ def _insert(row: ApiKey, *, now: datetime) -> None:
         raise errors.Conflict("There is such an API key already.") from None
 
 
-def _locked(key_id: UUID) -> ApiKey:
-    row = ApiKey.objects.select_for_update().filter(id=key_id).first()
+def _locked(by: Actor, *key_ids: UUID) -> Mapping[UUID, ApiKey]:
+    """These keys and the actor's own, locked in one order, so that no two wait for each other."""
+    wanted = {*key_ids, *([by.api_key_id] if by.api_key_id else [])}
+    rows = ApiKey.objects.select_for_update(no_key=True).filter(id__in=wanted)
+    return {row.id: row for row in rows.order_by("id")} if wanted else {}
+
+
+def _handled(key_id: UUID, known: Mapping[UUID, ApiKey], *, by: Actor, now: datetime) -> ApiKey:
+    """A key that the actor may handle: a program handles none that reaches beyond its own."""
+    row = known.get(key_id)
     if row is None:
         raise errors.Missing("There is no such API key.")
+    _require_within(row, known, by=by, now=now)
     return row
+
+
+def _require_within(row: ApiKey, known: Mapping[UUID, ApiKey], *, by: Actor, now: datetime) -> None:
+    if by.kind is ActorKind.API_KEY:
+        own = known.get(by.api_key_id) if by.api_key_id else None
+        maker = api_key_limits.of_maker(own, by=by, now=now)
+        api_key_limits.require_within(api_key_limits.of_key(row), maker)
+
+
+def _switch(row: ApiKey, status: ApiKey.Status, event: str, *, by: Actor, now: datetime) -> None:
+    if row.status == ApiKey.Status.REVOKED:
+        raise ApiKeyRevoked
+    if row.status != status:
+        row.status = status
+        _save(row, by=by, now=now)
+        _record(event, row, by=by, now=now)
+
+
+def _revoke(row: ApiKey, *, by: Actor, now: datetime) -> None:
+    row.status, row.revoked_at = ApiKey.Status.REVOKED, now
+    _save(row, by=by, now=now)
+    _record("api-key.revoked", row, by=by, now=now)
 
 
 def _name(name: str) -> str:
@@ -285,6 +281,9 @@ def _save(row: ApiKey, *, by: Actor, now: datetime) -> None:
     row.save()
 
 
-def _record(name: str, row: ApiKey, *, by: Actor, now: datetime) -> None:
+def _record(name: str, row: ApiKey, *, by: Actor, now: datetime, **more: Any) -> None:
     facts = {"name": row.name, "kind": str(row.kind), "permissions": list(row.permissions)}
-    audit.record(name, by=by, subject=("api-key", str(row.id)), now=now, facts=facts)
+    bounds = {kind: getattr(row, kind) for kind in ("solutions", "contexts", "networks")}
+    facts |= {kind: list(entries) for kind, entries in bounds.items() if entries}
+    subject = ("api-key", str(row.id))
+    audit.record(name, by=by, subject=subject, now=now, facts={**facts, **more})

@@ -14,7 +14,8 @@ from identity.crypto.did_address import KeyKind, Role
 from identity.models import ApiKey
 from identity.scoping import prepared
 from identity.services import api_keys
-from identity.services.api_keys import Credential, Holder
+from identity.services.api_key_secrets import Credential
+from identity.services.api_keys import Holder
 
 PURPOSE: Final = "app"
 MOST: Final = 16
@@ -45,7 +46,7 @@ def mint(*, name: str, by: Actor, now: datetime) -> wallet_keys.PrivateKey:
     """A new key for the server of the application that the actor's scope is.
 
     Its private half is returned, to be shown once, and kept nowhere. The newest 16 count. Raises
-    `identity.services.api_keys.TooManyApiKeys`.
+    `identity.services.api_key_errors.TooManyApiKeys`.
     """
     seed = ed25519.private_bytes(ed25519.generate())
     private = wallet_keys.private_of(KeyKind.ED25519, seed)

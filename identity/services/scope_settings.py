@@ -36,6 +36,7 @@ class ScopeSettings:
     - `wallets_without_challenge`: a wallet's token need not hold the challenge it answers;
     - `access_minutes`: how long an access token is good, `session_days` how long a session lives
       without being renewed;
+    - `machine_sessions`: how many living sessions an API key has at most;
     - `passkey_…`: what passkeys are asked for, see `identity.services.passkey_settings`;
     - `lambdas`: users may store code that signs for them later; `lambda_hosts`: the hosts that it
       may call, separated by spaces;
@@ -59,6 +60,7 @@ class ScopeSettings:
     wallets_without_challenge: bool = False
     access_minutes: int = 60
     session_days: int = 7
+    machine_sessions: int = 16
     passkey_sign_up: bool = False
     passkey_rp_id: str = ""
     passkey_rp_name: str = ""
@@ -83,6 +85,7 @@ RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "rsa_bits": (2048, 4096),
     "access_minutes": (5, MINUTES_IN_A_DAY),
     "session_days": (1, 30),
+    "machine_sessions": (1, 256),
 }
 """Least and greatest value of each number (enterprise specification §3.9, §4 and §5.3)."""
 

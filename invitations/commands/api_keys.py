@@ -10,7 +10,8 @@ from accounts import queries as accounts
 from identity import errors
 from identity.actor import Actor
 from identity.models import ApiKey
-from identity.services import api_keys
+from identity.services import api_key_limits, api_key_secrets, api_keys
+from identity.services.api_key_secrets import Credential
 from identity.services.api_keys import Holder
 from invitations.commands.command import Command, Input, Result, Target, registry
 from sessions_app import queries
@@ -50,9 +51,9 @@ class RevokeApiKey(Input, frozen=True):
 
 def create(details: CreateApiKey, *, by: Actor, now: datetime) -> Result:
     """Make the key; the secret is in the result and nowhere else."""
-    secret = "" if details.public_key else api_keys.new_secret()
+    secret = "" if details.public_key else api_key_secrets.new_secret()
     owner = accounts.user_id_of(details.user) if details.user else None
-    credential = api_keys.bearer(secret) if secret else api_keys.signing(details.public_key)
+    credential = _credential(details, secret)
     api_keys.create(
         key_id=details.api_key,
         name=details.name,
@@ -64,6 +65,12 @@ def create(details: CreateApiKey, *, by: Actor, now: datetime) -> Result:
         now=now,
     )
     return {**_described(details.api_key, now=now), "secret": secret}
+
+
+def _credential(details: CreateApiKey, secret: str) -> Credential:
+    if not secret:
+        return api_key_secrets.signing(details.public_key)
+    return api_key_secrets.bearer(secret)
 
 
 def edit(details: EditApiKey, *, by: Actor, now: datetime) -> Result:
@@ -90,9 +97,9 @@ def _described(key_id: UUID, *, now: datetime) -> Result:
 
 
 def _validate_new(details: CreateApiKey) -> None:
-    api_keys.require_known(details.permissions)
+    api_key_limits.require_known(details.permissions)
     if details.public_key:
-        api_keys.signing(details.public_key)
+        api_key_secrets.signing(details.public_key)
     if details.user is not None:
         accounts.user_id_of(details.user)
     if len(details.role) > 64:
@@ -100,15 +107,15 @@ def _validate_new(details: CreateApiKey) -> None:
 
 
 def _validate_edit(details: EditApiKey) -> None:
-    api_keys.require_known(details.permissions or ())
+    api_key_limits.require_known(details.permissions or ())
 
 
 def _check_new(details: CreateApiKey, by: Actor) -> None:
-    api_keys.require_grantable(details.permissions, by=by)
+    api_key_limits.require_grantable(details.permissions, by=by)
 
 
 def _check_edit(details: EditApiKey, by: Actor) -> None:
-    api_keys.require_grantable(details.permissions or (), by=by)
+    api_key_limits.require_grantable(details.permissions or (), by=by)
 
 
 def _target(details: EditApiKey) -> Target:

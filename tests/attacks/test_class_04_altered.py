@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from identity.services import api_keys
+from identity.services import api_key_secrets
 from sessions_app.errors import TokenRefused
 from sessions_app.services import sessions, tokens
 from tests import cast, signed_in
@@ -96,4 +96,4 @@ def test_every_sign_of_an_api_key_counts() -> None:
         sign = "A" if secret[place] != "A" else "B"
         altered = f"{secret[:place]}{sign}{secret[place + 1 :]}"
         problem(target.ask(altered), 401, "unauthenticated")
-        assert not api_keys.is_secret(altered)
+        assert not api_key_secrets.is_secret(altered)

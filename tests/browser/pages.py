@@ -165,7 +165,7 @@ from identity.models import Scope
 from identity.scoping import current
 from invitations.models import Invitation
 from accounts.models.user import fold
-from identity.services import api_keys, audit_checks, webhook_keys, webhooks
+from identity.services import api_key_secrets, api_keys, audit_checks, webhook_keys, webhooks
 from sessions_app.models import Session
 from sessions_app.services import history, sessions
 from identity.services import audit_checks, webhook_keys, webhooks
@@ -259,7 +259,8 @@ with current.in_scope(scope.id):
     ):
         made = api_keys.create(
             key_id=ids.new(), name=name, words=words, by=by, now=now,
-            credential=api_keys.bearer(api_keys.new_secret()), expires_at=now + timedelta(days=90),
+            credential=api_key_secrets.bearer(api_key_secrets.new_secret()),
+            expires_at=now + timedelta(days=90),
         )
     api_keys.revoke(key_id=made.id, by=by, now=now)
     webhook_keys.rotate(by=by, now=now)

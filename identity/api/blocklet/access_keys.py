@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from accounts import queries as accounts
 from accounts.services import role_credentials
 from identity.actor import Actor, ActorKind
 from identity.api.blocklet import auth
@@ -15,9 +14,10 @@ from identity.api.blocklet.sent import Sent
 from identity.crypto import access_key, wallet_keys
 from identity.crypto.errors import KeyInvalid, SignatureInvalid
 from identity.errors import DomainError, Unauthenticated
-from identity.scoping import current, session_doors
-from identity.scoping.session_doors import ApiKeyDoor, SessionDoor
-from identity.services import access_keys, api_keys
+from identity.scoping import current, key_doors
+from identity.scoping.key_doors import ApiKeyDoor
+from identity.scoping.session_doors import SessionDoor
+from identity.services import access_keys, api_key_secrets, api_keys
 from identity.web import scope_resolution
 from sessions_app.services import spent_tokens
 
@@ -61,16 +61,16 @@ def _caller(sent: Sent, now: datetime) -> Caller:
     if key_id and token:
         raise Unauthenticated
     if token:
-        door = session_doors.api_key_by_secret(api_keys.digest(token))
+        door = key_doors.api_key_by_secret(api_key_secrets.digest(token), now=now)
     else:
-        door = session_doors.api_key_by_name(key_id)
+        door = key_doors.api_key_by_name(key_id)
     kind = "bearer" if token else "signature"
     if door is None or door.kind != kind or door.purpose != access_keys.PURPOSE:
         raise Unauthenticated
     if not door.is_usable(now) or door.user_id is None:
         raise Unauthenticated
     scope_resolution.resolve(sent.named, now=now, credential=door.scope)
-    if not accounts.is_allowed_from(door.networks or [], sent.address):
+    if not door.is_allowed_from(sent.address):
         raise Unauthenticated
     with current.in_scope(door.scope_id):
         if not token:

@@ -136,6 +136,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "batch.rolled-back": CONFLICT,
     "api-key.revoked": CONFLICT,
     "api-key.too-many": CONFLICT,
+    "api-key.without-secret": CONFLICT,
     "conflict": CONFLICT,
     "developer-key.taken": CONFLICT,
     "developer-key.too-many": CONFLICT,

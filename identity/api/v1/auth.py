@@ -19,7 +19,7 @@ from identity.crypto.http_signatures import Verified
 from identity.errors import DomainError, Unauthenticated
 from identity.pages import staff_session
 from identity.scoping import current, doors
-from identity.scoping.session_doors import ApiKeyDoor
+from identity.scoping.key_doors import ApiKeyDoor
 from identity.services import nonces
 from identity.web import scope_resolution
 from identity.web.errors import CsrfRefused

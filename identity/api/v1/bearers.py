@@ -15,10 +15,10 @@ from identity.api.v1.caller import Caller, Kind
 from identity.api.v1.sent import Sent
 from identity.errors import DomainError, Forbidden, Unauthenticated
 from identity.permissions import NOT_OF_KEYS
-from identity.scoping import current, session_doors
+from identity.scoping import current, key_doors
 from identity.scoping.doors import ScopeDoor
-from identity.scoping.session_doors import ApiKeyDoor
-from identity.services import api_keys
+from identity.scoping.key_doors import ApiKeyDoor
+from identity.services import api_key_secrets, api_keys
 from identity.web import scope_resolution
 from identity.web.throttle import Throttle
 from invitations.services import attested, governance
@@ -123,7 +123,7 @@ def of(sent: Sent, token: str, *, now: datetime) -> Caller:
     """
     if sent.is_signed or not token:
         raise Unauthenticated
-    if token.startswith(api_keys.PREFIX):
+    if token.startswith(api_key_secrets.PREFIX):
         return _api_key(sent, token, now=now)
     return _session(sent, token, now=now)
 
@@ -142,8 +142,8 @@ def _session(sent: Sent, token: str, *, now: datetime) -> Session:
 
 def _api_key(sent: Sent, secret: str, *, now: datetime) -> ApiKey:
     door = None
-    if api_keys.is_secret(secret):
-        door = session_doors.api_key_by_secret(api_keys.digest(secret))
+    if api_key_secrets.is_secret(secret):
+        door = key_doors.api_key_by_secret(api_key_secrets.digest(secret), now=now)
     if door is None or door.kind != "bearer" or not _may_act(sent, door, now):
         raise Unauthenticated
     per_api_key.hit(door.id, now=int(now.timestamp()))
@@ -157,7 +157,7 @@ def signing_key(sent: Sent, key_id: str, *, now: datetime) -> ApiKeyDoor | None:
 
     Keys that act for a person in a face have a purpose and a form of signature of their own.
     """
-    door = session_doors.api_key_by_name(key_id)
+    door = key_doors.api_key_by_name(key_id)
     if door is None or (door.kind, door.purpose) != ("signature", api_keys.BACKEND.purpose):
         return None
     if not _may_act(sent, door, now):
@@ -176,7 +176,7 @@ def program(sent: Sent, door: ApiKeyDoor, *, now: datetime) -> ApiKey:
 
 
 def _may_act(sent: Sent, door: ApiKeyDoor, now: datetime) -> bool:
-    return door.is_usable(now) and accounts.is_allowed_from(door.networks, sent.address)
+    return door.is_usable(now) and door.is_allowed_from(sent.address)
 
 
 def _actor(door: ApiKeyDoor) -> Actor:

@@ -11,7 +11,7 @@ from accounts.services import users
 from identity import ids
 from identity.models import ApiKey
 from identity.sdk.keys import DeviceKeys
-from identity.services import api_keys
+from identity.services import api_key_secrets, api_keys
 from tests import cast, signed_in
 from tests.faces.v1.client import Bearer, Signed, problem
 from tests.faces.v1.test_signatures import raw, signed
@@ -23,7 +23,7 @@ def test_makes_reads_changes_and_revokes_a_key(world: cast.World, alice: Signed)
     made = alice.post("/api-keys", body)
     assert made.status_code == 201, made.text
     secret, key = made.json()["secret"], made.json()["api_key"]
-    assert api_keys.is_secret(secret)
+    assert api_key_secrets.is_secret(secret)
     path = f"/api-keys/{key['id']}"
     assert made.headers["Location"].endswith(path)
     assert alice.get(path).json() == key
@@ -47,7 +47,7 @@ def test_keeps_a_digest_alone(world: cast.World, alice: Signed) -> None:
     secret = alice.post("/api-keys", {"name": "x"}).json()["secret"]
     with cast.in_scope(world):
         row = ApiKey.objects.get()
-    assert row.secret_digest == api_keys.digest(secret)
+    assert row.secret_digest == api_key_secrets.digest(secret)
     assert secret not in repr(vars(row))
 
 
@@ -183,7 +183,7 @@ def test_says_what_the_next_request_of_a_key_would_meet(world: cast.World, alice
             made = api_keys.create(
                 key_id=ids.new(),
                 name=name,
-                credential=api_keys.bearer(api_keys.new_secret()),
+                credential=api_key_secrets.bearer(api_key_secrets.new_secret()),
                 holder=api_keys.Holder(user_id=owner.user.id if owner else None),
                 expires_at=now + timedelta(days=days),
                 by=world.system,

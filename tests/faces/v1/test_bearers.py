@@ -13,7 +13,7 @@ from identity.api.v1.caller import Kind
 from identity.api.v1.table import TABLE
 from identity.models import ApiKey
 from identity.sdk.keys import DeviceKeys
-from identity.services import api_keys
+from identity.services import api_key_secrets, api_keys
 from invitations.commands.command import registry
 from tests import cast, signed_in
 from tests.faces.v1.client import BASE, Bearer, InProcess, Signed, problem
@@ -33,12 +33,12 @@ def session(world: cast.World, member: cast.Member) -> Bearer:
 
 
 def key_of(world: cast.World, *words: str, owner: cast.Member | None = None) -> Bearer:
-    secret = api_keys.new_secret()
+    secret = api_key_secrets.new_secret()
     with cast.in_scope(world):
         api_keys.create(
             key_id=ids.new(),
             name="backend",
-            credential=api_keys.bearer(secret),
+            credential=api_key_secrets.bearer(secret),
             words=words,
             holder=api_keys.Holder(user_id=owner.user.id if owner else None),
             by=world.system,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from identity import ids
-from identity.services import api_keys
+from identity.services import api_key_secrets, api_keys
 from tests import cast, signed_in
 from tests.faces.v1.client import Bearer, Signed, problem
 from tests.signed_in import PHONE, SignedIn
@@ -89,12 +89,12 @@ def test_tells_the_own_history(world: cast.World, alice: Signed, laptop: SignedI
 def test_locks_the_own_account_at_once(
     world: cast.World, alice: Signed, bob_user: cast.Member, laptop: SignedIn, phone: SignedIn
 ) -> None:
-    secret = api_keys.new_secret()
+    secret = api_key_secrets.new_secret()
     with cast.in_scope(world):
         api_keys.create(
             key_id=ids.new(),
             name="bob's",
-            credential=api_keys.bearer(secret),
+            credential=api_key_secrets.bearer(secret),
             holder=api_keys.Holder(user_id=bob_user.user.id),
             by=world.system,
             now=datetime.now(UTC),

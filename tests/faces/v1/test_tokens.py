@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from accounts.services import users
-from identity.services import api_keys, server_keys
+from identity.services import api_key_secrets, server_keys
 from sessions_app.services import tokens
 from tests import cast, signed_in
 from tests.faces.v1.client import BASE, Bearer, InProcess, Signed, problem
@@ -70,7 +70,7 @@ def test_tells_everything_else_alike(world: cast.World, held: SignedIn, backend:
     now = datetime.now(UTC)
     with cast.in_scope(world):
         expired = tokens.access(old.live, seconds=-1, now=now)
-    for token in (held.refresh, elsewhere, expired, "", "x", "a.b.c", api_keys.new_secret()):
+    for token in (held.refresh, elsewhere, expired, "", "x", "a.b.c", api_key_secrets.new_secret()):
         assert introspected(backend, token) == {"active": False}
 
 

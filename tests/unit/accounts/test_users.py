@@ -15,7 +15,7 @@ from identity import errors as refusals
 from identity.actor import Actor
 from identity.models import ApiKey, AuditEvent, Scope
 from identity.scoping import current
-from identity.services import api_keys
+from identity.services import api_key_secrets, api_keys
 from tests.unit.accounts.people import Events, MakeActor, MakeDevice, MakeUser
 
 
@@ -202,7 +202,7 @@ def test_deletes_for_ever_and_keeps_the_row(
     api_keys.create(
         key_id=ids.new(),
         name="script",
-        credential=api_keys.bearer(api_keys.new_secret()),
+        credential=api_key_secrets.bearer(api_key_secrets.new_secret()),
         holder=api_keys.Holder(user_id=user.id),
         by=system,
         now=now,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from identity.models import ApiKey, ServerKey
-from identity.services import api_keys, token_keys
+from identity.services import api_key_secrets, token_keys
 from sessions_app.errors import TokenRefused
 from sessions_app.models import Session
 from sessions_app.services.sessions import Origin
@@ -103,7 +103,7 @@ def test_makes_a_key_and_shows_its_secret_once(world: cast.World, desk: Desk) ->
     assert "no-store" in answer["Cache-Control"]
     with cast.in_scope(world):
         key = ApiKey.objects.get()
-    assert key.secret_digest == api_keys.digest(found[0])
+    assert key.secret_digest == api_key_secrets.digest(found[0])
     assert key.permissions == ["sessions:introspect"]
     assert key.expires_at is not None
     assert (key.expires_at - key.created_at).days == 30

@@ -43,6 +43,7 @@ class Settings(Shown, frozen=True):
     wallets_without_challenge: bool
     access_minutes: int
     session_days: int
+    machine_sessions: int
     passkey_sign_up: bool
     passkey_rp_id: str
     passkey_rp_name: str
