@@ -49,7 +49,6 @@ LEDGER_SEED = bytes(range(32))
 REMOTE = RemoteConfig("1", "COIN", "name of the program", "key of the program")
 ROOT_KEY = bytes(range(1, 33))
 IDEMPOTENCY_KEY = "once"
-SHARED_KEY = "robot"
 _HOUR = timedelta(hours=1)
 
 
@@ -72,7 +71,7 @@ class Filled:
             assert server_keys.active_signing_key().public.hex
             assert len(server_keys.usable_encryption_keys(now=NOW)) == 1
             assert len(webhook_keys.signing_keys(now=NOW)) == 1
-            door = key_doors.api_key_by_name(SHARED_KEY)
+            door = key_doors.api_key_by_name(f"robot of {self.scope.slug}")
             assert door is not None
             assert len(api_key_secrets.unseal_secrets(door, now=NOW)) == 2
             assert one_time_passwords.begun(user_id=self.user_id, now=NOW)
@@ -122,7 +121,7 @@ def fill(slug: str = "acme") -> Filled:
         user = _user(system, slug)
         by = _self(scope, user.id)
         webhook_keys.ensure(by=system, now=NOW)
-        _shared_key(system)
+        _shared_key(system, slug)
         one_time_passwords.begin(user_id=user.id, by=by, now=NOW)
         _provider(system)
         signature_id = _signature(user, by)
@@ -153,12 +152,17 @@ def fill(slug: str = "acme") -> Filled:
     return Filled(scope, user.id, secret, signature_id)
 
 
-def _shared_key(by: Actor) -> None:
+def _shared_key(by: Actor, slug: str) -> None:
     """One with its secret and the one before."""
     key_id = ids.new()
     credential = api_key_secrets.shared(api_key_secrets.new_hex_secret())
     api_keys.create(
-        key_id=key_id, name="robot", credential=credential, called=SHARED_KEY, by=by, now=NOW
+        key_id=key_id,
+        name="robot",
+        credential=credential,
+        called=f"robot of {slug}",
+        by=by,
+        now=NOW,
     )
     api_keys.rotate(key_id=key_id, overlap=_HOUR, by=by, now=NOW)
 

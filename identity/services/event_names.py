@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 _TEXTS: Final[Mapping[str, str]] = {
-    "api-key": "created edited revoked",
+    "api-key": "created disabled edited enabled revoked rotated",
     "application": "created deleted edited",
     "audit": "exported verified",
     "context": "created deleted disabled edited enabled shared unshared",
@@ -19,6 +19,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "invitation-batch": "confirmed discarded links-taken uploaded",
     "lambda": "created disabled removed",
     "ledger-account": "given kept made",
+    "machine-session": "ended reused started",
     "managed-key": "created signature-read signed",
     "member": "added edited removed replaced",
     "onboarding": "cancelled completed failed released requested retried",

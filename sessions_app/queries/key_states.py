@@ -10,11 +10,12 @@ from identity import errors
 from identity.models import ApiKey
 
 ACTIVE: Final = "active"
+DISABLED: Final = "disabled"
 REVOKED: Final = "revoked"
 EXPIRED: Final = "expired"
 USER_INACTIVE: Final = "user-inactive"
 """Whom it acts for is disabled, locked, deleted or past its own end."""
-WORDS: Final = (ACTIVE, EXPIRED, REVOKED, USER_INACTIVE)
+WORDS: Final = (ACTIVE, DISABLED, EXPIRED, REVOKED, USER_INACTIVE)
 
 
 def judged(rows: "QuerySet[ApiKey]", *, now: datetime) -> "QuerySet[Any]":
@@ -32,6 +33,8 @@ def of(row: Any, *, now: datetime) -> str:
     """One of `WORDS` for a row of `judged`: the first cause for which its requests are refused."""
     if row.status == ApiKey.Status.REVOKED:
         return REVOKED
+    if row.status == ApiKey.Status.DISABLED:
+        return DISABLED
     if row.expires_at is not None and row.expires_at <= now:
         return EXPIRED
     return ACTIVE if row.user_acts else USER_INACTIVE
@@ -41,8 +44,8 @@ def only(rows: "QuerySet[Any]", state: str, *, now: datetime) -> "QuerySet[Any]"
     """Of rows of `judged` those in this state. Raises Invalid for another word."""
     if state not in WORDS:
         raise errors.Invalid(f"This filter is one of: {', '.join(WORDS)}.")
-    if state == REVOKED:
-        return rows.filter(status=ApiKey.Status.REVOKED)
+    if state in {REVOKED, DISABLED}:
+        return rows.filter(status=state)
     rows = rows.filter(status=ApiKey.Status.ACTIVE)
     if state == EXPIRED:
         return rows.filter(expires_at__lte=now)

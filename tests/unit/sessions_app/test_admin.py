@@ -126,7 +126,7 @@ def test_offers_only_words_that_one_holds(world: cast.World) -> None:
     desk = Desk(world, "mia", "workspace-maintainer")
     page = desk.get(f"{KEYS}new/")
     assert 'value="users:list"' in page
-    for word in ("scopes:edit", "proposals:approve", "api-keys:create"):
+    for word in ("scopes:edit", "proposals:approve", "me:get"):
         assert f'value="{word}"' not in page
     desk.refused(f"{KEYS}new/", **form(permissions=["scopes:edit"]))
     with cast.in_scope(world):

@@ -19,13 +19,13 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 class ApiKey(Shown, frozen=True):
     """A key; `user` is whose account it acts for, null for the scope's own backend.
 
-    `status` says what its next request would meet: `active`, `revoked`, `expired`, or
+    `status` says what its next request would meet: `active`, `disabled`, `revoked`, `expired`, or
     `user-inactive` while that user is disabled, locked, deleted or past its own end.
     """
 
     id: UUID
     name: str
-    kind: Literal["bearer", "signature"]
+    kind: Literal["bearer", "signature", "shared"]
     public_key: str
     user: UUID | None
     role: str
@@ -75,7 +75,7 @@ class ApiKeyFilters(Newest, frozen=True):
     """Which keys; `user` is the id of one."""
 
     user: UUID | None = None
-    status: Literal["active", "expired", "revoked", "user-inactive"] | None = None
+    status: Literal["active", "disabled", "expired", "revoked", "user-inactive"] | None = None
 
 
 @route.listing(
