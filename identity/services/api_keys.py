@@ -61,10 +61,9 @@ def create(  # noqa: PLR0913 - one keyword for each thing that a key is
 ) -> ApiKey:
     """Make a key; `called` is what requests name it by, its id unless given.
 
-    It holds no permission that its maker lacks, and none of `identity.permissions.NOT_OF_KEYS`. If
-    a key makes it, it is bound to whatever that key is bound to, and ends no later. Raises
-    ApiKeyTooWide, TooManyApiKeys, `identity.errors.Invalid`, Conflict for an id,
-    a name in requests or a secret that a key has already, SealUnavailable.
+    It holds no permission that its maker lacks, and none of `identity.permissions.NOT_OF_KEYS`; one
+    that a key makes reaches no farther. Raises ApiKeyTooWide, TooManyApiKeys, Invalid, Conflict for
+    an id, a name in requests or a secret that a key has already, SealUnavailable.
     """
     row = ApiKey(
         id=key_id,

@@ -81,6 +81,7 @@ SUBJECTS: Final[Sequence[str]] = (
     "context",
     "server-key",
     "session",
+    "machine-session",
     "api-key",
     "developer-key",
     "wallet",
