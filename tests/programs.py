@@ -63,3 +63,10 @@ def make(by: Actor, *words: str, now: datetime | None = None, **more: Any) -> Pr
         **more,
     )
     return Program(row, secret)
+
+
+def begun(key_id: str) -> Pair:
+    """The tokens of a session of the key that is called so."""
+    door = key_doors.api_key_by_name(key_id)
+    assert door is not None
+    return machine_starts.begin(door, EVERYTHING, origin=AT, now=datetime.now(UTC))

@@ -258,7 +258,8 @@ def _present_policy(details: Any) -> Mapping[str, Any]:
 
 def _present_api_key(details: Any) -> Mapping[str, Any]:
     known = ApiKey.objects.filter(id=details.api_key)
-    return known.values("name", "permissions", "expires_at").first() or {}
+    limited = ("solutions", "contexts", "networks")
+    return known.values("name", "permissions", "expires_at", *limited).first() or {}
 
 
 def _present_scope(_: Any) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from identity.paging import After, Window
 from identity.scoping import keyset
 from sessions_app.models import Session, SignIn
 from sessions_app.queries import key_states
+from sessions_app.queries.machine_sessions import MachineSessionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +67,30 @@ class SignInRow:
 class ApiKeyRow:
     """An API key without what it proves itself by. `user` is absent for the scope's own backend.
 
-    `status` is one of `key_states.WORDS`.
+    `status` is one of `key_states.WORDS`; `called` is what requests name the key by. Until
+    `previous_until` the secret before the last rotation counts, too.
     """
 
     id: UUID
+    called: str
     name: str
     kind: str
     public_key: str
+    algorithm: str
     user: UUID | None
     role: str
     permissions: Sequence[str]
+    solutions: Sequence[str]
+    contexts: Sequence[str]
+    networks: Sequence[str]
     purpose: str
     status: str
     expires_at: datetime | None
+    previous_until: datetime | None
     last_used_at: datetime | None
     created_at: datetime
     created_by: UUID | None
+    made_by_key: UUID | None
     updated_at: datetime
     revoked_at: datetime | None
 
@@ -120,7 +129,7 @@ def sign_ins_window(after: After) -> Window[SignInRow]:
 
 
 def api_keys_window(after: After, *, now: datetime) -> Window[ApiKeyRow]:
-    """API keys; filters `user` and `status`. Raises `Invalid`, `CursorInvalid`."""
+    """API keys; filters `user`, `status`, `made_by_key`. Raises `Invalid`, `CursorInvalid`."""
 
     def in_state(rows: Any, value: Any) -> Any:
         return key_states.only(rows, value, now=now)
@@ -128,7 +137,7 @@ def api_keys_window(after: After, *, now: datetime) -> Window[ApiKeyRow]:
     return listing.windowed(
         key_states.judged(ApiKey.objects.all(), now=now),
         after,
-        filters={"user": _of_user, "status": in_state},
+        filters={"user": _of_user, "status": in_state, "made_by_key": _made_by_key},
         read=lambda rows: _api_keys(rows, now=now),
     )
 
@@ -141,7 +150,7 @@ def api_key(key_id: UUID, *, now: datetime) -> ApiKeyRow:
     return _api_keys([row], now=now)[0]
 
 
-def described(row: SessionRow | ApiKeyRow) -> dict[str, Any]:
+def described(row: SessionRow | ApiKeyRow | MachineSessionRow) -> dict[str, Any]:
     """A row as JSON values: ids as text, times in whole seconds since the epoch."""
     plain: dict[str, Any] = msgspec.to_builtins(
         {
@@ -150,6 +159,10 @@ def described(row: SessionRow | ApiKeyRow) -> dict[str, Any]:
         }
     )
     return plain
+
+
+def _made_by_key(rows: Any, value: Any) -> Any:
+    return rows.filter(made_by_key=listing.identifier(value))
 
 
 def _of_user(rows: Any, value: Any) -> Any:
@@ -216,18 +229,25 @@ def _api_keys(rows: Sequence[Any], *, now: datetime) -> list[ApiKeyRow]:
     return [
         ApiKeyRow(
             id=row.id,
+            called=row.key_id,
             name=row.name,
             kind=row.kind,
             public_key=row.public_key,
+            algorithm=row.algorithm,
             user=known.get(row.user_id),
             role=row.role,
             permissions=row.permissions,
+            solutions=row.solutions,
+            contexts=row.contexts,
+            networks=row.networks,
             purpose=row.purpose,
             status=key_states.of(row, now=now),
             expires_at=row.expires_at,
+            previous_until=row.previous_until,
             last_used_at=row.last_used_at,
             created_at=row.created_at,
             created_by=known.get(row.created_by),
+            made_by_key=row.made_by_key,
             updated_at=row.updated_at,
             revoked_at=row.revoked_at,
         )

@@ -36,6 +36,9 @@ GIVES_NOTHING: Mapping[str, str] = {
     "invitation.accept": "the holder of an invitation's secret does it: class 12",
     "device.rotate": "the device itself does it, with a proof by its old key",
     "api-key.revoke": "takes away",
+    "api-key.disable": "takes away",
+    "api-key.enable": "gives back no word that one does not hold: test_class_16_keys.py",
+    "machine-session.end": "takes away",
     "developer-key.add": "its holder speaks for users without a way in, where no right counts",
     "developer-key.revoke": "takes away",
     "lambda.create": "signs with the key of whoever makes it, where no right counts",
@@ -139,8 +142,10 @@ class Commands(Attack):
             named = {"api_key": str(ids.new()), "name": "all", "user": str(user.public_id)}
             yield "api-key.create", {**named, "permissions": words}
             yield "api-key.edit", {"api_key": named["api_key"], "permissions": words}
+            yield "api-key.rotate", {"api_key": named["api_key"]}
         for key in ApiKey.objects.values_list("id", flat=True)[:20]:
             yield "api-key.edit", {"api_key": str(key), "permissions": words}
+            yield "api-key.rotate", {"api_key": str(key)}
 
     def may(self) -> rights.Rights:
         """What the accounts in her hands may do, and the keys that they made or changed."""

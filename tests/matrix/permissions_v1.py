@@ -227,6 +227,11 @@ GET    /api-keys/{api_key}                                     api-keys:get     
 POST   /api-keys                                               api-keys:create    + . + . . . . +
 PATCH  /api-keys/{api_key}                                     api-keys:edit      + . + . . . . +
 DELETE /api-keys/{api_key}                                     api-keys:delete    + . + . . + . +
+POST   /api-keys/{api_key}/rotation                            api-keys:edit      + . + . . . . +
+POST   /api-keys/{api_key}/disable                             api-keys:edit      + . + . . . . +
+POST   /api-keys/{api_key}/enable                              api-keys:edit      + . + . . . . +
+GET    /api-keys/{api_key}/sessions                            sessions:view      + + + + . + . +
+DELETE /api-keys/{api_key}/sessions/{machine_session}          sessions:end       + . + . . + . +
 """
 
 

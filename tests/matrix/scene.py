@@ -19,7 +19,15 @@ from identity.pages import staff_session
 from identity.sdk.keys import DeviceKeys
 from identity.services import mail
 from invitations.models import Proposal
-from tests import account_holders, cast, lambdas, onboarding, passkey_holders, signed_in
+from tests import (
+    account_holders,
+    cast,
+    lambdas,
+    onboarding,
+    passkey_holders,
+    programs,
+    signed_in,
+)
 from tests import staff as people
 from tests.faces.v1.client import Signed
 
@@ -116,6 +124,8 @@ class Scene:
             "event": "1",
         }
         self.things["api_key"] = done("/api-keys", {"name": "backend"})["id"]
+        held = programs.begun(self.things["api_key"])
+        self.things["machine_session"] = str(held.session_id)
         key = {"name": "Ours", "public_key": ecdsa_p256.generate().public.hex}
         self.things["developer_key"] = done("/developer-keys", key)["id"]
         with cast.in_scope(self.world):
@@ -369,4 +379,7 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
         "POST /lambdas/{lambda_id}/disable": {},
         "POST /api-keys": {"name": "other"},
         "PATCH /api-keys/{api_key}": {"name": "third"},
+        "POST /api-keys/{api_key}/rotation": {"overlap_minutes": 5},
+        "POST /api-keys/{api_key}/disable": {},
+        "POST /api-keys/{api_key}/enable": {},
     }

@@ -1,7 +1,8 @@
 """Bearers of tokens (RFC 6750): sessions of users, and API keys of programs; some of these sign."""
 
+import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -9,12 +10,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from accounts import queries as accounts
-from identity.actor import Actor, ActorKind
+from identity.actor import Actor
 from identity.api.v1.caller import Caller, Kind
 from identity.api.v1.sent import Sent
 from identity.errors import DomainError, Forbidden, Unauthenticated
-from identity.permissions import NOT_OF_KEYS
 from identity.scoping import current, key_doors
 from identity.scoping.doors import ScopeDoor
 from identity.scoping.key_doors import ApiKeyDoor
@@ -23,7 +22,8 @@ from identity.web import scope_resolution
 from identity.web.throttle import Throttle
 from invitations.services import attested, governance
 from invitations.services.governance import Done, Pending, Step
-from sessions_app.services import sessions, step_up, tokens
+from sessions_app import machine_token
+from sessions_app.services import machine_sessions, programs, sessions, step_up, tokens
 
 per_session = Throttle(count=settings.REQUESTS_PER_DEVICE, seconds=60)
 per_api_key = Throttle(count=settings.REQUESTS_PER_ADDRESS, seconds=60)
@@ -125,6 +125,8 @@ def of(sent: Sent, token: str, *, now: datetime) -> Caller:
         raise Unauthenticated
     if token.startswith(api_key_secrets.PREFIX):
         return _api_key(sent, token, now=now)
+    if machine_token.is_one(token):
+        return _machine(sent, token, now=now)
     return _session(sent, token, now=now)
 
 
@@ -144,12 +146,50 @@ def _api_key(sent: Sent, secret: str, *, now: datetime) -> ApiKey:
     door = None
     if api_key_secrets.is_secret(secret):
         door = key_doors.api_key_by_secret(api_key_secrets.digest(secret), now=now)
-    if door is None or door.kind != "bearer" or not _may_act(sent, door, now):
+    if door is None or door.kind != "bearer":
+        raise Unauthenticated
+    return _proven(sent, door, now=now)
+
+
+def basic(sent: Sent, text: str, *, now: datetime) -> ApiKey:
+    """Whoever knows the name and the secret of an API key (RFC 7617).
+
+    Raises Unauthenticated, the same for every cause.
+    """
+    named, _, secret = _decoded(text).partition(":")
+    door = key_doors.api_key_by_name(named) if named and not sent.is_signed else None
+    if door is None or door.purpose != api_keys.BACKEND.purpose:
+        raise Unauthenticated
+    api_key_secrets.require_secret(door, secret, now=now)
+    return _proven(sent, door, now=now)
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        raise Unauthenticated from None
+
+
+def _proven(sent: Sent, door: ApiKeyDoor, *, now: datetime) -> ApiKey:
+    if not _may_act(sent, door, now):
         raise Unauthenticated
     per_api_key.hit(door.id, now=int(now.timestamp()))
     _require_scope(sent, door.scope, now)
     with current.in_scope(door.scope_id):
         return program(sent, door, now=now)
+
+
+def _machine(sent: Sent, token: str, *, now: datetime) -> ApiKey:
+    try:
+        checked = machine_sessions.check(token, address=sent.address, now=now)
+    except DomainError:
+        raise Unauthenticated from None
+    if checked.door.purpose != api_keys.BACKEND.purpose:
+        raise Unauthenticated
+    per_api_key.hit(checked.door.id, now=int(now.timestamp()))
+    _require_scope(sent, checked.door.scope, now)
+    return ApiKey(checked.actor(sent.address), now, checked.door)
 
 
 def signing_key(sent: Sent, key_id: str, *, now: datetime) -> ApiKeyDoor | None:
@@ -160,7 +200,8 @@ def signing_key(sent: Sent, key_id: str, *, now: datetime) -> ApiKeyDoor | None:
     door = key_doors.api_key_by_name(key_id)
     if door is None or (door.kind, door.purpose) != ("signature", api_keys.BACKEND.purpose):
         return None
-    if not _may_act(sent, door, now):
+    # Keys of before algorithms were written down are of P-256; other ones sign elsewhere.
+    if door.algorithm not in {"", "p256"} or not _may_act(sent, door, now):
         return None
     try:
         _require_scope(sent, door.scope, now)
@@ -172,30 +213,11 @@ def signing_key(sent: Sent, key_id: str, *, now: datetime) -> ApiKeyDoor | None:
 def program(sent: Sent, door: ApiKeyDoor, *, now: datetime) -> ApiKey:
     """Who holds an API key that was proven just now; in its scope."""
     api_keys.note_used(door, now=now)
-    return ApiKey(replace(_actor(door), address=sent.address), now, door)
+    return ApiKey(programs.acting(door, address=sent.address), now, door)
 
 
 def _may_act(sent: Sent, door: ApiKeyDoor, now: datetime) -> bool:
     return door.is_usable(now) and door.is_allowed_from(sent.address)
-
-
-def _actor(door: ApiKeyDoor) -> Actor:
-    """The key as an actor; in the scope in force.
-
-    Whoever lost a right since the key was made has none to lend. It has no client-visible id of a
-    user: what people may do to their own accounts is not for their keys.
-    """
-    words = frozenset(door.permissions) - NOT_OF_KEYS
-    if door.user_id is not None and words:
-        words &= accounts.grants_of(door.user_id).permissions
-    return Actor(
-        kind=ActorKind.API_KEY,
-        scope_id=door.scope_id,
-        user_id=door.user_id,
-        api_key_id=door.id,
-        permissions=words,
-        is_program=True,
-    )
 
 
 def _require_scope(sent: Sent, credential: ScopeDoor, now: datetime) -> None:

@@ -110,6 +110,8 @@ def _media_type(sent: Sent) -> str:
 def _caller(sent: Sent, now: datetime) -> Caller:
     if sent.bearer is not None:
         return bearers.of(sent, sent.bearer, now=now)
+    if sent.basic is not None:
+        return bearers.basic(sent, sent.basic, now=now)
     if sent.is_signed:
         return auth.signer(sent, now=now)
     if sent.http is None:

@@ -51,6 +51,17 @@ class Sent:
         """The token behind `Authorization: Bearer` (RFC 6750 §2.1), None without one."""
         return bearer_in(self.headers.get("authorization", ""))
 
+    @property
+    def basic(self) -> str | None:
+        """What stands behind `Authorization: Basic` (RFC 7617), None without one."""
+        scheme, _, text = self.headers.get("authorization", "").partition(" ")
+        return text.strip() if scheme.lower() == "basic" else None
+
+
+def is_token(authorization: str) -> bool:
+    """Whether such a header is one that programs send."""
+    return authorization.partition(" ")[0].lower() in {"basic", "bearer"}
+
 
 def bearer_in(authorization: str) -> str | None:
     """The token of such a header, which may be empty; the scheme's name has no case."""

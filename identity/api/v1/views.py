@@ -26,7 +26,7 @@ def is_of_program(environ: dict[str, Any]) -> bool:
     """
     if "HTTP_SIGNATURE" not in environ:
         authorization = environ.get("HTTP_AUTHORIZATION")
-        if authorization is None or sent.bearer_in(authorization) is None:
+        if authorization is None or not sent.is_token(authorization):
             return False
     _, path = scope_resolution.split_path(environ.get("PATH_INFO") or "/")
     return path.startswith(f"{sent.ROOT}/") and not path.endswith("/export")

@@ -56,6 +56,9 @@ def test_words_name_fields_of_the_command(name: str) -> None:
 
 def test_every_edit_says_what_was_before() -> None:
     told_otherwise = {
+        "api-key.disable",
+        "api-key.enable",
+        "api-key.rotate",
         "lambda.disable",
         "one-time-password.reset",
         "password.change",
