@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import os
 from collections.abc import Generator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from identity.crypto import rsa
-from tests import emptying, hashing, prepared, shallow
+from tests import emptying, hashing, prepared, prepared_postgresql, shallow
 from tests.key_ring import Ring
 
 # Examples are found anew in each run; a slow machine is no failure.
@@ -20,6 +21,8 @@ RING = Ring()
 rsa.generate = RING.deal
 emptying.install()
 prepared.install()
+if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
+    prepared_postgresql.install(os.environ["DATABASE_URL"])
 shallow.install()
 
 
@@ -95,8 +98,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=others)
         left_out = {id(item) for item in others}
         items[:] = [item for item in items if id(item) not in left_out]
-    # What takes longest begins first, so that nobody waits for it alone in the end.
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+def longest_first(item: pytest.Item) -> bool:
+    """A key for sorting: nobody shall wait in the end, alone, for what takes longest."""
+    return not item.nodeid.startswith(LONGEST)
+
+
+class Order:
+    """Sorts last: pytest-django puts tests without a database, as those are, at the end."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=longest_first)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Order())
 
 
 @pytest.hookimpl(wrapper=True)

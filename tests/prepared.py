@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,12 +15,14 @@ from django.db.backends.sqlite3.creation import DatabaseCreation
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 NAME: Final = "countersign.sqlite3"
+KEPT: Final = 12
+"""So many states of the migrations, for trees that are tested side by side."""
 
 
 def home(path: Path) -> Path:
     """Make a folder at this path with an empty database of this version in it."""
     path.mkdir(mode=0o700)
-    shutil.copyfile(_template(), path / NAME)
+    _copy(path / NAME)
     return path
 
 
@@ -29,44 +32,57 @@ def install() -> None:
 
     def copied(self: DatabaseCreation, *arguments: Any, **options: Any) -> str:
         name: str = make(self, *arguments, **options)
-        shutil.copyfile(_template(), name)
+        _copy(Path(name))
         return name
 
     # Django's stubs don't know that it may be set.
     setattr(DatabaseCreation, "_create_test_db", copied)  # noqa: B010
 
 
-def _template() -> Path:
-    """The database of this state of the migrations; of two that need it at once one makes it."""
+def _copy(path: Path) -> None:
+    """Copy the database of this state of the migrations, which the first who needs it makes."""
     folder = Path(tempfile.gettempdir()) / f"countersign-migrated-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    made = folder / f"{_digest()}.sqlite3"
+    made = folder / f"{digest()}.sqlite3"
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            for older in folder.glob("*.sqlite3"):
+        if made.exists():
+            made.touch()
+        else:
+            _make(made)
+            newest_first = sorted(
+                folder.glob("*.sqlite3"), key=lambda one: one.stat().st_mtime, reverse=True
+            )
+            for older in newest_first[KEPT:]:
                 older.unlink()
-            _migrate(made)
-    return made
+        shutil.copyfile(made, path)
 
 
-def _migrate(made: Path) -> None:
+def _make(made: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity=0"],
-            env={**kept, "COUNTERSIGN_HOME": scratch},
-            cwd=ROOT,
-            check=True,
-        )
+        migrate({"COUNTERSIGN_HOME": scratch})
         database = Path(scratch) / NAME
         assert not database.with_name(f"{NAME}-wal").exists()
         shutil.copyfile(database, made.with_suffix(".new"))
         made.with_suffix(".new").rename(made)
 
 
-def _digest() -> str:
-    digest = hashlib.sha256(sys.version.encode())
-    for file in sorted(ROOT.glob("*/migrations/*.py")):
-        digest.update(file.name.encode() + file.read_bytes())
-    return digest.hexdigest()[:32]
+def migrate(environment: Mapping[str, str]) -> None:
+    """Migrate the database of this environment, in a process of its own."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    with tempfile.TemporaryDirectory() as home:
+        subprocess.run(
+            [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity=0"],
+            env={**kept, "COUNTERSIGN_HOME": home, **environment},
+            cwd=ROOT,
+            check=True,
+        )
+
+
+def digest() -> str:
+    """A name for this state of the migrations and of what they call."""
+    names = ("*/migrations/*.py", "identity/scoping/**/*.py", "requirements.lock")
+    found = hashlib.sha256(sys.version.encode())
+    for file in sorted(file for name in names for file in ROOT.glob(name)):
+        found.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())
+    return found.hexdigest()[:32]

@@ -1,9 +1,7 @@
 """The books of a deployment, read past its code: what may never be half done."""
 
 import os
-import secrets
 import sqlite3
-import urllib.parse
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any, Final
 
 import psycopg
 
-from tests import prepared
+from tests import prepared, prepared_postgresql
 
 # Each counts what is half done; the answer has to be 0.
 HALVES: Final[Mapping[str, str]] = {
@@ -102,15 +100,13 @@ class Books:
 
 @contextmanager
 def opened(home: Path) -> Iterator[str]:
-    """The address of an empty database on the engine of this run, for as long as the block."""
+    """The address of a database on the engine of this run, for as long as the block.
+
+    It is migrated and empty.
+    """
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
         yield f"sqlite:///{prepared.home(home)}/{prepared.NAME}"
         return
-    name = f"crash_{secrets.token_hex(4)}"
-    with psycopg.connect(server.rsplit("/", 1)[0] + "/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-        try:
-            yield urllib.parse.urlsplit(server)._replace(path=f"/{name}").geturl()
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with prepared_postgresql.database(server) as address:
+        yield address

@@ -14,7 +14,6 @@ def test_batch(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with books.opened(home) as database:
         served = scene.served_on(home, database)
-        served.manage("migrate", "--verbosity=0")
         served.manage("scopes", "create", "acme")
         name = "alice@example.test"
         served.manage(

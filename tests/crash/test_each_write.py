@@ -22,7 +22,6 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     home = tmp_path_factory.mktemp("crash") / "home"
     with books.opened(home) as database:
         served = scene.served_on(home, database)
-        served.manage("migrate", "--verbosity=0")
         deployment = Deployment(served, books.Books(database))
         deployment.start()
         yield deployment

@@ -20,7 +20,6 @@ def test_the_ledger_in_the_database(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with books.opened(home) as database:
         served = scene.served_on(home, database)
-        served.manage("migrate", "--verbosity=0")
         served.manage("scopes", "create", "acme")
         done = subprocess.run(
             [sys.executable, "-m", "tests.crash.mortal_ledger", "acme"],

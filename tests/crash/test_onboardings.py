@@ -37,7 +37,6 @@ def served(tmp_path: Path) -> Iterator[tuple[Served, books.Books]]:
     home = tmp_path / "home"
     with books.opened(home) as database:
         deployment = scene.served_on(home, database)
-        deployment.manage("migrate", "--verbosity=0")
         program(deployment, "prepare")
         yield deployment, books.Books(database)
 

@@ -30,7 +30,6 @@ def test_resealing(tmp_path: Path) -> None:
     with books.opened(home) as database:
         served = scene.served_on(home, database)
         served.environment["COUNTERSIGN_KEK"] = OLD
-        served.manage("migrate", "--verbosity=0")
         work(served, "fill", OLD)
         kept = books.Books(database)
         waiting = values(kept)

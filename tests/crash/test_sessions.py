@@ -20,7 +20,6 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     home = tmp_path_factory.mktemp("crash-sessions") / "home"
     with books.opened(home) as database:
         served = scene.served_on(home, database)
-        served.manage("migrate", "--verbosity=0")
         deployment = Deployment(served, SignInBooks(database, SESSIONS))
         deployment.start()
         yield deployment

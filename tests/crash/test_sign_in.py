@@ -40,7 +40,6 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     home = tmp_path_factory.mktemp("crash-sign-in") / "home"
     with books.opened(home) as database:
         served = scene.served_on(home, database, COUNTERSIGN_TRUSTED_PROXIES="1")
-        served.manage("migrate", "--verbosity=0")
         served.manage("scopes", "create", SLUG, "--set", "sign_up=true")
         deployment = Deployment(served, SignInBooks(database))
         deployment.start()

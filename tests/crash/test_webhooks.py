@@ -41,7 +41,6 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 def test_loses_no_message_when_the_courier_is_killed(tmp_path: Path, database: str) -> None:
     served = served_on(tmp_path / "home", database)
-    served.manage("migrate", "--verbosity", "0")
     with Mailbox() as mailbox:
         mailbox.pause = 0.05
         printed, _ = program(served, "prepare", mailbox.url, str(EVENTS)).communicate()
