@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import prepared
 from tests.interop.test_node import node
 from tests.serving import Served
 
@@ -24,7 +25,7 @@ def invited(served: Served, kind: str) -> str:
 
 
 def test_plays_the_published_client_against_a_live_server(tmp_path: Path) -> None:
-    with Served(tmp_path / "home") as served:
+    with Served(prepared.home(tmp_path / "home")) as served:
         served.manage("scopes", "settings", "acme", "sign_up=true")
         printed = served.manage(
             "connect", "blocklet", "--scope", "acme", "--json", "--mint-app-key"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from tests import prepared
 from tests.faces.passport.client import Developer
 from tests.interop.test_node import FOLDER, node
 from tests.serving import Served
@@ -37,7 +38,7 @@ def private_text(developer: Developer) -> str:
 
 
 def test_plays_the_published_client_against_a_live_server(tmp_path: Path) -> None:
-    with Served(tmp_path / "home") as served:
+    with Served(prepared.home(tmp_path / "home")) as served:
         connect = ("connect", "passport", "--scope", "acme", "--json")
         older = json.loads(served.manage(*connect))["rsa_public_key"]
         served.manage("server_keys", "rotate", "--scope", "acme", "--purpose", "encryption")

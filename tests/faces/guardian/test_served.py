@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import prepared
 from tests.serving import Served
 
 PAGE = Path(__file__).parents[3] / "docs/guardian.md"
@@ -16,7 +17,7 @@ PROGRAM = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 def test_the_program_of_the_page_runs_as_it_stands(tmp_path: Path) -> None:
     found = PROGRAM.search(PAGE.read_text())
     assert found
-    with Served(tmp_path / "home") as served:
+    with Served(prepared.home(tmp_path / "home")) as served:
         # The scope that is there from the first start.
         told = json.loads(
             served.manage(
