@@ -8,6 +8,10 @@ TEST_POSTGRES_URL ?= postgres://$(shell id -un)@127.0.0.1:5432/postgres
 TEST_REDIS_URL ?= redis://127.0.0.1:6379/15
 PYTEST := $(PY) -m pytest
 JOBS ?= auto
+# Whoever is done takes from whoever has most left; until then neighbours stay together.
+PARALLEL := -n $(JOBS) --dist worksteal
+# Collecting everything takes longer than the few tests of a mark: files that name it are read.
+WITH = $$(grep -rlE --include='test_*.py' '$(1)' tests)
 # How many browsers, each with a server of its own, play at the same time.
 BROWSERS ?= 3
 # A production environment with secrets that live as long as the command.
@@ -31,25 +35,25 @@ demo: $(VENV)/runtime.stamp ## play the main job over HTTP, step by step
 	@exec $(PY) manage.py demo
 
 test: $(VENV)/dev.stamp ## all tests that need nothing but Python (SQLite)
-	env -u DATABASE_URL $(PYTEST) -n $(JOBS)
+	env -u DATABASE_URL $(PYTEST) $(PARALLEL)
 
 test-postgresql: $(VENV)/dev.stamp ## the tests that ask a database, on PostgreSQL (TEST_POSTGRES_URL)
-	DATABASE_URL=$(TEST_POSTGRES_URL) $(PYTEST) -n $(JOBS)
+	DATABASE_URL=$(TEST_POSTGRES_URL) $(PYTEST) $(PARALLEL)
 
 test-redis: $(VENV)/dev.stamp ## limits counted in Redis (TEST_REDIS_URL)
-	REDIS_URL=$(TEST_REDIS_URL) $(PYTEST) -m redis
+	REDIS_URL=$(TEST_REDIS_URL) $(PYTEST) -m redis $(call WITH,mark\.redis)
 
 test-hsm: $(VENV)/dev.stamp ## keys in a PKCS #11 token (SoftHSM2)
-	$(PYTEST) -m hsm
+	$(PYTEST) -m hsm $(call WITH,mark\.hsm|soft_hsm)
 
 test-browser: $(VENV)/dev.stamp tests/interop/node_modules ## admin and pages in the system's Chromium
-	$(PYTEST) -m browser -n $(BROWSERS) --dist loadfile
+	$(PYTEST) -m browser -n $(BROWSERS) --dist loadfile $(call WITH,mark\.browser)
 
 test-interop: $(VENV)/dev.stamp tests/interop/node_modules ## the JavaScript client against a live server (Node 20)
-	$(PYTEST) -m interop
+	$(PYTEST) -m interop $(call WITH,mark\.interop)
 
 test-schema: $(VENV)/dev.stamp ## everything in docs/openapi.json asked of a live server (two minutes)
-	$(PYTEST) -m schema
+	$(PYTEST) -m schema $(call WITH,mark\.schema)
 
 check: $(VENV)/dev.stamp ## style, types, storeys of the house, migrations, deployment settings
 	$(PY) -m ruff check .
