@@ -11,8 +11,8 @@ from identity.models import ApiKey
 from identity.scoping import current, key_doors
 from identity.scoping.key_doors import ApiKeyDoor
 from identity.services import api_key_secrets, api_keys
-from sessions_app.services import machine_starts, programs
-from sessions_app.services.machine_sessions import Pair
+from sessions_app.services import machine_sessions, machine_starts, programs
+from sessions_app.services.machine_sessions import Checked, Pair
 from sessions_app.services.machine_starts import EVERYTHING, Asked
 from sessions_app.services.sessions import Origin
 
@@ -70,3 +70,8 @@ def begun(key_id: str) -> Pair:
     door = key_doors.api_key_by_name(key_id)
     assert door is not None
     return machine_starts.begin(door, EVERYTHING, origin=AT, now=datetime.now(UTC))
+
+
+def asking(pair: Pair) -> Checked:
+    """Who asks with this access token now. Raises TokenRefused."""
+    return machine_sessions.check(pair.access, address=AT.address, now=datetime.now(UTC))

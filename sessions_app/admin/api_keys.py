@@ -1,95 +1,28 @@
-"""API keys in the admin: made with the secret shown once, and revoked."""
+"""API keys in the admin: what they may do, the sessions begun with them, and keys they made."""
 
-import itertools
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import UUID, uuid4
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
 
-from accounts import queries as accounts
-from accounts.admin import acting, related
-from accounts.admin.acting import Act
-from identity import ids
-from identity.actor import Actor
-from identity.admin import ReadOnlyAdmin, actor_of, components, site
-from identity.admin.acts import ConfirmForm
+from accounts.admin import related
+from accounts.admin.related import Section
+from identity.admin import actor_of, components, facts, site
 from identity.admin.components import Action
-from identity.errors import DomainError
 from identity.models import ApiKey
-from identity.pages import sent_once, staff_acts
 from identity.pages.filters import JudgedFilter
-from identity.pages.staff_session import recently_proved
-from identity.permissions import NOT_OF_KEYS
-from invitations.services.governance import Done
-from sessions_app.queries import key_states
+from sessions_app.admin import api_key_acts
+from sessions_app.admin.api_key_acts import PAGE
+from sessions_app.models import MachineSession
+from sessions_app.queries import key_states, machine_sessions
 
-LIST: Final = "admin:identity_apikey_changelist"
-PAGE: Final = "admin:identity_apikey_change"
-_COMMAND: Final = "api-key.create"
-
-
-class ApiKeyForm(forms.Form):
-    """A new bearer key. `sent` is new each time the form is shown, so that it is done once."""
-
-    name = forms.CharField(max_length=200, help_text="What uses it: an app, a server, a script.")
-    permissions = forms.MultipleChoiceField(
-        required=False,
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "choices is-grouped"}),
-        help_text="No more than you hold yourself. sessions:introspect lets it look into tokens.",
-    )
-    user = forms.CharField(
-        max_length=254,
-        required=False,
-        label="Acts for",
-        help_text="A user name: the key then can't do more than that user. Empty: your backend.",
-    )
-    days = forms.IntegerField(
-        min_value=1,
-        max_value=3650,
-        required=False,
-        label="Valid for (days)",
-        help_text="Empty: until it is revoked.",
-    )
-    sent = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
-
-    def __init__(self, *given: Any, by: Actor, **named: Any) -> None:
-        super().__init__(*given, **named)
-        words = sorted(by.permissions - NOT_OF_KEYS)
-        groups = itertools.groupby(words, key=lambda word: word.partition(":")[0])
-        choices = [(noun, [(word, word) for word in group]) for noun, group in groups]
-        self.fields["permissions"].choices = choices  # type: ignore[attr-defined]
-
-    def clean_user(self) -> str:
-        """The id of the user of this name."""
-        name = self.cleaned_data["user"].strip()
-        if not name:
-            return ""
-        found = accounts.user_by_name(name)
-        if found is None:
-            raise forms.ValidationError("There is no such user.")
-        return str(found)
-
-    def details(self, now: datetime) -> dict[str, Any]:
-        """The input of the command."""
-        data = self.cleaned_data
-        given: dict[str, Any] = {
-            "api_key": str(ids.new()),
-            "name": data["name"],
-            "permissions": data["permissions"],
-        }
-        if data["user"]:
-            given["user"] = data["user"]
-        if data["days"]:
-            given["expires_at"] = (now + timedelta(days=data["days"])).isoformat()
-        return given
+_SESSIONS: Final = ("name", "state", "began", "renewed", "ends", "bound to", "")
+_KEYS: Final = ("name", "state", "permissions", "made")
 
 
 class ApiKeyStates(JudgedFilter):
@@ -103,20 +36,24 @@ class ApiKeyStates(JudgedFilter):
 
 
 @admin.register(ApiKey, site=site)
-class ApiKeyAdmin(ReadOnlyAdmin):
+class ApiKeyAdmin(related.WithRelated):
     """API keys of this scope, the newest first."""
 
     view_permission = "api-keys:list"
     list_display = ("name", "state_now", "kind", "expires_at", "last_used_at", "created_at")
     list_filter = (ApiKeyStates, "kind")
     fields = (
-        *("id", "name", "state_now", "kind", "public_key", "acts_for", "role", "words"),
-        *("created_at", "made_by", "last_used_at", "expires_at", "revoked_at"),
+        *("id", "key_id", "name", "state_now", "kind", "algorithm", "public_key", "acts_for"),
+        *("role", "words", "of_solutions", "of_contexts", "from_networks", "created_at"),
+        *("made_by", "last_used_at", "expires_at", "previous_until", "revoked_at"),
     )
-    readonly_fields = ("acts_for", "made_by", "state_now", "words")
+    readonly_fields = (
+        *("acts_for", "made_by", "state_now", "words"),
+        *("of_solutions", "of_contexts", "from_networks"),
+    )
     ordering = ("-created_at", "-id")
     audit_kind = "api-key"
-    lead = "Credentials of programs. A secret is shown once; only its digest is kept."
+    lead = "Credentials of programs. A secret is shown once; no page shows it again."
     when_empty = "There is no API key. Make one for a program that asks the API."
 
     def _plural(self) -> str:
@@ -138,13 +75,26 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         return (Action("Make an API key", reverse("admin:api_key_create")),)
 
     def object_actions(self, request: HttpRequest, row: ApiKey) -> Sequence[Action]:
-        """The end, while it is of use."""
-        is_on = row.status == ApiKey.Status.ACTIVE
-        if not is_on or not actor_of(request).may("api-keys:delete"):
+        """What can be done with it, while it is of use."""
+        by = actor_of(request)
+        if row.status == ApiKey.Status.REVOKED:
             return ()
-        return (
-            Action("Revoke", reverse("admin:api_key_revoke", args=[row.pk]), is_dangerous=True),
-        )
+
+        def to(name: str, act: str, **more: Any) -> Action:
+            return Action(name, reverse(f"admin:api_key_{act}", args=[row.pk]), **more)
+
+        found: list[Action] = []
+        if by.may("api-keys:edit"):
+            if row.kind != ApiKey.Kind.SIGNATURE:
+                found.append(to("New secret", "rotate"))
+            found.append(to("Limits", "bind"))
+            if row.status == ApiKey.Status.DISABLED:
+                found.append(to("Switch on", "enable"))
+            else:
+                found.append(to("Switch off", "disable", is_dangerous=True))
+        if by.may("api-keys:delete"):
+            found.append(to("Revoke", "revoke", is_dangerous=True))
+        return found
 
     @admin.display(description="acts for")
     def acts_for(self, row: ApiKey) -> str:
@@ -153,83 +103,104 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     @admin.display(description="made by")
     def made_by(self, row: ApiKey) -> str:
-        """Whoever made it."""
-        return related.maker(row.created_by)
+        """Whoever made it, or the key that did."""
+        if row.made_by_key is None:
+            return related.maker(row.created_by)
+        maker = ApiKey.objects.filter(id=row.made_by_key).first()
+        if maker is None:
+            return "an API key"
+        return related.link(reverse(PAGE, args=[maker.pk]), f"API key {maker.name}")
 
     @admin.display(description="permissions")
     def words(self, row: ApiKey) -> str:
         """The words that it holds."""
         return ", ".join(row.permissions) or "none"
 
+    @admin.display(description="solutions")
+    def of_solutions(self, row: ApiKey) -> str:
+        """The solutions that it is bound to."""
+        bound = row.limits.bound_solutions
+        return "all" if bound is None else ", ".join(row.solutions)
+
+    @admin.display(description="contexts")
+    def of_contexts(self, row: ApiKey) -> str:
+        """The contexts that it is bound to."""
+        return ", ".join(row.contexts) or "all"
+
+    @admin.display(description="may call from")
+    def from_networks(self, row: ApiKey) -> str:
+        """The networks that it is bound to."""
+        return ", ".join(row.networks) or "anywhere"
+
+    def related(self, request: HttpRequest, row: Any) -> Sequence[Section]:
+        """Its sessions, and the keys that its program made."""
+        by, now = actor_of(request), datetime.now(UTC)
+        found = []
+        if by.may("sessions:view"):
+            found.append(_sessions(row, may_end=by.may("sessions:end"), now=now))
+        return [*found, _made(row, now=now)]
+
     def get_urls(self) -> list[URLPattern]:
         """With the pages of acts."""
         wrap = self.admin_site.admin_view
+        acts = ("revoke", "rotate", "bind", "disable", "enable")
         return [
-            path("new/", wrap(never_cache(create)), name="api_key_create"),
-            path("<uuid:api_key_id>/revoke/", wrap(never_cache(revoke)), name="api_key_revoke"),
+            path("new/", wrap(never_cache(api_key_acts.create)), name="api_key_create"),
+            *(
+                path(
+                    f"<uuid:api_key_id>/{act}/",
+                    wrap(never_cache(getattr(api_key_acts, act))),
+                    name=f"api_key_{act}",
+                )
+                for act in acts
+            ),
+            path(
+                "<uuid:api_key_id>/sessions/<uuid:machine_session_id>/end/",
+                wrap(never_cache(api_key_acts.end_session)),
+                name="api_key_session_end",
+            ),
             *super().get_urls(),
         ]
 
 
-@recently_proved
-def create(request: HttpRequest) -> HttpResponse:
-    """Make a key and show its secret in this one answer."""
-    by = acting.require(request, "api-keys:create")
-    form = ApiKeyForm(request.POST or None, by=by)
-    if request.method == "POST" and form.is_valid():
-        try:
-            return _made(request, form, by)
-        except DomainError as refusal:
-            form.add_error(None, str(refusal))
-    around = _around(request, title="Make an API key", form=form)
-    return TemplateResponse(request, "admin/api_key_form.html", around)
-
-
-def _made(request: HttpRequest, form: ApiKeyForm, by: Actor) -> HttpResponse:
-    now = datetime.now(UTC)
-    answer = sent_once.once(
-        str(form.cleaned_data["sent"]),
-        lambda: staff_acts.submit(command=_COMMAND, details=form.details(now), by=by, now=now),
-        by=by,
-        now=now,
+def _sessions(row: ApiKey, *, may_end: bool, now: datetime) -> Section:
+    rows = MachineSession.objects.filter(api_key_id=row.pk).order_by("-created_at", "-id")
+    return Section(
+        title="Sessions",
+        columns=_SESSIONS,
+        rows=[_session(each, may_end=may_end, now=now) for each in rows[: related.MOST]],
+        when_empty="No program has tokens for this key.",
     )
-    if not isinstance(answer, Done):
-        staff_acts.report(request, answer, done="")
-        return HttpResponseRedirect(reverse(LIST))
-    key, secret = answer.result["api_key"], answer.result["secret"]
-    around = _around(
-        request,
-        title="API key",
-        name=key["name"],
-        secret=secret,
-        page=reverse(PAGE, args=[key["id"]]),
+
+
+def _session(row: MachineSession, *, may_end: bool, now: datetime) -> Sequence[str]:
+    state = machine_sessions.state(row, now=now)
+    url = reverse("admin:api_key_session_end", args=[row.api_key_id, row.pk])
+    can_end = may_end and state == machine_sessions.ACTIVE
+    return (
+        row.name or "without a name",
+        components.badge(state),
+        facts.value_of(row.created_at, f"began-{row.pk}"),
+        facts.value_of(row.refreshed_at, f"renewed-{row.pk}"),
+        facts.value_of(row.ended_at or row.expires_at, f"ends-{row.pk}"),
+        row.address or ("a connection" if row.connection else "nothing"),
+        related.act_link(url, "End", "the session") if can_end else "",
     )
-    return TemplateResponse(request, "admin/api_key_once.html", around)
 
 
-@recently_proved
-def revoke(request: HttpRequest, api_key_id: UUID) -> HttpResponse:
-    """End a key for ever."""
-    acting.require(request, "api-keys:delete")
-    row: Any = acting.found(ApiKey.objects.all(), api_key_id)
-    act = Act(
-        command="api-key.revoke",
-        title=f"Revoke {row.name}",
-        button="Revoke the key",
-        done="The API key is revoked.",
-        back=reverse(PAGE, args=[row.pk]),
-        back_name="The API key",
-        about=("Its next request is refused. This can't be taken back; make another key instead.",),
-        is_dangerous=True,
+def _made(row: ApiKey, *, now: datetime) -> Section:
+    made = ApiKey.objects.filter(made_by_key=row.pk).order_by("-created_at", "-id")
+    return Section(
+        title="Keys that its program made",
+        columns=_KEYS,
+        rows=[
+            (
+                related.link(reverse(PAGE, args=[each.pk]), each.name or each.key_id),
+                components.badge(key_states.of(each, now=now)),
+                ", ".join(each.permissions) or "none",
+                facts.value_of(each.created_at, f"made-{each.pk}"),
+            )
+            for each in key_states.judged(made, now=now)[: related.MOST]
+        ],
+        when_empty="None.",
     )
-    form = ConfirmForm(request.POST if request.method == "POST" else None)
-    return acting.page(request, act, form, lambda _: {"api_key": str(api_key_id)})
-
-
-def _around(request: HttpRequest, **more: Any) -> dict[str, Any]:
-    return {
-        **site.each_context(request),
-        "back": reverse(LIST),
-        "back_name": "API keys",
-        **more,
-    }

@@ -120,6 +120,11 @@ BOTH identity/developerkey/<developer_key_id>/revoke/          developer-keys:de
 BOTH accounts/lambda/<lambda_id>/disable/                      lambdas:edit       + . + . . + . +
 BOTH accounts/lambda/<lambda_id>/remove/                       lambdas:delete     + . + . . . . +
 BOTH identity/apikey/<api_key_id>/revoke/                      api-keys:delete    + . + . . + . +
+BOTH identity/apikey/<api_key_id>/rotate/                      api-keys:edit      + . + . . . . +
+BOTH identity/apikey/<api_key_id>/bind/                        api-keys:edit      + . + . . . . +
+BOTH identity/apikey/<api_key_id>/disable/                     api-keys:edit      + . + . . . . +
+BOTH identity/apikey/<api_key_id>/enable/                      api-keys:edit      + . + . . . . +
+BOTH identity/apikey/<api_key_id>/sessions/<machine_session_id>/end/ sessions:end + . + . . + . +
 BOTH accounts/user/<user_id>/roles/                            users:edit         + . + . . . . +
 BOTH accounts/user/<user_id>/roles/grant/                      users:edit         + . + . . . . +
 BOTH accounts/user/<user_id>/roles/withdraw/                   users:edit         + . + . . . . +

@@ -11,11 +11,12 @@ from identity.services import api_key_secrets, token_keys
 from sessions_app.errors import TokenRefused
 from sessions_app.models import Session
 from sessions_app.services.sessions import Origin
-from tests import cast, signed_in
+from tests import cast, programs, signed_in
 from tests.signed_in import SignedIn
 from tests.unit.accounts.admin.desk import HOSTILE, SOMEWHERE, Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
+ELSEWHERE = "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b4"
 SESSIONS, SIGN_INS, KEYS = "sessions_app/session/", "sessions_app/signin/", "identity/apikey/"
 
 
@@ -145,3 +146,85 @@ def test_rotates_the_key_of_tokens(world: cast.World, desk: Desk, held: SignedIn
     with cast.in_scope(world):
         assert len(token_keys.published(now=datetime.now(UTC))) == 2
     assert is_in(world, held)
+
+
+SHARED = re.compile(r">([0-9a-f]{32})<")
+
+
+def made(world: cast.World, desk: Desk, **given: Any) -> tuple[ApiKey, str]:
+    """A shared key made on the page, and its secret."""
+    answer = desk.client.post(f"/admin/{KEYS}new/", form(**{"form": "shared", **given}))
+    found = SHARED.search(answer.content.decode())
+    assert found is not None, answer.content.decode()
+    with cast.in_scope(world):
+        return ApiKey.objects.get(), found[1]
+
+
+def test_makes_a_shared_key_with_limits(world: cast.World, desk: Desk) -> None:
+    key, secret = made(world, desk, solutions="a, b\nb", networks="192.0.2.7 2001:db8::/32")
+    assert key.secret_digest == api_key_secrets.digest(secret)
+    assert (key.solutions, key.contexts) == (["a", "b"], [])
+    assert key.networks == ["192.0.2.7", "2001:db8::/32"]
+    shown = desk.get(f"{KEYS}{key.id}/change/")
+    assert "192.0.2.7, 2001:db8::/32" in shown
+    assert key.key_id in shown
+    assert secret not in shown
+    assert "without host bits" in desk.refused(
+        f"{KEYS}new/", **form(networks="192.0.2.7/24", sent=ELSEWHERE)
+    )
+
+
+def test_changes_what_a_key_is_bound_to(world: cast.World, desk: Desk) -> None:
+    key, _ = made(world, desk, solutions="a")
+    assert "a</textarea>" in desk.get(f"{KEYS}{key.id}/bind/")
+    told = desk.send(f"{KEYS}{key.id}/bind/", solutions="b", contexts="c", networks="")
+    assert told == ["The limits are changed."]
+    with cast.in_scope(world):
+        key.refresh_from_db()
+    assert (key.solutions, key.contexts, key.networks) == (["b"], ["c"], [])
+
+
+def test_makes_a_new_secret_and_shows_it_once(world: cast.World, desk: Desk) -> None:
+    key, before = made(world, desk)
+    given = {"overlap": "60", "sent": ELSEWHERE}
+    page = f"{KEYS}{key.id}/rotate/"
+    answer = desk.client.post(f"/admin/{page}", given)
+    found = SHARED.search(answer.content.decode())
+    assert found is not None
+    assert found[1] != before
+    with cast.in_scope(world):
+        key.refresh_from_db()
+    assert key.secret_digest == api_key_secrets.digest(found[1])
+    assert key.previous_digest == api_key_secrets.digest(before)
+    assert "was sent before" in desk.refused(page, **given)
+
+
+def test_switches_a_key_off_and_on(world: cast.World, desk: Desk) -> None:
+    key, _ = made(world, desk)
+    pair = programs.begun(key.key_id)
+    listed = desk.get(f"{KEYS}{key.id}/change/")
+    assert f"sessions/{pair.session_id}/end/" in listed
+    assert desk.send(f"{KEYS}{key.id}/disable/") == ["The API key is switched off."]
+    with pytest.raises(TokenRefused):
+        programs.asking(pair)
+    assert "Switch on" in desk.get(f"{KEYS}{key.id}/change/")
+    assert desk.send(f"{KEYS}{key.id}/enable/") == ["The API key is switched on."]
+    with pytest.raises(TokenRefused):
+        programs.asking(pair)
+    programs.asking(programs.begun(key.key_id))
+
+
+def test_ends_a_session_of_a_program(world: cast.World, desk: Desk) -> None:
+    key, _ = made(world, desk)
+    pair, other = programs.begun(key.key_id), programs.begun(key.key_id)
+    assert desk.send(f"{KEYS}{key.id}/sessions/{pair.session_id}/end/") == ["The session is ended."]
+    with pytest.raises(TokenRefused):
+        programs.asking(pair)
+    programs.asking(other)
+
+
+def test_shows_which_keys_a_key_made(world: cast.World, desk: Desk) -> None:
+    maker = programs.make(world.system, "api-keys:create", name="maker")
+    child = programs.make(maker.actor, name="made by the maker")
+    assert "made by the maker" in desk.get(f"{KEYS}{maker.row.id}/change/")
+    assert "API key maker" in desk.get(f"{KEYS}{child.row.id}/change/")
