@@ -1,6 +1,7 @@
 """The admin's pages of people and what belongs to them: users, groups, roles, rules, devices."""
 
 from accounts.admin import (
+    contexts,
     credentials,
     devices,
     dids,
@@ -13,10 +14,12 @@ from accounts.admin import (
     role_credentials,
     roles,
     rules,
+    solutions,
     users,
 )
 
 __all__ = [
+    "contexts",
     "credentials",
     "devices",
     "dids",
@@ -29,5 +32,6 @@ __all__ = [
     "role_credentials",
     "roles",
     "rules",
+    "solutions",
     "users",
 ]

@@ -117,7 +117,8 @@ def read(text: str) -> Reading:
     depends = sum(each.verdict is Verdict.DEPENDS for each in explained)
     about = f"{allowed} of {len(explained)} functions are allowed"
     if depends:
-        about += f", {depends} depend on what they are called with"
+        verb = "depends on what it is" if depends == 1 else "depend on what they are"
+        about += f", {depends} {verb} called with"
     return Reading(
         numbered, about=f"{about}.", hints=list(_hints(acl)), rooms=list(_rooms(explained))
     )
@@ -148,11 +149,13 @@ def _rooms(explained: Sequence[Explained]) -> Iterator[Room]:
 
 def _counted(inside: Sequence[Explained], key: str, group: str) -> str:
     members = [each for each in inside if each.function in GROUPS[f"{key}/{group}"]]
-    allowed = sum(each.verdict is not Verdict.DENIED for each in members)
+    allowed = sum(each.verdict is Verdict.ALLOWED for each in members)
+    depends = sum(each.verdict is Verdict.DEPENDS for each in members)
     word = {"READ": "reads", "WRITE": "writes"}[group]
     if allowed == len(members):
         return f"all {word}"
-    return f"{allowed} of {len(members)} {word}" if allowed else f"no {word}"
+    told = f"{allowed} of {len(members)} {word}" if allowed or depends else f"no {word}"
+    return f"{told} ({depends} more in part)" if depends else told
 
 
 def _row(each: Explained) -> Row:

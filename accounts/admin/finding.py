@@ -1,9 +1,11 @@
-"""Finding people and groups by how their names begin, a few at a time and by index."""
+"""Finding people, groups and solutions by how their names begin, a few at a time."""
 
 from collections.abc import Sequence
 
+from django.db.models import Q
+
 from accounts.admin.acting import MOST_CHOICES
-from accounts.models import Group, User
+from accounts.models import Group, Solution, User
 from accounts.models.user import fold
 from identity import paging
 from identity.scoping import keyset
@@ -26,3 +28,16 @@ def groups(term: str) -> Sequence[Group]:
     if not paging.is_usable(term):
         return ()
     return list(keyset.beginning_with(Group.objects.all(), "name", term)[:MOST_CHOICES])
+
+
+def solutions(term: str) -> Sequence[Solution]:
+    """Solutions of this id, or whose name holds the term; the newest ones without a term.
+
+    A scope has few of them, so that no index is needed.
+    """
+    rows = Solution.objects.order_by("-created_at", "-id")
+    if term:
+        if not paging.is_usable(term):
+            return ()
+        rows = rows.filter(Q(public_id=term) | Q(name__icontains=term))
+    return list(rows[:MOST_CHOICES])

@@ -143,6 +143,13 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
         "Programs",
         (
             Page("API", "admin:api", "api"),
+            Page(
+                "Contexts",
+                "admin:accounts_context_changelist",
+                "hub",
+                ("contexts:list",),
+                also="admin:accounts_solution_changelist",
+            ),
             Page("API keys", "admin:identity_apikey_changelist", "password", ("api-keys:list",)),
             Page("Applications", "admin:applications", "apps", ("applications:list",)),
             Page(

@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import User
 from identity import queries
 from identity.actor import Actor
-from identity.paging import After
+from identity.paging import MOST_ROWS, After
 from identity.queries import AuditRow
 
 SHOWN: Final = 20
@@ -57,9 +57,28 @@ def of(kind: str, subject_id: str, *, by: Actor) -> Trail | None:
     found = queries.audit_window(After(limit=SHOWN, filters=about))
     return Trail(
         events=events(found.rows),
-        url=f"{reverse('admin:identity_auditevent_changelist')}?{urlencode({'q': subject_id})}",
+        url=_all(subject_id),
         is_cut=found.next is not None,
     )
+
+
+def within(kind: str, subject_id: str, part: Mapping[str, str], *, by: Actor) -> Trail | None:
+    """The trail of a part of a subject, which its events name: those among the latest ones.
+
+    None where there is none, and for who may not read the audit record.
+    """
+    if not by.may("audit:list"):
+        return None
+    about = {"subject_kind": kind, "subject_id": subject_id}
+    found = queries.audit_window(After(limit=MOST_ROWS, filters=about))
+    rows = [row for row in found.rows if part.items() <= row.facts.items()][:SHOWN]
+    if not rows:
+        return None
+    return Trail(events=events(rows), url=_all(subject_id), is_cut=False)
+
+
+def _all(subject_id: str) -> str:
+    return f"{reverse('admin:identity_auditevent_changelist')}?{urlencode({'q': subject_id})}"
 
 
 def events(rows: Sequence[AuditRow]) -> Sequence[Event]:

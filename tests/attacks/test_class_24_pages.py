@@ -45,6 +45,7 @@ NAMED = frozenset(
         "reason",
         "customer_id",
         "login_name",
+        "member_id",
         "revoke_reason",
     }
 )
@@ -119,6 +120,7 @@ def test_a_hostile_name_is_text_on_every_page(scene: Scene, browser: Client, kin
             planted = plant(text)
         assert {"group.name", "role.name", "rule.name", "policy.name", "device.name"} <= planted
         assert {"vote.reason", "webhook.description", "user.first_name"} <= planted
+        assert {"solution.name", "context.name", "contextmember.member_id"} <= planted
         waits = scene.owner.post("/groups", {"name": text, "description": text})
         if waits.status_code == 202:
             proposal = waits.json()["proposal"]["id"]

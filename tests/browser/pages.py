@@ -15,6 +15,8 @@ LISTS = {
     "onboardings": "accounts/onboarding/",
     "registries": "accounts/registrymembership/",
     "rules": "accounts/rule/",
+    "solutions": "accounts/solution/",
+    "contexts": "accounts/context/",
     "invitations": "invitations/invitation/",
     "proposals": "invitations/proposal/",
     "policies": "invitations/policy/",
@@ -82,6 +84,22 @@ _OBJECTS = {
     "registry": "accounts/registrymembership/{registrymembership}/change/",
     "rule": "accounts/rule/{rule}/change/",
     "edit-rule": "accounts/rule/{rule}/edit/",
+    "solution": "accounts/solution/{solution}/change/",
+    "rename-solution": "accounts/solution/{solution}/edit/",
+    "delete-solution": "accounts/solution/{solution}/end/",
+    "context": "accounts/context/{context}/change/",
+    "make-context-in": "accounts/context/new/{solution}/",
+    "edit-context": "accounts/context/{context}/edit/",
+    "context-policy": "accounts/context/{context}/policy/",
+    "share-context": "accounts/context/{context}/shares/",
+    "disable-context": "accounts/context/{context}/disable/",
+    "delete-context": "accounts/context/{context}/end/",
+    "add-context-member": "accounts/context/{context}/members/new/",
+    "context-member": "accounts/context/{context}/members/{contextmember}/",
+    "access-list": "accounts/context/{context}/members/{contextmember}/access-list/",
+    "replace-key": "accounts/context/{context}/members/{contextmember}/key/",
+    "staff-of-context": "accounts/context/{context}/members/{contextmember}/staff/",
+    "remove-context-member": "accounts/context/{context}/members/{contextmember}/remove/",
     "device": "accounts/device/{device}/change/",
     "suspend-device": "accounts/device/{device}/suspend/",
     "rename-device": "accounts/device/{device}/rename/",
@@ -116,6 +134,8 @@ _OTHERS = {
     "policy-languages": "invitations/policy/languages/",
     "make-role": "accounts/role/new/",
     "make-rule": "accounts/rule/new/",
+    "make-solution": "accounts/solution/new/",
+    "choose-solution": "accounts/context/new/",
     "predefined-role": "accounts/role/predefined/workspace-maintainer/",
     "rotate-key": "identity/serverkey/rotate/signature/",
     "dashboard": "",
@@ -177,7 +197,9 @@ from sessions_app.services import applications, providers
 from identity.crypto import ecdsa_p256
 from identity.services import developer_keys, scopes
 from accounts.services import dids, lambdas, managed_keys, own_dids
-from identity.crypto import evm
+from accounts.models import Solution
+from accounts.services import context_members, contexts, solutions
+from identity.crypto import evm, user_key
 from invitations.models import Policy
 from invitations.services import signing
 
@@ -366,6 +388,26 @@ with current.in_scope(scope.id):
         password="a long enough password")
     onboardings.keep_waiting(onboardings.check(request=asked, by=by), by=by, now=now)
     audit_checks.start(by=by, clock=lambda: now)
+    for name in ("Shop of a subsidiary", "Help desk"):
+        solution = solutions.create(name=name, by=by, now=now)
+    circle = contexts.create(
+        given=contexts.Given(solution.public_id, "Customers of the help desk",
+            "Whoever asked for help at least once", "public", {"thread": {"update": "manager"}}),
+        by=by, now=now,
+    )
+    shop = Solution.objects.exclude(id=solution.id).get()
+    contexts.share(context_id=circle.public_id, solution_id=shop.public_id, by=by, now=now)
+    for number in range(60):
+        context_members.add(
+            context_id=circle.public_id, member_id="customer-%d@subsidiary.example.test" % number,
+            public_key=user_key.generate().public.text, by=by, now=now, is_staff=number % 20 == 0,
+            acl="ALLOW ALL\\nDENY thread/threadDelete\\nDENY thread/threadGet threadId=7",
+            proven=number % 2 == 0,
+        )
+    context_members.add(
+        context_id=circle.public_id, member_id="customer-0@subsidiary.example.test",
+        public_key=user_key.generate().public.text, by=by, now=now,
+    )
 """
 
 

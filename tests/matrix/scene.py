@@ -22,6 +22,7 @@ from invitations.models import Proposal
 from tests import (
     account_holders,
     cast,
+    circles,
     lambdas,
     onboarding,
     passkey_holders,
@@ -32,12 +33,15 @@ from tests import staff as people
 from tests.faces.v1.client import Signed
 
 PASSWORD_ROOM = {
-    noun: f"/users/{{user}}/{room}"
-    for noun, room in (
-        ("devices", "devices"),
-        ("passkeys", "passkeys"),
-        ("passwords", "password"),
-    )
+    "members": "/contexts/{context}/members",
+    **{
+        noun: f"/users/{{user}}/{room}"
+        for noun, room in (
+            ("devices", "devices"),
+            ("passkeys", "passkeys"),
+            ("passwords", "password"),
+        )
+    },
 }
 
 
@@ -150,6 +154,7 @@ class Scene:
             role_assignments.grant(
                 user_id=subject.user.id, role="member", by=self.world.system, now=now
             )
+        self.things |= circles.made(self.world)
         credential = {"user": subject.uid, "role": "member"}
         self.things["role_credential"] = done("/role-credentials", credential)["id"]
         said = {"user": subject.uid, "type": "Employee", "fields": {"desk": "4"}}

@@ -78,8 +78,10 @@ def address(scene: Scene, path: str) -> str:
         if name == "public":
             name = "webhook" if path.startswith("webhooks/") else "user"
         kept = {"event": _row("identity", "auditevent"), "name": "member"}
-        if path.startswith("accounts/") and name in {"user", "role", "rule"}:
+        if path.startswith("accounts/") and name in {"user", "role", "rule", "solution", "context"}:
             return _row("accounts", name, public_id=scene.things[name])
+        if name == "row":
+            return _row("accounts", "contextmember", member_id=scene.things["member"])
         if name == "policy":
             return _row("invitations", name, public_id=scene.things[name])
         return kept.get(name) or scene.things[name]

@@ -45,7 +45,9 @@ def test_tells_what_depends_on_arguments() -> None:
     told, lines = verdict(reading, "thread/threadGet")
     assert told == "depends"
     assert lines == ["line 2: DENY thread/threadGet threadId=a", "line 1: ALLOW ALL"]
-    assert "1 depend" in reading.about
+    assert reading.about.endswith("1 depends on what it is called with.")
+    (threads,) = [room for room in reading.rooms if room.key == "thread"]
+    assert threads.about == "5 of 6 reads (1 more in part), all writes"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,143 @@
+"""What staff do with members of contexts, each on a page of its own and through the one door."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Final
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from accounts.admin import acl_pages, acting, context_members
+from accounts.admin.acting import Act
+from accounts.admin.context_forms import KeyForm, MemberForm
+from accounts.models import ContextMember
+from identity.admin.acts import ConfirmForm
+from identity.admin.standing import actor_of
+from identity.pages import staff_acts
+from identity.pages.staff_session import recently_proved
+
+_CONTEXT: Final = "admin:accounts_context_change"
+_REPLACED: Final = (
+    "For a user whose device is lost or new. You vouch that the key is the user's. What was "
+    "encrypted for the old key can't be read with the new one until other members share it."
+)
+_REMOVED: Final = (
+    "The user is in the context no more, and nobody's contact there. Which key the user had, and "
+    "when, stays on record."
+)
+
+
+@recently_proved
+def add(request: HttpRequest, context_id: UUID) -> HttpResponse:
+    """Add a user id with its public key, or replace the key of one that is there."""
+    acting.require(request, "members:create")
+    context = context_members.context_of(context_id)
+
+    def submit(data: dict[str, Any]) -> Any:
+        return staff_acts.submit(
+            command="member.add",
+            details={"context": context.public_id, **data},
+            by=actor_of(request),
+            now=datetime.now(UTC),
+        )
+
+    words = acl_pages.Words(
+        title=f"Add a member to {context}",
+        lead="You vouch that the key is the user's: nobody asks the user to show it.",
+        button="Add the member",
+        done="The user is a member of the context.",
+        back=reverse(_CONTEXT, args=[context.pk]),
+        back_name=str(context),
+    )
+    return acl_pages.page(request, MemberForm, words, submit)
+
+
+@recently_proved
+def replace_key(request: HttpRequest, context_id: UUID, row_id: UUID) -> HttpResponse:
+    """Give the user id another key, with the rights that it has."""
+    acting.require(request, "members:create")
+    member = context_members.found(context_id, row_id)
+    form = KeyForm(request.POST or None)
+    act = Act(
+        command="member.add",
+        title=f"Replace the key of {member.member_id}",
+        button="Replace the key",
+        done="The user id has the new key.",
+        back=reverse(_CONTEXT, args=[context_id]),
+        back_name=str(member.context),
+        about=(_REPLACED,),
+        is_dangerous=True,
+        is_foreseen=False,
+    )
+
+    def details(data: dict[str, Any]) -> dict[str, Any]:
+        kept = {"acl": member.acl, "is_staff": member.is_staff}
+        return {**_named(member), **kept, "public_key": data["public_key"]}
+
+    return acting.page(request, act, form, details)
+
+
+@recently_proved
+def set_staff(request: HttpRequest, context_id: UUID, row_id: UUID) -> HttpResponse:
+    """Make a member one of the staff, or no more."""
+    acting.require(request, "members:edit")
+    member = context_members.found(context_id, row_id)
+    is_staff = not member.is_staff
+    act = Act(
+        command="member.set-staff",
+        title=f"Make {member.member_id} staff"
+        if is_staff
+        else f"Take staff away from {member.member_id}",
+        button="Make staff" if is_staff else "Take it away",
+        done="The member is staff." if is_staff else "The member is staff no more.",
+        back=_page(member),
+        back_name=member.member_id,
+        about=(
+            "Staff members may establish communication with every member, and everybody with them."
+            if is_staff
+            else "Where members see staff only, this one is seen by staff alone from now on.",
+        ),
+    )
+    details = {**_named(member), "is_staff": is_staff}
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
+    return acting.page(request, act, form, lambda _: details)
+
+
+@recently_proved
+def remove(request: HttpRequest, context_id: UUID, row_id: UUID) -> HttpResponse:
+    """End a membership; the history of its keys stays."""
+    acting.require(request, "members:delete")
+    member = context_members.found(context_id, row_id)
+    act = Act(
+        command="member.remove",
+        title=f"Remove {member.member_id}",
+        button="Remove the member",
+        done="The member is removed.",
+        back=reverse(_CONTEXT, args=[context_id]),
+        back_name=str(member.context),
+        about=(_REMOVED,),
+        is_dangerous=True,
+    )
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
+    return acting.page(request, act, form, lambda _: _named(member))
+
+
+def _named(member: ContextMember) -> dict[str, Any]:
+    return {"context": member.context.public_id, "member": member.member_id}
+
+
+def _page(member: ContextMember) -> str:
+    return reverse(context_members.PAGE, args=[member.context_id, member.pk])
+
+
+_ONE: Final = "<uuid:context_id>/members/<uuid:row_id>"
+VIEWS: Final[Mapping[str, tuple[str, Callable[..., HttpResponse]]]] = MappingProxyType(
+    {
+        "member_add": ("<uuid:context_id>/members/new", add),
+        "member_key": (f"{_ONE}/key", replace_key),
+        "member_staff": (f"{_ONE}/staff", set_staff),
+        "member_remove": (f"{_ONE}/remove", remove),
+    }
+)
