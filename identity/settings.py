@@ -15,6 +15,7 @@ import dj_database_url
 from identity import home, ledger_environment, logs, sealing_environment
 from identity.crypto.pkcs11_token import Place
 from identity.environment import Environment
+from identity.program_environment import read as read_programs
 
 _environment = Environment()
 _env = _environment.env
@@ -79,6 +80,7 @@ SCOPE_CREATION: str = _environment.choice(
     "closed" if IS_PRODUCTION else "open",
     ("open", "invitation", "closed"),
 )
+BRIDGE_INITIALIZATION_TOKEN, BRIDGE_CORS = read_programs(_environment)
 
 _shown_host = _environment.shown_host(LISTEN_HOST)
 # Every absolute address that we hand out starts with this one; none is made of a Host header.
@@ -290,6 +292,7 @@ LOGGING = logs.configuration(
         _database.get("PASSWORD", ""),
         EMAIL_HOST_PASSWORD,
         LEDGER.operator_key,
+        BRIDGE_INITIALIZATION_TOKEN,
         urllib.parse.urlsplit(REDIS_URL).password or "",
     ],
 )

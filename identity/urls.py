@@ -11,6 +11,7 @@ from django.views.generic import RedirectView
 
 from identity import admin
 from identity.api.blocklet import urls as blocklet
+from identity.api.bridge import urls as bridge
 from identity.api.enterprise import urls as enterprise
 from identity.api.guardian import urls as guardian
 from identity.api.passport import urls as passport
@@ -49,6 +50,7 @@ _FACES: list[URLPattern | URLResolver] = [
     path("onboarding/<str:task>/progress", onboarding.progress, name="onboarding_progress"),
     path("", include(login)),
     path("", include(enterprise)),
+    path("", include(bridge)),
     path("", include(v1)),
     path("", include(blocklet)),
     path("", include(guardian)),

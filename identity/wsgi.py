@@ -8,6 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "identity.settings")
 _django = get_wsgi_application()
 
 from identity.api.blocklet import views as blocklet  # noqa: E402 Django must be set up first
+from identity.api.bridge import views as bridge  # noqa: E402
 from identity.api.enterprise import views as enterprise  # noqa: E402
 from identity.api.guardian import errors as guardian_errors  # noqa: E402
 from identity.api.guardian import views as guardian  # noqa: E402
@@ -40,6 +41,16 @@ ROUTES = [
         Route(method, path, passport.handle, is_scoped=True)
         for path in passport.PATHS
         for method in passport.METHODS
+    ),
+    *(
+        Route(method, path, bridge.handle, is_scoped=True)
+        for path in bridge.PATHS
+        for method in bridge.METHODS
+    ),
+    *(
+        Route(method, path, handler, is_scoped=True)
+        for path, handler in bridge.PLAIN.items()
+        for method in ("GET", "HEAD")
     ),
     Route("GET", "/healthz", health.live),
     Route("HEAD", "/healthz", health.live),

@@ -5,10 +5,15 @@ One header carries them, whatever the key is: `pmx-hmac-sha256 <key id>;1;<milli
 """
 
 import base64
+import functools
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+
+from identity.crypto import ed25519
+from identity.crypto.errors import SignatureInvalid
 
 SCHEME: Final = "pmx-hmac-sha256"
 VERSION: Final = "1"
@@ -41,9 +46,33 @@ def grant_data(stamp: Stamp, data: str = "") -> bytes:
 
 def hmac_of(secret: str, data: bytes) -> bytes:
     """The first 20 bytes of HMAC-SHA-256 under the secret as UTF-8."""
-    return hmac.new(secret.encode(), data, hashlib.sha256).digest()[:HMAC_SIZE]
+    return hmac.digest(secret.encode(), data, hashlib.sha256)[:HMAC_SIZE]
+
+
+def verify_hmac(secrets: Iterable[bytes], signature: bytes, data: bytes) -> None:
+    """Check that one of these secrets made the signature. Raises SignatureInvalid."""
+    for secret in secrets:
+        expected = hmac.digest(secret, data, hashlib.sha256)[:HMAC_SIZE]
+        if hmac.compare_digest(expected, signature):
+            return
+    raise SignatureInvalid
+
+
+def verify_ed25519(public_key: str, signature: bytes, data: bytes) -> None:
+    """Check a signature by the key of these 32 bytes in hex. Raises SignatureInvalid."""
+    ed25519.verify(_public(public_key), signature, data)
+
+
+def nonce_digest(stamp: Stamp) -> bytes:
+    """32 bytes by which a nonce is remembered, however long it is."""
+    return hashlib.sha256(stamp.nonce.encode()).digest()
 
 
 def header(key_id: str, stamp: Stamp, signature: bytes) -> str:
     """The value of `Authorization`."""
     return f"{SCHEME} {key_id};{VERSION};{stamp.text};{base64.b64encode(signature).decode()}"
+
+
+@functools.lru_cache(maxsize=1024)
+def _public(public_key: str) -> ed25519.PublicKey:
+    return ed25519.parse_public(bytes.fromhex(public_key))

@@ -47,3 +47,10 @@ class Throttle:
             exceeded = entry[1] > self.count
         if exceeded:
             raise TooManyRequests(retry_after=window + self.seconds - now)
+
+    def take_back(self, key: Hashable, *, now: int) -> None:
+        """Count one call less that was counted at this `now`, for what turned out harmless."""
+        with self._lock:
+            entry = self._windows.get(key)
+            if entry is not None and entry[0] == now - now % self.seconds and entry[1] > 0:
+                entry[1] -= 1

@@ -74,12 +74,21 @@ def submit_together(
                 steps=judged.asked, review=review, by=by, now=now, evidence=evidence
             )
             return Pending(proposal_id=proposal.id)
-        results = []
-        for index, (command, details) in enumerate(judged.asked):
-            with _blamed(index):
-                command.require_allowed_alone(details, by)
-                results.append(command.execute(details, by=by, now=now))
-        return Done(results=results)
+        return Done(results=_executed(judged, by, now=now))
+
+
+def do_together(*, steps: Sequence[Step], by: Actor, now: datetime) -> Done:
+    """As `submit_together`, for those who can propose nothing: no evidence, and never pending.
+
+    Raises `Forbidden` where others would have to agree, and nothing is begun.
+    """
+    with transaction.atomic(), audit.gathered():
+        judged = _judged(steps, by, now=now)
+        if judged.review is not None:
+            raise errors.Forbidden(
+                "This needs approval. Propose it with a request that a device signs."
+            )
+        return Done(results=_executed(judged, by, now=now))
 
 
 def foresee(
@@ -103,6 +112,15 @@ def foresee(
         with _blamed(index), _made_earlier(index):
             command.require_allowed_alone(details, by)
     return None
+
+
+def _executed(judged: "_Judged", by: Actor, *, now: datetime) -> list[Result]:
+    results = []
+    for index, (command, details) in enumerate(judged.asked):
+        with _blamed(index):
+            command.require_allowed_alone(details, by)
+            results.append(command.execute(details, by=by, now=now))
+    return results
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,7 @@ def test_gives_every_room_a_storey() -> None:
     assert rooms - placed == {
         "identity.environment",
         "identity.ledger_environment",
+        "identity.program_environment",
         "identity.sealing_environment",
     }
 

@@ -68,18 +68,31 @@ BY_KIND: Final[Mapping[Kind, Wire]] = {
     Kind.UNAVAILABLE: Wire.INTERNAL_ERROR,
 }
 BY_CODE: Final[Mapping[str, Wire]] = {
+    "acl.invalid": Wire.INVALID_ACL,
+    "api-key.first-exists": Wire.FIRST_API_KEY_ALREADY_EXISTS,
+    "api-key.revoked": Wire.API_KEY_DOES_NOT_EXIST,
     "api-key.too-many": Wire.API_KEYS_LIMIT_EXCEEDED,
+    "api-key.too-wide": Wire.INSUFFICIENT_SCOPE,
+    "context.missing": Wire.CONTEXT_DOES_NOT_EXIST,
+    "context.parent-cannot-be-unshared": Wire.CANNOT_UNASSIGN_CONTEXT_FROM_ITS_PARENT,
+    "context.private-cannot-be-shared": Wire.CANNOT_ASSIGN_PRIVATE_CONTEXT,
+    "context.shared-cannot-be-private": Wire.CANNOT_SWITCH_CONNECTED_CONTEXT_TO_PRIVATE,
     "envelope.malformed": Wire.PARSE_ERROR,
     "http.malformed": Wire.PARSE_ERROR,
     "http.too-large": Wire.PARSE_ERROR,
+    "list.no-match-for-last-id": Wire.NO_MATCH_FOR_LAST_ID,
+    "member.key-taken": Wire.PUB_KEY_ALREADY_IN_USE,
+    "member.missing": Wire.USER_DOESNT_EXIST,
     # An address that leads to no scope in which a credential could count.
     "scope.ambiguous": Wire.UNAUTHORIZED,
     "scope.not-active": Wire.UNAUTHORIZED,
     "scope.unknown": Wire.UNAUTHORIZED,
+    "solution.has-contexts": Wire.SOLUTION_HAS_CONTEXTS,
+    "solution.missing": Wire.SOLUTION_DOES_NOT_EXIST,
 }
 """Refusals with a number of their own, by our permanent codes."""
 
-_EXPLAINED: Final = frozenset({Wire.INVALID_PARAMS, Wire.ACCESS_DENIED})
+_EXPLAINED: Final = frozenset({Wire.INVALID_PARAMS, Wire.ACCESS_DENIED, Wire.INVALID_ACL})
 STATUS: Final[Mapping[Kind, int]] = {Kind.LIMITED: 429, Kind.UNAVAILABLE: 503}
 """HTTP says 200 to everything else, because clients hide the body of any other status."""
 
@@ -105,7 +118,7 @@ def wire(refusal: DomainError) -> Wire:
 def body(refusal: DomainError) -> dict[str, Any]:
     """The `error` of an answer: `data` says more where the caller's own input is meant."""
     found = wire(refusal)
-    is_told = found in _EXPLAINED and refusal.code not in BY_CODE
+    is_told = found in _EXPLAINED
     return error(found, (refusal.detail or refusal.title) if is_told else None)
 
 

@@ -134,6 +134,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "invitation.person-has-joined": CONFLICT,
     "invitation.waits": CONFLICT,
     "batch.rolled-back": CONFLICT,
+    "api-key.first-exists": CONFLICT,
     "api-key.revoked": CONFLICT,
     "api-key.too-many": CONFLICT,
     "api-key.without-secret": CONFLICT,

@@ -36,6 +36,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "address.refused": Told(
         400, "Give a public https address in its plain form; the detail says what is wrong."
     ),
+    "api-key.first-exists": Told(409, "Sign in and make another key."),
     "api-key.revoked": Told(409, "Make another key."),
     "api-key.too-many": Told(409, "Revoke a key of this scope first."),
     "api-key.too-wide": Told(403, "Ask for what you hold yourself; a vote is for no key."),
