@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.context_errors import OutsideLimits
 from accounts.models import Context, ContextShare, Solution
+from identity.limits import Limits
 
 Row = TypeVar("Row")
 
@@ -81,14 +82,14 @@ MEMBER_COLUMNS: Final = (
 )
 
 
-def allowed_solutions(limits: Any) -> "QuerySet[Solution]":
+def allowed_solutions(limits: Limits | None) -> "QuerySet[Solution]":
     """The solutions within the limits of a program's key; None binds to nothing."""
     rows = Solution.objects.all()
     bound = None if limits is None else limits.bound_solutions
     return rows if bound is None else rows.filter(public_id__in=bound)
 
 
-def allowed_contexts(limits: Any) -> "QuerySet[Context]":
+def allowed_contexts(limits: Limits | None) -> "QuerySet[Context]":
     """The contexts within the limits of a program's key; None binds to nothing."""
     rows = Context.objects.all()
     if limits is None:
@@ -104,7 +105,7 @@ def allowed_contexts(limits: Any) -> "QuerySet[Context]":
     return rows
 
 
-def require(context_id: str, row_id: UUID, solution_id: str, *, limits: Any) -> None:
+def require(context_id: str, row_id: UUID, solution_id: str, *, limits: Limits | None) -> None:
     """Refuse a context that is not within the limits. Raises `OutsideLimits`."""
     if limits is None or (limits.bound_solutions is None and limits.bound_contexts is None):
         return

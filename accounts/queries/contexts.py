@@ -10,6 +10,8 @@ from accounts.models import Context, ContextShare, Solution
 from accounts.queries import bounded_reads, context_rows, list_filters
 from accounts.queries.context_rows import ContextRow, Part, SolutionRow
 from accounts.queries.list_filters import Column, Filter
+from accounts.services import context_fields
+from identity.limits import Limits
 from identity.paging import After, Window
 from identity.scoping import keyset, prepared
 
@@ -34,10 +36,11 @@ _CONTEXT: Final = prepared.prepare(
 )
 
 
-def solution(solution_id: str, *, limits: Any) -> SolutionRow:
+def solution(solution_id: str, *, limits: Limits | None) -> SolutionRow:
     """One solution. Raises `SolutionMissing`, `OutsideLimits`."""
     rows = Solution.objects.filter(public_id=solution_id)
-    found = rows.values_list(*context_rows.SOLUTION_COLUMNS).first()
+    is_storable = context_fields.is_storable(solution_id)
+    found = rows.values_list(*context_rows.SOLUTION_COLUMNS).first() if is_storable else None
     if found is None:
         raise SolutionMissing
     if limits is not None and not limits.allow_solution(solution_id):
@@ -45,14 +48,14 @@ def solution(solution_id: str, *, limits: Any) -> SolutionRow:
     return SolutionRow(*found)
 
 
-def solutions(*, limits: Any) -> Sequence[SolutionRow]:
+def solutions(*, limits: Limits | None) -> Sequence[SolutionRow]:
     """All solutions within the limits, in the order of their making, at most 10 000."""
     rows = context_rows.allowed_solutions(limits).order_by("created_at", "id")
     found = rows.values_list(*context_rows.SOLUTION_COLUMNS)[:MOST_SOLUTIONS]
     return [SolutionRow(*row) for row in found]
 
 
-def solutions_window(after: After, *, limits: Any) -> Window[SolutionRow]:
+def solutions_window(after: After, *, limits: Limits | None) -> Window[SolutionRow]:
     """The solutions within the limits behind a cursor. Raises `CursorInvalid`."""
     shown, following = keyset.window(context_rows.allowed_solutions(limits), after)
     rows = [
@@ -62,9 +65,10 @@ def solutions_window(after: After, *, limits: Any) -> Window[SolutionRow]:
     return Window(rows, following)
 
 
-def context(context_id: str, *, limits: Any) -> ContextRow:
+def context(context_id: str, *, limits: Limits | None) -> ContextRow:
     """One context. Raises `ContextMissing`, `OutsideLimits`."""
-    found = _CONTEXT.one(context=context_id)
+    is_storable = context_fields.is_storable(context_id)
+    found = _CONTEXT.one(context=context_id) if is_storable else None
     if found is None:
         raise ContextMissing
     row_id, *values = found
@@ -72,7 +76,9 @@ def context(context_id: str, *, limits: Any) -> ContextRow:
     return ContextRow(*(*values, tuple(context_rows.borrowers([row_id]).get(row_id, ()))))
 
 
-def contexts_window(after: After, *, limits: Any, solution_id: str = "") -> Window[ContextRow]:
+def contexts_window(
+    after: After, *, limits: Limits | None, solution_id: str = ""
+) -> Window[ContextRow]:
     """The contexts within the limits behind a cursor; those of one solution if it is given.
 
     Raises `CursorInvalid`, `SolutionMissing`, `OutsideLimits`.
@@ -86,7 +92,7 @@ def contexts_page(
     *,
     limit: int,
     is_descending: bool,
-    limits: Any,
+    limits: Limits | None,
     skip: int = 0,
     after: str | None = None,
     filter: Filter | None = None,  # noqa: A002 the word for it
@@ -102,7 +108,8 @@ def contexts_page(
     if filter is not None:
         rows = rows.filter(list_filters.condition(filter, _COLUMNS))
     if after is not None:
-        last = _allowed(limits).filter(public_id=after).values_list("created_at", "id").first()
+        found = _allowed(limits).filter(public_id=after).values_list("created_at", "id")
+        last = found.first() if context_fields.is_storable(after) else None
         if last is None:
             raise NoMatchForLastId
         rows = keyset.beyond(rows, *_place(*last), key=keyset.BY_TIME, is_descending=is_descending)
@@ -118,11 +125,11 @@ def _place(created_at: Any, row_id: Any) -> tuple[Any, Any]:
     return keyset.BY_TIME.value(created_at), Value(row_id, keyset.ID)
 
 
-def _allowed(limits: Any) -> "QuerySet[Context]":
+def _allowed(limits: Limits | None) -> "QuerySet[Context]":
     return context_rows.allowed_contexts(limits)
 
 
-def _of_solution(solution_id: str, limits: Any) -> "QuerySet[Context]":
+def _of_solution(solution_id: str, limits: Limits | None) -> "QuerySet[Context]":
     solution(solution_id, limits=limits)
     borrowed = ContextShare.objects.filter(solution__public_id=solution_id)
     rows = _allowed(limits)

@@ -13,7 +13,9 @@ from django.db import connection
 from accounts.context_errors import ContextMissing, NoMatchForLastId
 from accounts.models import Context, ContextMember
 from accounts.queries import context_rows
+from accounts.services import context_fields
 from accounts.services.context_tallies import SIZES
+from identity.limits import Limits
 from identity.scoping import current, prepared, statements
 
 HIGHEST: Final = 2**62
@@ -56,7 +58,7 @@ class Facts:
     """What a list needs to know of its context; filled when the answer has come."""
 
     context_id: str
-    limits: Any
+    limits: Limits | None
     rows: list[tuple[Any, ...]] | None = None
 
     @property
@@ -80,9 +82,11 @@ class Facts:
         return row
 
 
-def ask(context_id: str, *, limits: Any) -> Facts:
+def ask(context_id: str, *, limits: Limits | None) -> Facts:
     """Ask for a context in one round trip with the next statement."""
     facts = Facts(context_id, limits)
+    if not context_fields.is_storable(context_id):
+        raise ContextMissing
 
     def hear(rows: list[tuple[Any, ...]]) -> None:
         facts.rows = rows
@@ -91,19 +95,23 @@ def ask(context_id: str, *, limits: Any) -> Facts:
     return facts
 
 
-def facts_of(context_id: str, *, limits: Any) -> Facts:
+def facts_of(context_id: str, *, limits: Limits | None) -> Facts:
     """The facts of a context, at once. Raises `ContextMissing`, `OutsideLimits`."""
+    if not context_fields.is_storable(context_id):
+        raise ContextMissing
     facts = Facts(context_id, limits, _CONTEXT.rows(context=context_id))
     facts.require()
     return facts
 
 
-def behind(context_id: str, last: str, *, limits: Any) -> tuple[Facts, int]:
+def behind(context_id: str, last: str, *, limits: Limits | None) -> tuple[Facts, int]:
     """The context, and the position of the member behind whom a list goes on.
 
     `last` is `<context id>-<member id>`, or the member id alone. Raises `NoMatchForLastId`,
     `ContextMissing`, `OutsideLimits`.
     """
+    if not context_fields.is_storable(last):
+        raise NoMatchForLastId
     facts = ask(context_id, limits=limits)
     prefix = f"{context_id}-"
     names = [last.removeprefix(prefix), last] if last.startswith(prefix) else [last]

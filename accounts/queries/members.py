@@ -20,9 +20,11 @@ from accounts.queries import bounded_reads, list_filters, member_places
 from accounts.queries.context_rows import MEMBER_COLUMNS as _COLUMNS
 from accounts.queries.context_rows import MemberRow, Part
 from accounts.queries.list_filters import Column, Filter
+from accounts.services import context_fields
 from identity.crypto import user_key
 from identity.crypto.remembered import Remembered
 from identity.errors import Invalid
+from identity.limits import Limits
 from identity.paging import After, Window, cursor, position
 from identity.scoping import keyset, prepared
 from identity.scoping.prepared import Prepared
@@ -74,12 +76,12 @@ _BY_KEY: Final = prepared.prepare(
 )
 
 
-def member(context_id: str, member_id: str, *, limits: Any) -> MemberRow:
+def member(context_id: str, member_id: str, *, limits: Limits | None) -> MemberRow:
     """A living member by its id. Raises `ContextMissing`, `OutsideLimits`, `MemberMissing`."""
     return _one(_BY_ID, context_id, limits, member=member_id)
 
 
-def member_by_key(context_id: str, public_key: str, *, limits: Any) -> MemberRow:
+def member_by_key(context_id: str, public_key: str, *, limits: Limits | None) -> MemberRow:
     """A living member by its key. Raises as `member`, and KeyInvalid."""
     key = user_key.parse_public(public_key).text
     return _one(_BY_KEY, context_id, limits, key=key)
@@ -90,7 +92,7 @@ def members_page(
     *,
     limit: int,
     is_descending: bool,
-    limits: Any,
+    limits: Limits | None,
     skip: int = 0,
     after: str | None = None,
     filter: Filter | None = None,  # noqa: A002 the word for it
@@ -121,7 +123,7 @@ def members_page(
     return Part(_rows(context_id, rows[:limit]), facts.members)
 
 
-def members_window(context_id: str, after: After, *, limits: Any) -> Window[MemberRow]:
+def members_window(context_id: str, after: After, *, limits: Limits | None) -> Window[MemberRow]:
     """The living members behind a cursor; filters `member` and `public_key`, each a whole one.
 
     Raises `ContextMissing`, `OutsideLimits`, `Invalid`, `CursorInvalid`.
@@ -129,6 +131,8 @@ def members_window(context_id: str, after: After, *, limits: Any) -> Window[Memb
     keyset.require_bounds(after)
     if set(after.filters) - WINDOW_FILTERS:
         raise Invalid(f"Filters are {', '.join(sorted(WINDOW_FILTERS))}.")
+    if not all(context_fields.is_storable(value) for value in after.filters.values()):
+        raise Invalid("A filter holds a character that no row has.")
     facts = member_places.ask(context_id, limits=limits)
     bound = _beginning(is_descending=after.is_descending)
     if after.after:
@@ -147,7 +151,7 @@ def members_window(context_id: str, after: After, *, limits: Any) -> Window[Memb
     return Window(shown, None if is_end else cursor(shown[-1].position))
 
 
-def key_history(context_id: str, member_id: str, *, limits: Any) -> Sequence[KeyPeriod]:
+def key_history(context_id: str, member_id: str, *, limits: Limits | None) -> Sequence[KeyPeriod]:
     """The keys that a user id had in a context, the newest first, at most 200.
 
     Raises `ContextMissing`, `OutsideLimits`.
@@ -156,7 +160,7 @@ def key_history(context_id: str, member_id: str, *, limits: Any) -> Sequence[Key
 
 
 def was_valid(
-    context_id: str, member_id: str, public_key: str, at: datetime, *, limits: Any
+    context_id: str, member_id: str, public_key: str, at: datetime, *, limits: Limits | None
 ) -> KeyPeriod | None:
     """The time around `at` in which this user id had this key in a context; None if it had not.
 
@@ -170,8 +174,11 @@ def was_valid(
     return found[0] if found else None
 
 
-def _one(query: Prepared, context_id: str, limits: Any, **wanted: str) -> MemberRow:
+def _one(query: Prepared, context_id: str, limits: Limits | None, **wanted: str) -> MemberRow:
     """One statement where nothing limits the caller, else two in one round trip."""
+    if not context_fields.is_storable(context_id + "".join(wanted.values())):
+        member_places.facts_of(context_id, limits=limits)
+        raise MemberMissing
     facts = None if limits is None else member_places.ask(context_id, limits=limits)
     found = query.one(context=context_id, **wanted)
     if facts is not None:
@@ -190,7 +197,7 @@ def _filtered(
     after: str | None,
     tree: Filter,
     *,
-    limits: Any,
+    limits: Limits | None,
 ) -> Part[MemberRow]:
     facts = member_places.facts_of(context_id, limits=limits)
     rows = ContextMember.objects.filter(context_id=facts.row_id, ended_at__isnull=True)
@@ -218,8 +225,12 @@ def _filter_columns(context_id: str) -> Mapping[str, Column]:
     }
 
 
-def _periods(context_id: str, limits: Any, *conditions: Q, **wanted: Any) -> list[KeyPeriod]:
+def _periods(
+    context_id: str, limits: Limits | None, *conditions: Q, **wanted: Any
+) -> list[KeyPeriod]:
     facts = member_places.facts_of(context_id, limits=limits)
+    if not context_fields.is_storable(wanted["member_id"]):
+        return []
     rows = ContextMember.objects.filter(*conditions, context_id=facts.row_id, **wanted)
     found = rows.order_by("-created_at", "-position").values_list(
         "member_id", "public_key", "created_at", "ended_at", "ended_reason", "proven_at"

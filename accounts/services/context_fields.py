@@ -45,6 +45,11 @@ def kept(value: str, *, name: str, most: int, least: int = 0) -> str:
     return value
 
 
+def is_storable(value: str) -> bool:
+    """Whether a row could hold this text: of any other, there is none."""
+    return not _UNSTORABLE.search(value)
+
+
 def policy(value: Mapping[str, Any]) -> dict[str, Any]:
     """A context's policy, which members' devices keep to. Raises `identity.errors.Invalid`."""
     found: dict[str, Any] = {}

@@ -1,35 +1,29 @@
 """Programs whose keys are limited to solutions or contexts touch nothing else."""
 
 from collections.abc import Callable, Collection
-from typing import Any
 
 from accounts.context_errors import OutsideLimits
 from accounts.models import Context, ContextShare
 from identity.actor import Actor
 
 
-def of(by: Actor) -> Any:
-    """The limits of the actor's key, None for whoever has none."""
-    return getattr(by, "limits", None)
-
-
 def require_solution(solution_id: str, *, by: Actor) -> None:
     """Refuse a solution that the actor's key was not made for. Raises `OutsideLimits`."""
-    limits = of(by)
+    limits = by.limits
     if limits is not None and not limits.allow_solution(solution_id):
         raise OutsideLimits
 
 
 def require_every_solution(*, by: Actor) -> None:
     """Refuse keys that are limited to some solutions: a new one is none of them."""
-    limits = of(by)
+    limits = by.limits
     if limits is not None and limits.bound_solutions is not None:
         raise OutsideLimits
 
 
 def require_every_context(*, by: Actor) -> None:
     """Refuse keys that are limited to some contexts: a new one is none of them."""
-    limits = of(by)
+    limits = by.limits
     if limits is not None and limits.bound_contexts is not None:
         raise OutsideLimits
 
@@ -42,7 +36,7 @@ def require_context(
     `solutions` are its own and those that it is shared with; they are asked for where it matters.
     Raises `OutsideLimits`.
     """
-    limits = of(by)
+    limits = by.limits
     if limits is None or (limits.bound_solutions is None and limits.bound_contexts is None):
         return
     if not limits.allow_context(context_id, solutions()):

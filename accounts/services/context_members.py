@@ -19,6 +19,7 @@ from identity.crypto import user_key
 from identity.services import audit
 
 Reason = ContextMember.EndedReason
+EDIT: Final = "members:edit"
 ADDED: Final = "added"
 NOTHING: Final = "nothing"
 EDITED: Final = "edited"
@@ -62,7 +63,8 @@ def add(  # noqa: PLR0913 - one keyword for each thing that is said of a member
       `user_id` that the member is, and that the key was `proven` to be held;
     - another key of the same user id ends the earlier one and takes its place. The account and
       whether it is staff stay as they were unless they are given, `acl` does not;
-    - without an `acl` a new member may do everything.
+    - without an `acl` a new member may do everything;
+    - whoever has no `members:edit` changes no member that is there, but for a key that is proven.
 
     Raises `AclInvalid` first, `identity.crypto.errors.KeyInvalid`, `identity.errors.Invalid`,
     `ContextMissing`, `OutsideLimits`, `ContextDisabled`, `MemberKeyTaken` for the key of another
@@ -103,19 +105,22 @@ def remove_by_key(*, context_id: str, public_key: str, by: Actor, now: datetime)
         return _end(entered, entered.by_key, Reason.REMOVED, by=by, now=now)
 
 
-def set_acl(*, context_id: str, member_id: str, acl: str, by: Actor, now: datetime) -> None:
-    """Say what a member may do. Raises `AclInvalid` first, and as `remove`."""
+def set_acl(*, context_id: str, member_id: str, acl: str, by: Actor, now: datetime) -> str:
+    """Say what a member may do; `edited`, or `nothing` was to be done.
+
+    Raises `AclInvalid` first, and as `remove`.
+    """
     said = _Said(acl=grammar.parse(acl).text)
     with writing.of(by):
         entered = context_rows.enter(context_id, member_id, "", by=by)
-        _edit(entered, _there(entered.by_id), said, by=by, now=now)
+        return _edit(entered, _there(entered.by_id), said, by=by, now=now)
 
 
-def set_staff(*, context_id: str, member_id: str, is_staff: bool, by: Actor, now: datetime) -> None:
-    """Say whether a member is staff of the context. Raises as `remove`."""
+def set_staff(*, context_id: str, member_id: str, is_staff: bool, by: Actor, now: datetime) -> str:
+    """As `set_acl`, whether a member is staff of the context. Raises as `remove`."""
     with writing.of(by):
         entered = context_rows.enter(context_id, member_id, "", by=by)
-        _edit(entered, _there(entered.by_id), _Said(is_staff=is_staff), by=by, now=now)
+        return _edit(entered, _there(entered.by_id), _Said(is_staff=is_staff), by=by, now=now)
 
 
 def end_of_user(user_id: UUID, *, by: Actor, now: datetime) -> int:
@@ -148,7 +153,20 @@ def _entered(context_id: str, member_id: str, said: _Said, *, by: Actor) -> Ente
     account = entered.by_id.user_id if entered.by_id else None
     if said.user_id and account and account != said.user_id:
         raise MemberTaken
+    if entered.by_id is not None:
+        _require_may_change(entered.by_id, said, by=by)
     return entered
+
+
+def _require_may_change(earlier: Living, said: _Said, *, by: Actor) -> None:
+    """Who may only add members changes none that is there, unless a new key proves itself."""
+    has_own_key = said.key == earlier.public_key or said.proven_at is not None
+    says_more = said.acl not in {None, earlier.acl} or said.is_staff not in {
+        None,
+        earlier.is_staff,
+    }
+    if (says_more or not has_own_key) and not by.may(EDIT):
+        raise errors.Forbidden("This member is there already; changing it takes more.")
 
 
 def _hold(user_id: UUID) -> None:

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.context_errors import ContextDisabled, ContextMissing
 from accounts.models import Context, ContextMember, ContextShare
-from accounts.services import context_limits, context_tallies
+from accounts.services import context_fields, context_limits, context_tallies
 from identity.actor import Actor
 from identity.scoping import current, inserts, prepared, statements
 
@@ -111,6 +111,8 @@ def enter(context_id: str, member_id: str, public_key: str, *, by: Actor) -> Ent
 
     An empty id or key is nobody's. Raises `ContextMissing`, `OutsideLimits`.
     """
+    if not context_fields.is_storable(context_id):
+        raise ContextMissing
     scope_id = current.required_scope()
     found: dict[str, list[tuple[Any, ...]]] = {}
 
@@ -122,7 +124,7 @@ def enter(context_id: str, member_id: str, public_key: str, *, by: Actor) -> Ent
     # Each of these sees what was committed before the lock was given.
     if public_key:
         _BY_KEY.ahead(hear("key"), context=context_id, key=public_key)
-    if member_id:
+    if member_id and context_fields.is_storable(member_id):
         _BY_ID.ahead(hear("id"), context=context_id, member=member_id)
     row = _CONTEXT.one(context=context_id)
     if row is None:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from accounts.context_errors import (
     CannotMakeSharedPrivate,
@@ -145,7 +145,8 @@ def locked(context_id: str, *, by: Actor) -> Context:
 
     Raises `ContextMissing`, `OutsideLimits`.
     """
-    context = Context.objects.select_for_update().filter(public_id=context_id).first()
+    rows = Context.objects.select_for_update().filter(public_id=context_id)
+    context = rows.first() if context_fields.is_storable(context_id) else None
     if context is None:
         raise ContextMissing
     context_limits.require_context(context_id, lambda: context_limits.solutions_of(context), by=by)
@@ -154,7 +155,8 @@ def locked(context_id: str, *, by: Actor) -> Context:
 
 def _both(solution_id: str, context_id: str, *, by: Actor) -> tuple[Solution, Context]:
     """Both rows, locked in the order that everybody keeps to: the solution's first."""
-    if not Context.objects.filter(public_id=context_id).exists():
+    is_storable = context_fields.is_storable(context_id)
+    if not is_storable or not Context.objects.filter(public_id=context_id).exists():
         raise ContextMissing
     return solutions.locked(solution_id, by=by), locked(context_id, by=by)
 
@@ -183,6 +185,11 @@ def _change(context: Context, *, now: datetime | None = None, **fields: Any) -> 
 
 def _fields(given: Given) -> dict[str, Any]:
     return {name: getattr(given, name) for name in _CHECKS}
+
+
+def check(changes: Mapping[str, Any]) -> None:
+    """Refuse changes that no context can have. Raises `identity.errors.Invalid`."""
+    _checked(changes)
 
 
 def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -221,6 +228,9 @@ _CHECKS: dict[str, Any] = {
     "contacts": _choice,
     "joining": _choice,
 }
+
+CHANGEABLE: Final = tuple(_CHECKS)
+"""What of a context can be changed."""
 
 
 def _record(name: str, context: Context, *, by: Actor, now: datetime, **facts: Any) -> None:

@@ -74,7 +74,8 @@ def locked(solution_id: str, *, by: Actor) -> Solution:
 
     Raises `SolutionMissing`, `OutsideLimits`.
     """
-    found = Solution.objects.select_for_update().filter(public_id=solution_id).first()
+    rows = Solution.objects.select_for_update().filter(public_id=solution_id)
+    found = rows.first() if context_fields.is_storable(solution_id) else None
     if found is None:
         raise SolutionMissing
     context_limits.require_solution(solution_id, by=by)

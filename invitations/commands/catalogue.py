@@ -5,6 +5,7 @@ import importlib
 ROOMS = (
     "api_keys",
     "applications",
+    "contexts",
     "credentials",
     "developer_keys",
     "devices",
@@ -12,6 +13,7 @@ ROOMS = (
     "invitations",
     "keys",
     "lambdas",
+    "members",
     "onboardings",
     "passkeys",
     "passwords",

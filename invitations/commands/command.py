@@ -11,6 +11,7 @@ import msgspec
 from accounts.services import ways_in
 from identity import errors
 from identity.actor import Actor
+from invitations.decision import patterns
 
 
 class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -133,7 +134,11 @@ class Command(Generic[In]):
     def path(self, details: In) -> str:
         """The resource with the ids of this input filled in."""
         return self.resource.format_map(
-            {name: getattr(details, name) for name in details.__struct_fields__}
+            {
+                name: patterns.segment(getattr(details, name))
+                for name in details.__struct_fields__
+                if f"{{{name}}}" in self.resource
+            }
         )
 
     def require_allowed_alone(self, details: In, by: Actor) -> None:

@@ -13,6 +13,7 @@ compared exactly: letter case counts and nothing is decoded. `**` stands only at
 """
 
 import functools
+import hashlib
 import re
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ from identity.errors import DomainError, Kind
 MAX_PATTERN = 128
 MAX_RESOURCE = 256
 MAX_SEGMENTS = 16
+LONGEST_SEGMENT = 96
+_DIGESTED = "~"
 
 _LITERAL = re.compile(r"[^/\x00-\x20\x7f*{}%?#\\]+")
 _PLACEHOLDER = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}")
@@ -82,6 +85,18 @@ def matches(pattern: Pattern | str, resource: str) -> bool:
         return False
     pairs = zip(parsed.segments, words, strict=False)
     return all(segment is None or segment == word for segment, word in pairs)
+
+
+def segment(value: object) -> str:
+    """A value as one segment of a resource: its text, or `~` and a digest if that is not plain.
+
+    Ids of other systems may hold anything, such as a slash that would make two segments of one.
+    """
+    text = str(value)
+    if len(text) <= LONGEST_SEGMENT and not text.startswith(_DIGESTED) and _is_plain(text):
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{_DIGESTED}{digest}"
 
 
 def _segment(word: str) -> str | None:

@@ -23,7 +23,7 @@ from identity.models import ApiKey
 from identity.services import scopes
 from invitations.commands.command import Command, Input
 from invitations.models import Invitation, Policy
-from invitations.queries import lambda_words, signing_words
+from invitations.queries import context_words, lambda_words, signing_words
 from invitations.queries.wording import WORDS
 from invitations.rows import Change, Difference
 from invitations.services import policies
@@ -208,6 +208,8 @@ NOUNS: Final[Mapping[str, Named]] = {
     "application": _application,
     "role_credential": _role_credential,
     "signature_key": _point,
+    "solution": context_words.solution,
+    "context": context_words.context,
     "encryption_key": _rsa,
 }
 
@@ -281,6 +283,7 @@ PRESENT: Final[Mapping[str, Callable[[Any], Mapping[str, Any]]]] = {
     "scope.edit": _present_scope,
     "user.edit": lambda details: asdict(accounts.user(details.user)),
     "user.lock": lambda details: asdict(accounts.user(details.user)),
+    **context_words.PRESENT,
     "webhook.edit": lambda details: asdict(webhook_queries.webhook(details.webhook)),
 }
 """Every command that edits a thing of several fields, and how the thing is read now."""

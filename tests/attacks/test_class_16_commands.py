@@ -47,6 +47,20 @@ GIVES_NOTHING: Mapping[str, str] = {
     "key.sign": "signs with the own account alone: class 15",
     "user.onboard": "releases what was checked and stored; who may store is asked before: class 12",
     "passkey.remove": "takes away",
+    **dict.fromkeys(
+        (f"solution.{verb}" for verb in ("create", "edit", "delete")), "a name, no account"
+    ),
+    **dict.fromkeys(
+        (
+            f"context.{verb}"
+            for verb in ("create", "edit", "delete", "disable", "enable", "share", "unshare")
+        ),
+        "what members' devices may do with one another gives no right over accounts here",
+    ),
+    **dict.fromkeys(
+        (f"member.{verb}" for verb in ("add", "remove", "remove-key", "set-acl", "set-staff")),
+        "membership of a circle gives no right over accounts here",
+    ),
     "session.end": "takes away",
     "session.end-all": "takes away",
     "group.create": "a new group holds nothing and nobody",

@@ -157,6 +157,12 @@ class Scene:
         self.things |= circles.made(self.world)
         credential = {"user": subject.uid, "role": "member"}
         self.things["role_credential"] = done("/role-credentials", credential)["id"]
+        self.things["solution"] = done("/solutions", {"name": "Main"})["id"]
+        circle = {"solution": self.things["solution"], "name": "Circle", "visibility": "public"}
+        self.things["context"] = done("/contexts", circle)["id"]
+        joined = {"member": "somebody", "public_key": _MEMBER_KEY}
+        done(f"/contexts/{self.things['context']}/members", joined)
+        self.things["member"] = "somebody"
         said = {"user": subject.uid, "type": "Employee", "fields": {"desk": "4"}}
         credential = done("/credentials", said)
         self.things |= {
@@ -282,6 +288,10 @@ POLICY: dict[str, Any] = {
 }
 
 
+# Of the private key 1.
+_MEMBER_KEY: Final = "5p78kHbL33Rn3JWkTWRE2B9uz6gy4r1KbfAKLNQGE3ovKxJ2W1"
+
+
 def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
     nothing = base64.b64encode(b"{}").decode()
     return {
@@ -293,6 +303,13 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
         "POST /role-credentials": {"user": things.get("user"), "role": "member"},
         "POST /credentials": {"user": things.get("user"), "type": "Employee", "fields": {"a": 1}},
         "POST /credentials/verify": {"credential": {}},
+        "POST /solutions": {"name": "Other"},
+        "PATCH /solutions/{solution}": {"name": "Other"},
+        "POST /contexts": {"solution": things.get("solution"), "name": "Other"},
+        "PATCH /contexts/{context}": {"name": "Other"},
+        "POST /contexts/{context}/members": {"member": "other", "public_key": _MEMBER_KEY},
+        "PUT /contexts/{context}/members/{member}/acl": {"acl": "DENY ALL"},
+        "PUT /contexts/{context}/members/{member}/staff": {"is_staff": True},
         "POST /groups": {"name": "coffee"},
         "PATCH /groups/{group}": {"name": "coffee"},
         "POST /groups/{group}/users": {"user": things.get("user")},

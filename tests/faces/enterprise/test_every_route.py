@@ -60,6 +60,7 @@ NOUNS_ELSEWHERE = (
     *(
         "/api-keys",
         "/applications",
+        "/contexts",
         "/credentials",
         "/developer-keys",
         "/lambdas",
@@ -68,6 +69,7 @@ NOUNS_ELSEWHERE = (
         "/providers",
         "/role-credentials",
         "/sessions",
+        "/solutions",
     ),
     *("/staff", "/webhooks"),
 )

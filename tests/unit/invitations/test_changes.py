@@ -59,6 +59,8 @@ def test_every_edit_says_what_was_before() -> None:
         "api-key.disable",
         "api-key.enable",
         "api-key.rotate",
+        "context.disable",
+        "context.enable",
         "lambda.disable",
         "one-time-password.reset",
         "password.change",
