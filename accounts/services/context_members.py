@@ -66,9 +66,8 @@ def add(  # noqa: PLR0913 - one keyword for each thing that is said of a member
     - without an `acl` a new member may do everything;
     - whoever has no `members:edit` changes no member that is there, but for a key that is proven.
 
-    Raises `AclInvalid` first, `identity.crypto.errors.KeyInvalid`, `identity.errors.Invalid`,
-    `ContextMissing`, `OutsideLimits`, `ContextDisabled`, `MemberKeyTaken` for the key of another
-    member, and `MemberTaken` for a user id that is another account's.
+    Raises `AclInvalid` first, KeyInvalid, `Invalid`, `ContextMissing`, `OutsideLimits`,
+    `ContextDisabled`, `MemberKeyTaken`, and `MemberTaken` for the user id of another account.
     """
     said = _Said(
         acl=None if acl is None else grammar.parse(acl).text,

@@ -21,15 +21,16 @@ def context(value: Any) -> str:
 
 
 def _solution(details: Any) -> Mapping[str, Any]:
-    return msgspec.structs.asdict(contexts.solution(details.solution, limits=None))
+    return msgspec.structs.asdict(contexts.solution(str(details.solution), limits=None))
 
 
 def _context(details: Any) -> Mapping[str, Any]:
-    return msgspec.structs.asdict(contexts.context(details.context, limits=None))
+    return msgspec.structs.asdict(contexts.context(str(details.context), limits=None))
 
 
 def _member(details: Any) -> Mapping[str, Any]:
-    return msgspec.structs.asdict(members.member(details.context, details.member, limits=None))
+    found = members.member(str(details.context), str(details.member), limits=None)
+    return msgspec.structs.asdict(found)
 
 
 PRESENT: Final[Mapping[str, Callable[[Any], Mapping[str, Any]]]] = {
