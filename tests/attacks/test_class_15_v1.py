@@ -23,7 +23,7 @@ from tests.matrix.scene import Scene, undone
 pytestmark = pytest.mark.django_db
 
 # Ids that are words, numbers or digests mean something in every scope.
-EVERYWHERE = frozenset({"purpose", "event", "kind", "number", "cid"})
+EVERYWHERE = frozenset({"purpose", "event", "kind", "number", "cid", "member"})
 VOLATILE = ("instance", "request_id")
 
 
