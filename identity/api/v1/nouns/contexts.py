@@ -111,7 +111,8 @@ def _shown(result: Mapping[str, Any]) -> Context:
 
 def _named(asked: Asked) -> dict[str, Any]:
     details = shapes.fields_of(asked.body)
-    return {**details, "context": details.pop("id", None) or str(uuid.uuid4())}
+    chosen = details.pop("id", None)
+    return {**details, "context": chosen or str(uuid.uuid4())}
 
 
 ROUTES: Final = (

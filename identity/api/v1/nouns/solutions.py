@@ -73,7 +73,8 @@ def _shown(result: Mapping[str, Any]) -> Solution:
 
 def _named(asked: Asked) -> dict[str, Any]:
     details = shapes.fields_of(asked.body)
-    return {**details, "solution": details.pop("id", None) or str(uuid.uuid4())}
+    chosen = details.pop("id", None)
+    return {**details, "solution": chosen or str(uuid.uuid4())}
 
 
 ROUTES: Final = (
