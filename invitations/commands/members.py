@@ -147,7 +147,7 @@ registry.add(
     Command(
         name="member.add",
         action="add",
-        resource="/contexts/{context}/members",
+        resource=_MEMBER,
         permission="members:create",
         input=AddMember,
         execute=add,
