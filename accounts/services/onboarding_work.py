@@ -221,6 +221,7 @@ def _fail(case: Case, refusal: DomainError) -> None:
             ended_at=now,
             error_code=refusal.code[:64],
             error=refusal.title[:_LONGEST_ERROR],
+            reason=refusal.detail[:_LONGEST_ERROR],
         )
         onboardings.record("onboarding.failed", case.row, by=case.by, now=now, code=refusal.code)
 
