@@ -98,7 +98,7 @@ def test_a_row_of_another_scope_is_not_left_out_silently(world: cast.World, row:
         with pytest.raises(ForeignScopeError):
             inserts.insert_unless_there(row)
         with pytest.raises(ForeignScopeError):
-            inserts.insert_or_later(row, int)
+            inserts.insert_or_later(row, lambda: None)
 
 
 def test_columns_of_a_row_that_is_held_are_written(world: cast.World, row: Session) -> None:
