@@ -53,7 +53,7 @@ def registry(
         registries.complete(
             user=member.user,
             role=role,
-            parent_id=None,
+            parent=None,
             account=account,
             topic_id=topic_id,
             did=f"did:example:{name}",

@@ -4,28 +4,34 @@ Every write of a worker renews its lease in the same transaction, so that one wh
 and comes back writes nothing more: somebody else has gone on meanwhile.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db import connection, models
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from accounts.models import Onboarding
 from accounts.services.onboarding_pace import Pace
 from identity import ids
 from identity.models import Scope
-from identity.scoping import current, inserts, statements
+from identity.scoping import current, statements
 
 State = Onboarding.State
 _OPEN: Final = (State.QUEUED, State.RUNNING)
 # Written a dozen times for each onboarding: the ORM would take longer than the database.
-_TAKE: Final = (
-    "UPDATE accounts_onboarding SET state = 'running', attempts = attempts + 1, lease_holder = %s,"
-    " lease_until = %s, next_attempt_at = %s, started_at = COALESCE(started_at, %s)"
-    " WHERE scope_id = %s AND id = %s AND state IN ('queued', 'running') AND next_attempt_at <= %s"
-)
+_COLUMN: Final[Mapping[str, models.Field[Any, Any]]] = {
+    "lease_until": models.DateTimeField(),
+    "next_attempt_at": models.DateTimeField(),
+    "attempts": models.PositiveSmallIntegerField(),
+    "outages": models.PositiveSmallIntegerField(),
+    "scope_id": models.UUIDField(),
+    "id": models.UUIDField(),
+    "lease_holder": models.TextField(),
+}
 _SET: Final = "UPDATE accounts_onboarding SET lease_until = %s, next_attempt_at = %s"
 _HELD: Final = " WHERE scope_id = %s AND id = %s AND lease_holder = %s AND state = 'running'"
 _KEEP: Final = f"{_SET}{_HELD}"
@@ -61,10 +67,17 @@ def take(onboarding_id: UUID, *, holder: str, now: datetime, pace: Pace) -> str 
     """
     lease = f"{holder[:80]}:{ids.new()}"
     until = now + pace.lease
-    given = {"lease_holder": lease, "lease_until": until, "next_attempt_at": until}
-    known = {"scope": current.required_scope(), "id": onboarding_id, "created_at": now}
-    values = inserts.bound(Onboarding, **given, started_at=now, **known)
-    return lease if statements.count(_TAKE, values) else None
+    taken = Onboarding.objects.filter(
+        id=onboarding_id, state__in=_OPEN, next_attempt_at__lte=now
+    ).update(
+        state=State.RUNNING,
+        lease_holder=lease,
+        lease_until=until,
+        next_attempt_at=until,
+        attempts=F("attempts") + 1,
+        started_at=Coalesce("started_at", now),
+    )
+    return lease if taken else None
 
 
 def keep(onboarding_id: UUID, lease: str, *, now: datetime, pace: Pace, **more: int) -> None:
@@ -74,9 +87,10 @@ def keep(onboarding_id: UUID, lease: str, *, now: datetime, pace: Pace, **more: 
     latest with the next statement of the transaction.
     """
     until = now + pace.lease
-    held: dict[str, object] = {"lease_until": until, "next_attempt_at": until, **more}
-    known = {"scope": current.required_scope(), "id": onboarding_id, "lease_holder": lease}
-    values = inserts.bound(Onboarding, **held, **known)
+    held = {"lease_until": until, "next_attempt_at": until, **more}
+    known = {"scope_id": current.required_scope(), "id": onboarding_id, "lease_holder": lease}
+    values = [_COLUMN[name].get_db_prep_value(value, connection) for name, value in held.items()]
+    values += [_COLUMN[name].get_db_prep_value(value, connection) for name, value in known.items()]
     statements.later(_KEEP_ON if more else _KEEP, values, then=_require_kept)
 
 

@@ -123,8 +123,8 @@ def issue_credential(case: Case, now: datetime) -> None:
         by=case.by,
         now=now,
     )
-    # A repeat by whoever reads it later must have the same bytes.
-    case.credential.document_1_1 = credentials.stored_1_1(case.credential)
+    # Databases order the members of JSON their own way: a repeat must have the same bytes.
+    case.credential.refresh_from_db(fields=["document_1_1"])
 
 
 def publish_credential(case: Case) -> Made:

@@ -203,6 +203,5 @@ def due_now(now: datetime) -> dict[str, Any]:
         "outages": 0,
         "ended_at": None,
         "error": "",
-        "reason": "",
         "error_code": "",
     }
