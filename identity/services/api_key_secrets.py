@@ -17,6 +17,7 @@ from identity.crypto import ecdsa_p256, ed25519
 from identity.crypto.remembered import Remembered
 from identity.errors import DomainError
 from identity.models import ApiKey
+from identity.scoping import current
 from identity.scoping.key_doors import ApiKeyDoor
 from identity.services import resealing, sealing
 
@@ -128,6 +129,13 @@ def unseal_secrets(door: ApiKeyDoor, *, now: datetime) -> Sequence[bytes]:
     """
     values = [door.sealed_secret, door.previous_sealed if door.has_previous(now) else None]
     return [_unseal(door.id, each) for each in values if each is not None]
+
+
+def forget_previous(*, now: datetime) -> int:
+    """Remove former secrets that count no more, in every scope; how many those were."""
+    with current.across_scopes(why="former secrets of API keys are removed in every scope"):
+        over = ApiKey.objects.filter(previous_until__lte=now)
+        return over.update(previous_digest="", previous_sealed=None, previous_until=None)
 
 
 def require_secret(door: ApiKeyDoor, text: str, *, now: datetime) -> None:

@@ -11,6 +11,7 @@ from identity import ids
 from identity.actor import Actor
 from identity.crypto import ed25519, wallet_keys
 from identity.crypto.did_address import KeyKind, Role
+from identity.limits import Limits
 from identity.models import ApiKey
 from identity.scoping import prepared
 from identity.services import api_keys
@@ -25,7 +26,7 @@ _LIVING: Final = prepared.prepare(
             Q(expires_at__isnull=True) | Q(expires_at__gt=now), purpose=purpose, status=status
         )
         .order_by("-created_at", "-id")
-        .values_list("id", "public_key", "last_used_at")[:MOST]
+        .values_list("id", "public_key", "last_used_at", "networks")[:MOST]
     ),
     "purpose",
     "status",
@@ -40,6 +41,11 @@ class AppKey:
     id: UUID
     public: ed25519.PublicKey
     last_used_at: datetime | None
+    networks: tuple[str, ...] = ()
+
+    def is_allowed_from(self, address: str) -> bool:
+        """Whether the networks that it is bound to let it act from there."""
+        return Limits(networks=self.networks).allow_address(address)
 
 
 def mint(*, name: str, by: Actor, now: datetime) -> wallet_keys.PrivateKey:
@@ -74,8 +80,8 @@ def living(*, now: datetime) -> list[AppKey]:
     """The keys that may sign for the application of the scope in force, newest first."""
     rows = _LIVING.rows(purpose=PURPOSE, status=ApiKey.Status.ACTIVE, now=now)
     return [
-        AppKey(key_id, ed25519.parse_public(bytes.fromhex(public)), last_used_at)
-        for key_id, public, last_used_at in rows
+        AppKey(key_id, ed25519.parse_public(bytes.fromhex(public)), last_used_at, tuple(networks))
+        for key_id, public, last_used_at, networks in rows
     ]
 
 

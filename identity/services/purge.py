@@ -9,6 +9,7 @@ from django.db import transaction
 from identity.models import IdempotencyRecord, SeenNonce, ServerKey
 from identity.scoping import current
 from identity.services import (
+    api_key_secrets,
     audit_checks,
     audit_heads,
     mail,
@@ -34,6 +35,7 @@ class Purged:
     late_mails: int
     mails: int
     audit_checks: int
+    former_secrets: int
 
 
 def purge(*, now: datetime) -> Purged:
@@ -52,6 +54,7 @@ def purge(*, now: datetime) -> Purged:
         late_mails=mail.give_up_late(now=now),
         mails=mail.purge(now=now),
         audit_checks=audit_checks.purge(now=now),
+        former_secrets=api_key_secrets.forget_previous(now=now),
     )
 
 

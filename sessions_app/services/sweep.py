@@ -9,13 +9,15 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 
 from identity.scoping import current
-from sessions_app.models import Challenge, Exchange, Session, SignIn, SpentToken
+from sessions_app.models import Challenge, Exchange, MachineSession, Session, SignIn, SpentToken
 from sessions_app.services import history
 
 CHALLENGES_KEPT: Final = timedelta(days=1)
 """So that who comes late is told apart from who was never asked, in a log at least."""
 SESSIONS_KEPT: Final = timedelta(days=90)
 """How long a session that is over can be looked up; the audit record stays."""
+MACHINE_SESSIONS_KEPT: Final = timedelta(days=7)
+"""Programs begin one for a single call, too."""
 # SQLite takes no more parameters than 32,766 in one statement.
 _BATCH: Final = 5000
 
@@ -29,6 +31,7 @@ class Swept:
     spent_tokens: int
     sign_ins: int
     sessions: int
+    machine_sessions: int
 
 
 def sweep(*, now: datetime) -> Swept:
@@ -44,7 +47,10 @@ def sweep(*, now: datetime) -> Swept:
             exchanges=_remove(_due(Exchange, "expires_at", now - CHALLENGES_KEPT)),
             spent_tokens=_remove(_due(SpentToken, "expires_at", now)),
             sign_ins=_remove(_due(SignIn, "at", now - history.KEPT)),
-            sessions=sum(_remove(rows) for rows in _over(now - SESSIONS_KEPT)),
+            sessions=sum(_remove(rows) for rows in _over(Session, now - SESSIONS_KEPT)),
+            machine_sessions=sum(
+                _remove(rows) for rows in _over(MachineSession, now - MACHINE_SESSIONS_KEPT)
+            ),
         )
 
 
@@ -53,10 +59,10 @@ def _due(model: type[Model], column: str, before: datetime, **more: Any) -> "Que
     return rows.order_by(column)
 
 
-def _over(before: datetime) -> "Sequence[QuerySet[Any]]":
+def _over(model: type[Session | MachineSession], before: datetime) -> "Sequence[QuerySet[Any]]":
     return (
-        _due(Session, "ended_at", before, status=Session.Status.ENDED),
-        _due(Session, "expires_at", before, status=Session.Status.ACTIVE),
+        _due(model, "ended_at", before, status=model.Status.ENDED),
+        _due(model, "expires_at", before, status=model.Status.ACTIVE),
     )
 
 

@@ -57,7 +57,8 @@ def _verified(
     # A gateway may have put the scope's prefix in front of what the application's server signed.
     paths = dict.fromkeys([sent.base + sent.path, ROOT + sent.path])
     requests = [Request(sent.method, path, query, given, issued_at, expires_at) for path in paths]
-    for key, request in itertools.product(app_keys.living(now=now), requests):
+    living = [key for key in app_keys.living(now=now) if key.is_allowed_from(sent.address)]
+    for key, request in itertools.product(living, requests):
         try:
             digest = request_signature.verify(
                 request, signature, key.public, now=int(now.timestamp())

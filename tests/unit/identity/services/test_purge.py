@@ -8,8 +8,16 @@ from django.db import transaction
 from identity import actor, ids
 from identity.models import AuditCheck, IdempotencyRecord, Scope, SeenNonce, ServerKey
 from identity.scoping import current
-from identity.services import audit_checks, idempotency, nonces, purge, server_keys
+from identity.services import (
+    api_keys,
+    audit_checks,
+    idempotency,
+    nonces,
+    purge,
+    server_keys,
+)
 from identity.services.server_keys import ENCRYPTION
+from tests import programs
 
 MINUTE = timedelta(minutes=1)
 
@@ -86,6 +94,10 @@ def test_does_everything_at_once(acme: Scope, charlies: Scope, now: datetime) ->
     with current.in_scope(acme.id):
         server_keys.rotate(purpose=ENCRYPTION, by=actor.system(acme.id), now=now)
         nonces.remember(device_id=ids.new(), nonce=b"n" * 16, expires_at=now)
+    robot = programs.make(actor.system(acme.id), now=now)
+    api_keys.rotate(
+        key_id=robot.row.id, overlap=timedelta(days=1), by=actor.system(acme.id), now=now
+    )
     later = now + timedelta(days=90)
     assert purge.purge(now=later) == purge.Purged(
         nonces=1,
@@ -97,6 +109,7 @@ def test_does_everything_at_once(acme: Scope, charlies: Scope, now: datetime) ->
         late_mails=0,
         mails=0,
         audit_checks=0,
+        former_secrets=1,
     )
     assert purge.purge(now=later) == purge.Purged(
         nonces=0,
@@ -108,6 +121,7 @@ def test_does_everything_at_once(acme: Scope, charlies: Scope, now: datetime) ->
         late_mails=0,
         mails=0,
         audit_checks=0,
+        former_secrets=0,
     )
     with current.in_scope(acme.id):
         assert ServerKey.objects.filter(status="retired").count() == 1
