@@ -73,9 +73,9 @@ def of_maker(own: ApiKey | None, *, by: Actor, now: datetime) -> Reach:
     )
 
 
-def require_within(reach: Reach, maker: Reach) -> None:
-    """Refuse what is beyond the program that asks. Raises ApiKeyTooWide."""
-    found = reach.beyond(maker)
+def require_within(reach: Reach, maker: Reach | None) -> None:
+    """Refuse what is beyond the program that asks, if one does. Raises ApiKeyTooWide."""
+    found = reach.beyond(maker) if maker is not None else {}
     if found:
         raise ApiKeyTooWide(**found)
 

@@ -17,7 +17,7 @@ from identity.scoping import current
 from identity.scoping.key_doors import ApiKeyDoor
 from identity.services import api_key_limits, api_key_secrets, audit
 from identity.services.api_key_errors import ApiKeyRevoked, ApiKeyWithoutSecret, TooManyApiKeys
-from identity.services.api_key_limits import PROGRAM
+from identity.services.api_key_limits import PROGRAM, Reach
 from identity.services.api_key_secrets import Credential
 
 MOST: Final = 500
@@ -81,7 +81,8 @@ def create(  # noqa: PLR0913 - one keyword for each thing that a key is
     row.limits = limits
     with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
         if holder.purpose == PROGRAM:
-            _require_within(row, _locked(by), by=by, now=now)
+            maker = _maker(_locked(by), by=by, now=now)
+            api_key_limits.require_within(api_key_limits.of_key(row), maker)
         _insert(row, now=now)
         _record("api-key.created", row, by=by, now=now)
     return row
@@ -105,8 +106,7 @@ def edit(
     ApiKeyRevoked, ApiKeyTooWide, `identity.errors.Invalid`.
     """
     with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
-        known = _locked(by, key_id)
-        row = _handled(key_id, known, by=by, now=now)
+        row, maker = _handled(key_id, by=by, now=now)
         if row.status == ApiKey.Status.REVOKED:
             raise ApiKeyRevoked
         before = row.limits
@@ -121,7 +121,7 @@ def edit(
         row.limits = limits.of(before)
         if not row.limits.is_within(before):
             api_key_limits.require_grantable(row.permissions, by=by)
-        _require_within(row, known, by=by, now=now)
+        api_key_limits.require_within(api_key_limits.of_key(row), maker)
         _save(row, by=by, now=now)
         _record("api-key.edited", row, by=by, now=now)
     return row
@@ -138,7 +138,7 @@ def rotate(*, key_id: UUID, overlap: timedelta, by: Actor, now: datetime) -> str
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
         raise errors.Invalid("The old secret counts for at most 30 more days.", field="overlap")
     with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
-        row = _handled(key_id, _locked(by, key_id), by=by, now=now)
+        row, _ = _handled(key_id, by=by, now=now)
         if row.status == ApiKey.Status.REVOKED:
             raise ApiKeyRevoked
         if row.kind == ApiKey.Kind.SIGNATURE or row.purpose != PROGRAM:
@@ -157,7 +157,7 @@ def disable(*, key_id: UUID, by: Actor, now: datetime) -> ApiKey:
     Raises Missing, ApiKeyRevoked, for programs ApiKeyTooWide.
     """
     with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
-        row = _handled(key_id, _locked(by, key_id), by=by, now=now)
+        row, _ = _handled(key_id, by=by, now=now)
         _switch(row, ApiKey.Status.DISABLED, "api-key.disabled", by=by, now=now)
     return row
 
@@ -168,7 +168,7 @@ def enable(*, key_id: UUID, by: Actor, now: datetime) -> ApiKey:
     Raises Missing, ApiKeyRevoked, ApiKeyTooWide.
     """
     with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
-        row = _handled(key_id, _locked(by, key_id), by=by, now=now)
+        row, _ = _handled(key_id, by=by, now=now)
         if row.status == ApiKey.Status.DISABLED and row.purpose == PROGRAM:
             api_key_limits.require_grantable(row.permissions, by=by)
         _switch(row, ApiKey.Status.ACTIVE, "api-key.enabled", by=by, now=now)
@@ -181,7 +181,7 @@ def revoke(*, key_id: UUID, by: Actor, now: datetime) -> ApiKey:
     Raises Missing, for programs ApiKeyTooWide.
     """
     with current.in_scope(by.scope_id), transaction.atomic(), audit.gathered():
-        row = _handled(key_id, _locked(by, key_id), by=by, now=now)
+        row, _ = _handled(key_id, by=by, now=now)
         if row.status != ApiKey.Status.REVOKED:
             _revoke(row, by=by, now=now)
     return row
@@ -229,20 +229,26 @@ def _locked(by: Actor, *key_ids: UUID) -> Mapping[UUID, ApiKey]:
     return {row.id: row for row in rows.order_by("id")} if wanted else {}
 
 
-def _handled(key_id: UUID, known: Mapping[UUID, ApiKey], *, by: Actor, now: datetime) -> ApiKey:
-    """A key that the actor may handle: a program handles none that reaches beyond its own."""
+def _handled(key_id: UUID, *, by: Actor, now: datetime) -> tuple[ApiKey, Reach | None]:
+    """A key that the actor may handle, and how far the actor reaches before anything is changed.
+
+    A program handles none that reaches beyond its own, which may be this very one.
+    """
+    known = _locked(by, key_id)
     row = known.get(key_id)
     if row is None:
         raise errors.Missing("There is no such API key.")
-    _require_within(row, known, by=by, now=now)
-    return row
+    maker = _maker(known, by=by, now=now)
+    api_key_limits.require_within(api_key_limits.of_key(row), maker)
+    return row, maker
 
 
-def _require_within(row: ApiKey, known: Mapping[UUID, ApiKey], *, by: Actor, now: datetime) -> None:
-    if by.kind is ActorKind.API_KEY:
-        own = known.get(by.api_key_id) if by.api_key_id else None
-        maker = api_key_limits.of_maker(own, by=by, now=now)
-        api_key_limits.require_within(api_key_limits.of_key(row), maker)
+def _maker(known: Mapping[UUID, ApiKey], *, by: Actor, now: datetime) -> Reach | None:
+    """How far a program reaches; None for whoever is no program."""
+    if by.kind is not ActorKind.API_KEY:
+        return None
+    own = known.get(by.api_key_id) if by.api_key_id else None
+    return api_key_limits.of_maker(own, by=by, now=now)
 
 
 def _switch(row: ApiKey, status: ApiKey.Status, event: str, *, by: Actor, now: datetime) -> None:
