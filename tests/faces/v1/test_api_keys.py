@@ -1,18 +1,21 @@
 """API keys over `/v1`."""
 
 import json
+import re
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
 
 from accounts.services import users
 from identity import ids
+from identity.crypto import ed25519
 from identity.models import ApiKey
 from identity.sdk.keys import DeviceKeys
 from identity.services import api_key_secrets, api_keys
-from tests import cast, signed_in
+from tests import cast, programs, signed_in
 from tests.faces.v1.client import Bearer, Signed, problem
 from tests.faces.v1.test_signatures import raw, signed
 
@@ -208,3 +211,127 @@ def test_says_what_the_next_request_of_a_key_would_meet(world: cast.World, alice
     with cast.in_scope(world):
         users.delete(user_id=bob.user.id, by=world.system, now=now)
     assert alice.get(f"/api-keys/{known['user-inactive']}").json()["status"] == "revoked"
+
+
+class TestPrograms:
+    """Shared secrets, limits, rotation, the switch, and sessions of programs."""
+
+    GIVEN: ClassVar[dict[str, Any]] = {
+        "name": "robot",
+        "form": "shared",
+        "permissions": ["users:list", "api-keys:create", "api-keys:edit", "api-keys:list"],
+        "solutions": ["a", "b"],
+        "networks": ["192.0.2.0/24"],
+    }
+
+    @pytest.fixture
+    def made(self, alice: Signed) -> dict[str, Any]:
+        answer = alice.post("/api-keys", self.GIVEN)
+        assert answer.status_code == 201, answer.text
+        shown: dict[str, Any] = answer.json()
+        return shown
+
+    @pytest.fixture
+    def robot(self, world: cast.World, made: dict[str, Any]) -> Bearer:
+        pair = programs.begun(made["api_key"]["called"])
+        return Bearer.of(pair.access, world.scope.slug)
+
+    def test_a_shared_key_says_how_it_is_called_and_bound(
+        self, made: dict[str, Any], alice: Signed
+    ) -> None:
+        key = made["api_key"]
+        assert re.fullmatch("[0-9a-f]{32}", made["secret"])
+        assert key["called"] == UUID(key["id"]).hex
+        assert (key["kind"], key["solutions"], key["contexts"]) == ("shared", ["a", "b"], [])
+        path = f"/api-keys/{key['id']}"
+        changed = alice.send("PATCH", path, {"solutions": [], "contexts": ["c"]}).json()
+        assert (changed["solutions"], changed["contexts"]) == ([], ["c"])
+        assert changed["networks"] == ["192.0.2.0/24"]
+        for wrong in (
+            {"networks": ["192.0.2.1/24"]},
+            {"solutions": [""]},
+            {"form": "shared", "public_key": DeviceKeys.generate().signature_pubkey},
+            {"algorithm": "ed25519"},
+            {"algorithm": "ed25519", "public_key": DeviceKeys.generate().signature_pubkey},
+        ):
+            problem(alice.post("/api-keys", {"name": "x", **wrong}), 400, "invalid")
+
+    def test_takes_an_ed25519_key(self, alice: Signed) -> None:
+        point = ed25519.generate().public.raw.hex()
+        body = {"name": "x", "algorithm": "ed25519", "public_key": point}
+        key = alice.post("/api-keys", body).json()["api_key"]
+        assert (key["algorithm"], key["public_key"]) == ("ed25519", point)
+        assert key["called"] == UUID(key["id"]).hex
+        problem(alice.post(f"/api-keys/{key['id']}/rotation"), 409, "api-key.without-secret")
+
+    def test_renews_a_secret(self, made: dict[str, Any], alice: Signed) -> None:
+        path = f"/api-keys/{made['id']}"
+        renewed = alice.post(f"{path}/rotation", {"overlap_minutes": 60})
+        assert renewed.status_code == 200, renewed.text
+        assert renewed.json()["secret"] != made["secret"]
+        assert renewed.json()["api_key"]["previous_until"] is not None
+        at_once = alice.post(f"{path}/rotation").json()
+        assert at_once["api_key"]["previous_until"] is None
+        problem(alice.post(f"{path}/rotation", {"overlap_minutes": 43_201}), 400, "invalid")
+        told = alice.get("/audit?subject_kind=api-key").text
+        for secret in (made["secret"], renewed.json()["secret"], at_once["secret"]):
+            assert secret not in told + alice.get(path).text
+
+    def test_switches_off_and_on(self, made: dict[str, Any], robot: Bearer, alice: Signed) -> None:
+        path = f"/api-keys/{made['id']}"
+        assert robot.get("/users").status_code == 200
+        assert alice.post(f"{path}/disable").json()["status"] == "disabled"
+        problem(robot.get("/users"), 401, "unauthenticated")
+        assert len(alice.get("/api-keys?status=disabled").json()["items"]) == 1
+        assert alice.post(f"{path}/enable").json()["status"] == "active"
+        problem(robot.get("/users"), 401, "unauthenticated")
+
+    def test_lists_and_ends_sessions(
+        self, made: dict[str, Any], robot: Bearer, alice: Signed
+    ) -> None:
+        path = f"/api-keys/{made['id']}/sessions"
+        (session,) = alice.get(path).json()["items"]
+        assert (session["status"], session["solutions"]) == ("active", ["a", "b"])
+        ended = alice.send("DELETE", f"{path}/{session['id']}")
+        assert ended.json()["status"] == "ended"
+        problem(robot.get("/users"), 401, "unauthenticated")
+        assert alice.get(f"{path}?status=active").json()["items"] == []
+        assert len(alice.get(f"{path}?status=ended").json()["items"]) == 1
+        problem(alice.get(f"/api-keys/{ids.new()}/sessions"), 404, "missing")
+        problem(alice.send("DELETE", f"{path}/{ids.new()}"), 404, "missing")
+
+    def test_makes_no_wider_key(self, robot: Bearer, made: dict[str, Any], alice: Signed) -> None:
+        within = {"solutions": ["a"], "networks": ["192.0.2.1"]}
+        for wider, told in (
+            ({"permissions": ["groups:list"]}, {"permissions": ["groups:list"]}),
+            ({"solutions": []}, {"solutions": ["*"]}),
+            ({"solutions": ["*"]}, {"solutions": ["*"]}),
+            ({"solutions": ["a", "c"]}, {"solutions": ["c"]}),
+            ({"networks": []}, {"networks": ["*"]}),
+            ({"networks": ["192.0.0.0/16"]}, {"networks": ["192.0.0.0/16"]}),
+        ):
+            answer = robot.post("/api-keys", {"name": "x", **within, **wider})
+            refused = problem(answer, 403, "api-key.too-wide")
+            assert {name: refused[name] for name in told} == told
+        answer = robot.post("/api-keys", {"name": "x", **within, "permissions": ["users:list"]})
+        assert answer.status_code == 201, answer.text
+        child = answer.json()["api_key"]
+        assert child["made_by_key"] == made["id"]
+        listed = alice.get(f"/api-keys?made_by_key={made['id']}").json()["items"]
+        assert [each["id"] for each in listed] == [child["id"]]
+        itself: dict[str, Any] = {"solutions": []}
+        problem(robot.send("PATCH", f"/api-keys/{made['id']}", itself), 403, "api-key.too-wide")
+
+    def test_what_waits_for_approval_is_not_done_by_a_program(
+        self, world: cast.World, robot: Bearer, alice: Signed
+    ) -> None:
+        policy = {
+            "name": "keys",
+            "resource": "/api-keys /api-keys/*",
+            "action": "*",
+            "decision_on_true": "DENY",
+        }
+        assert alice.post("/policies", policy).status_code in {201, 202}
+        answer = robot.post("/api-keys", {"name": "x", "solutions": ["a"]})
+        assert answer.status_code == 403
+        assert len(alice.get("/api-keys").json()["items"]) == 1
