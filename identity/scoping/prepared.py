@@ -180,7 +180,7 @@ class Made(Generic[T]):
     def of(self, **values: Any) -> T:
         """What the rows for these values make. Raises what `Prepared.rows` raises."""
         compiled, rows = self._query._asked(values)  # noqa: SLF001 of this module
-        key = tuple(values.values())
+        key = (current.required_scope(), *values.values())
         known = self._known.get(key)
         if known is not None and known[0] == rows:
             return known[1]
