@@ -304,9 +304,9 @@ def _queued(bench: Bench) -> float:
     with current.as_owner(why="a queue for the benchmark"), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO accounts_onboarding (id, scope_id, action, state, username,"
-            " username_folded, role, error_code, error, attempts, outages, next_attempt_at,"
+            " username_folded, role, error_code, error, reason, attempts, outages, next_attempt_at,"
             " lease_holder, created_at) SELECT gen_random_uuid(), scope_id, action, 'queued', '',"
-            " '', role, '', '', 0, 0, now() + n * interval '1 ms', '', now()"
+            " '', role, '', '', '', 0, 0, now() + n * interval '1 ms', '', now()"
             " FROM (SELECT * FROM accounts_onboarding LIMIT 1) AS one, generate_series(1, %s) AS n",
             [QUEUE],
         )

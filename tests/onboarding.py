@@ -53,7 +53,7 @@ def registry(
         registries.complete(
             user=member.user,
             role=role,
-            parent=None,
+            parent_id=None,
             account=account,
             topic_id=topic_id,
             did=f"did:example:{name}",

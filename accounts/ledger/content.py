@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 
 from accounts.ledger import bounds, cid
 from accounts.ledger.errors import Refused
 from accounts.models import StoredContent
-from identity.scoping import current, inserts
+from identity.scoping import current, inserts, statements
 
 
 class ContentStore:
@@ -20,17 +20,13 @@ class ContentStore:
         """Store at most 1 MiB once and return its name. Raises Refused."""
         bounds.check_content(content)
         name = cid.of(content)
-        with current.in_scope(self._scope_id):
-            if StoredContent.objects.filter(cid=name).exists():
-                return name
-            try:
-                with transaction.atomic():
-                    row = StoredContent(scope_id=self._scope_id, cid=name, content=content)
-                    inserts.insert(row)
-            except IntegrityError:
-                # Somebody stored the same at the same time; anything else is a fault of ours.
-                if not StoredContent.objects.filter(cid=name).exists():
-                    raise
+        row = StoredContent(scope_id=self._scope_id, cid=name, content=content)
+        is_alone = not connection.in_atomic_block
+        with current.in_scope(self._scope_id), transaction.atomic(savepoint=False):
+            if is_alone:
+                # Who notes that it is there commits later, and the disk has both then.
+                statements.commit_without_waiting()
+            inserts.insert_unless_there_later(row)
         return name
 
     def get(self, name: str) -> bytes | None:

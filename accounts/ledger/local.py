@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from accounts.ledger import bounds, running_hash, signed, timestamps
 from accounts.ledger.content import ContentStore
@@ -33,6 +33,9 @@ _DONE: Final = prepared.prepare(
     "transaction_id",
 )
 _TOPIC: Final = prepared.prepare(lambda number: LedgerTopic.objects.filter(number=number), "number")
+_ACCOUNT: Final = prepared.prepare(
+    lambda number: LocalLedgerAccount.objects.filter(number=number), "number"
+)
 _HEAD: Final = prepared.prepare(LocalLedgerHead.objects.all)
 _LOCK: Final = "SELECT 1 FROM accounts_localledgerhead WHERE scope_id = %s FOR UPDATE"
 
@@ -48,6 +51,7 @@ class LocalLedger(ContentStore):
     """
 
     network = NETWORK
+    is_here = True
 
     def __init__(self, scope_id: UUID, *, clock: Callable[[], int] = time.time_ns) -> None:
         super().__init__(scope_id)
@@ -128,10 +132,12 @@ class LocalLedger(ContentStore):
         digest = signed.of_message(
             self._scope_id, transaction_id, topic_id=topic_id, key=key, message=message
         )
-        before = self._done(transaction_id, digest)
+        with current.in_scope(self._scope_id):
+            found = self._done_ahead(transaction_id)
+            topic = _TOPIC.instance(LedgerTopic, number=_number(topic_id))
+        before = _same(found, digest)
         if before is not None:
             return _receipt(before)
-        topic = self._topic(topic_id)
         if topic is None:
             raise Refused("There is no such topic.")
         # Asked before any row is locked: who signs may be far away.
@@ -168,7 +174,8 @@ class LocalLedger(ContentStore):
             message=message,
         )
         topic.sequence, topic.running_hash = done.sequence, done.running_hash
-        inserts.update_later(topic, ("sequence", "running_hash"))
+        # All who write to it hold the head.
+        inserts.update_held_later(topic, ("sequence", "running_hash"))
         row = LedgerMessage(
             scope_id=self._scope_id,
             topic=topic,
@@ -184,8 +191,8 @@ class LocalLedger(ContentStore):
         self, transaction_id: str, digest: bytes, take_effect: Effect
     ) -> LocalLedgerTransaction:
         with current.in_scope(self._scope_id), transaction.atomic():
-            head = self._locked_head()
-            before = self._done(transaction_id, digest)
+            head, found = self._locked_head(transaction_id)
+            before = _same(found, digest)
             if before is not None:
                 return before
             done = LocalLedgerTransaction(
@@ -196,44 +203,52 @@ class LocalLedger(ContentStore):
             )
             take_effect(head, done)
             head.last_timestamp = done.timestamp
-            inserts.update_later(head, ("next_number", "last_timestamp", "treasury"))
+            inserts.update_held_later(head, ("next_number", "last_timestamp", "treasury"))
             inserts.insert_later(done)
             return done
 
-    def _locked_head(self) -> LocalLedgerHead:
-        head = self._head()
+    def _locked_head(
+        self, transaction_id: str
+    ) -> tuple[LocalLedgerHead, list[LocalLedgerTransaction]]:
+        """The head, locked, and what was done under this id when it was."""
+        head, found = self._head(transaction_id)
         if head is None:
-            try:
-                with transaction.atomic():
-                    inserts.insert(LocalLedgerHead(scope_id=self._scope_id))
-            except IntegrityError:
-                pass  # Somebody else wrote the first transaction of this scope.
-            head = self._head()
+            # Unless somebody else writes the first transaction of this scope.
+            inserts.insert_unless_there_later(LocalLedgerHead(scope_id=self._scope_id))
+            head, found = self._head(transaction_id)
         if head is None:
             raise RuntimeError("the head of a ledger was removed")
-        return head
+        return head, found
 
-    def _head(self) -> LocalLedgerHead | None:
-        # SQLite has one writer at a time. Elsewhere the row is read after it was locked.
+    def _head(
+        self, transaction_id: str
+    ) -> tuple[LocalLedgerHead | None, list[LocalLedgerTransaction]]:
+        # SQLite has one writer at a time. Elsewhere both are read after the head was locked.
         if connection.vendor == "postgresql":
             statements.later(_LOCK, [self._scope_id])
-        return _HEAD.instance(LocalLedgerHead)
+        found = self._done_ahead(transaction_id)
+        return _HEAD.instance(LocalLedgerHead), found
 
     def _done(self, transaction_id: str, digest: bytes) -> LocalLedgerTransaction | None:
-        bounds.check_transaction_id(transaction_id)
         with current.in_scope(self._scope_id):
-            found = _DONE.instance(LocalLedgerTransaction, transaction_id=transaction_id)
-        if found is not None and bytes(found.digest) != digest:
-            raise Refused("This transaction id was used for something else.")
-        return found
+            found = self._done_ahead(transaction_id)
+            statements.catch_up()
+        return _same(found, digest)
+
+    def _done_ahead(self, transaction_id: str) -> list[LocalLedgerTransaction]:
+        bounds.check_transaction_id(transaction_id)
+        return _DONE.instance_ahead(LocalLedgerTransaction, transaction_id=transaction_id)
 
     def _account(self, account_id: str) -> LocalLedgerAccount | None:
         with current.in_scope(self._scope_id):
-            return LocalLedgerAccount.objects.filter(number=_number(account_id)).first()
+            return _ACCOUNT.instance(LocalLedgerAccount, number=_number(account_id))
 
-    def _topic(self, topic_id: str) -> LedgerTopic | None:
-        with current.in_scope(self._scope_id):
-            return _TOPIC.instance(LedgerTopic, number=_number(topic_id))
+
+def _same(found: Sequence[LocalLedgerTransaction], digest: bytes) -> LocalLedgerTransaction | None:
+    """The transaction that was done under an id. Raises Refused if it was another one."""
+    if found and bytes(found[0].digest) != digest:
+        raise Refused("This transaction id was used for something else.")
+    return found[0] if found else None
 
 
 def _numbered(head: LocalLedgerHead, done: LocalLedgerTransaction) -> int:

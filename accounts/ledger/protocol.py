@@ -49,6 +49,11 @@ class Ledger(Protocol):
         """The network's name in DIDs: `local`, `testnet`, …."""
         ...
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it is in the database: then it may be asked inside of a transaction, too."""
+        ...
+
     def begin(self) -> str:
         """A new transaction id, at most 96 characters. Calls nobody and is good at once."""
         ...

@@ -23,6 +23,7 @@ class Onboarding(ScopeOwned):
     client-visible id of who asked, null for nobody; `owner` may read the result, and becomes the
     new `user` when the onboarding is completed. `sealed_request` holds what must not be read
     (password verifier, keys) and is gone when there is nothing left to do with it.
+    `error` is a fixed text for whoever has the id, `reason` for the owner and for staff.
     `attempts` counts workers that began since the last progress, `outages` how often in a row the
     ledger was not there. Open onboardings hold their user name.
     """
@@ -64,6 +65,7 @@ class Onboarding(ScopeOwned):
     sealed_result = models.BinaryField(null=True, blank=True)
     error_code = models.CharField(max_length=64, blank=True)
     error = models.CharField(max_length=512, blank=True)
+    reason = models.CharField(max_length=512, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     outages = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True, blank=True)

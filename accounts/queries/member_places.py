@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Subquery
 
 from accounts.context_errors import ContextMissing, NoMatchForLastId
 from accounts.models import Context, ContextMember
@@ -29,7 +30,7 @@ _CONTEXT: Final = prepared.prepare(
 )
 _POSITION: Final = prepared.prepare(
     lambda context, member: ContextMember.objects.filter(
-        context__in=Context.objects.filter(public_id=context).values("id"),
+        context=Subquery(Context.objects.filter(public_id=context).values("id")),
         member_id=member,
         ended_at__isnull=True,
     ).values_list("position"),

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet, TextField, Value
+from django.db.models import F, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Concat
 
 from accounts.context_errors import MemberMissing
@@ -56,7 +56,7 @@ class KeyPeriod:
 
 def _in_context(context: Any) -> "QuerySet[ContextMember]":
     return ContextMember.objects.filter(
-        context__in=Context.objects.filter(public_id=context).values("id")
+        context=Subquery(Context.objects.filter(public_id=context).values("id"))
     )
 
 

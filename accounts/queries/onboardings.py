@@ -74,6 +74,8 @@ class OnboardingRow:
     proposal: UUID | None
     error_code: str
     error: str
+    reason: str
+    """What exactly was wrong, where `error` does not say all."""
     attempts: int
     outages: int
     next_attempt_at: datetime | None
@@ -168,6 +170,7 @@ def _shown(row: Onboarding) -> OnboardingRow:
         proposal=row.proposal_id,
         error_code=row.error_code,
         error=row.error,
+        reason=row.reason,
         attempts=row.attempts,
         outages=row.outages,
         next_attempt_at=row.next_attempt_at,

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 
 from accounts.context_errors import ContextDisabled, ContextMissing
 from accounts.models import Context, ContextMember, ContextShare
@@ -84,7 +84,7 @@ class Entered:
 
 def _in_context(context: Any) -> "QuerySet[ContextMember]":
     return ContextMember.objects.filter(
-        _LIVING, context__in=Context.objects.filter(public_id=context).values("id")
+        _LIVING, context=Subquery(Context.objects.filter(public_id=context).values("id"))
     )
 
 

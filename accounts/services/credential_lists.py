@@ -10,27 +10,41 @@ from django.db.models import F
 
 from accounts.models import CredentialStatusList
 from identity.crypto import status_list
+from identity.crypto.remembered import Remembered
 from identity.models import Scope
-from identity.scoping import inserts
+from identity.scoping import inserts, statements
 
+_TAKE: Final = (
+    "UPDATE accounts_credentialstatuslist SET taken = taken + 1 WHERE scope_id = %s AND taken < %s"
+    " AND id = (SELECT id FROM accounts_credentialstatuslist WHERE scope_id = %s AND taken < %s"
+    " ORDER BY number LIMIT 1) RETURNING id, number, taken - 1"
+)
+_slugs: Final = Remembered[UUID, str](1024)
 PATH: Final = "v1/credentials/status-lists"
 
 
 def url_of(scope_id: UUID, number: int) -> str:
     """The public address of a list, which stays: a scope's slug does."""
-    slug = Scope.objects.values_list("slug", flat=True).get(id=scope_id)
+    slug = _slugs.get(scope_id)
+    if slug is None:
+        slug = Scope.objects.values_list("slug", flat=True).get(id=scope_id)
+        _slugs.keep(scope_id, slug)
     return f"{settings.BASE_URL.rstrip('/')}/s/{slug}/{PATH}/{number}"
 
 
 def take(*, scope_id: UUID, now: datetime) -> tuple[CredentialStatusList, int]:
     """A list of the scope in force and a free place in it, inside the caller's transaction."""
-    row = _open_list()
-    if row is None:
+    taken = _taken(scope_id)
+    if taken is None:
         # One at a time makes a list; who waited for it takes that one.
         Scope.objects.select_for_update(no_key=True).get(id=scope_id)
-        row = _open_list() or _made(scope_id, now=now)
-    CredentialStatusList.objects.filter(id=row.id).update(taken=F("taken") + 1)
-    return row, place(row.id, row.taken)
+        taken = _taken(scope_id)
+    if taken is None:
+        _made(scope_id, now=now)
+        taken = _taken(scope_id)
+    if taken is None:
+        raise RuntimeError("a status list was full when it was made")
+    return taken
 
 
 def note_changed(list_ids: set[UUID], *, now: datetime) -> None:
@@ -52,14 +66,20 @@ def place(list_id: UUID, serial: int) -> int:
     return (serial * factor + int.from_bytes(digest[4:8])) % status_list.SIZE
 
 
-def _open_list() -> CredentialStatusList | None:
-    rows = CredentialStatusList.objects.select_for_update().filter(taken__lt=status_list.SIZE)
-    return rows.order_by("number").first()
+def _taken(scope_id: UUID) -> tuple[CredentialStatusList, int] | None:
+    """The next place of the first list that has one, by one conditional statement."""
+    values = inserts.bound(CredentialStatusList, scope=scope_id)
+    found = statements.rows(_TAKE, [*values, status_list.SIZE, *values, status_list.SIZE])
+    if not found:
+        # Nothing is free, or the last place went a moment ago.
+        return None
+    list_id, number, serial = found[0]
+    list_id = list_id if isinstance(list_id, UUID) else UUID(list_id)
+    return CredentialStatusList(id=list_id, number=number), place(list_id, serial)
 
 
-def _made(scope_id: UUID, *, now: datetime) -> CredentialStatusList:
+def _made(scope_id: UUID, *, now: datetime) -> None:
     last = CredentialStatusList.objects.order_by("-number").values_list("number", flat=True).first()
     number = (last or 0) + 1
     row = CredentialStatusList(scope_id=scope_id, number=number, created_at=now, changed_at=now)
     inserts.insert(row)
-    return row

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from accounts.models import Credential, CredentialContext, User
-from accounts.services import credential_fields, credential_lists, fields, writing
+from accounts.services import credential_fields, credential_lists, fields, standing, writing
 from identity import errors, ids
 from identity.actor import Actor
 from identity.crypto import (
@@ -21,12 +21,26 @@ from identity.crypto import (
 from identity.crypto.errors import CredentialTooComplex
 from identity.crypto.proofs import Signer
 from identity.crypto.verifiable_credential import Claim
-from identity.scoping import inserts
+from identity.scoping import inserts, prepared, statements
 from identity.services import audit
 
 Status = Credential.Status
 Publication = Credential.Publication
 LONGEST_REASON: Final = 512
+_EARLIER: Final = prepared.prepare(
+    lambda credential: Credential.objects.filter(id=credential).values_list("id"), "credential"
+)
+_STORED_1_1: Final = prepared.prepare(
+    lambda credential: Credential.objects.filter(id=credential).values_list("document_1_1"),
+    "credential",
+)
+_CONTEXT: Final = prepared.prepare(
+    lambda address: CredentialContext.objects.filter(address=address), "address"
+)
+_PUBLISH: Final = (
+    "UPDATE accounts_credential SET publication = 'published', topic_id = %s, message_id = %s"
+    " WHERE scope_id = %s AND id = %s AND message_id <> %s"
+)
 _LONGEST_MARK: Final = 64
 
 
@@ -86,14 +100,11 @@ def issue(statement: Statement, *, by: Actor, now: datetime) -> Credential:
     if statement.expires_at is not None and statement.expires_at <= now:
         raise errors.Invalid("The end is in the past.", field="expires_at")
     with writing.of(by):
-        user = User.objects.select_for_update().filter(id=statement.user.id).first()
-        if user is None or user.deleted_at is not None:
-            raise errors.Missing("There is no such user.")
-        earlier = Credential.objects.filter(id=statement.credential_id).first()
-        if earlier is not None:
-            return _same(earlier, statement)
+        standing.hold_there(statement.user.id, _refuse_user)
+        if _EARLIER.rows(credential=statement.credential_id):
+            return _same(Credential.objects.get(id=statement.credential_id), statement)
         row = _signed(statement, content, type_name, now=now)
-        inserts.insert(row)
+        inserts.insert_later(row)
         _record("credential.issued", row, by=by, now=now, type=type_name, issuer=row.issuer)
     return row
 
@@ -107,13 +118,13 @@ def note_published(
         "message_id": fields.line(message_id, name="message_id", most=_LONGEST_MARK, least=1),
     }
     with writing.of(by):
-        row = _locked(credential.id)
-        if row.message_id != marks["message_id"]:
-            row.publication = Publication.PUBLISHED
-            row.topic_id, row.message_id = marks["topic_id"], marks["message_id"]
-            row.save(update_fields=["publication", *marks])
-            _record("credential.published", row, by=by, now=now, **marks)
-    return row
+        values = inserts.bound(Credential, **marks, scope=by.scope_id, id=credential.id)
+        if not statements.count(_PUBLISH, [*values, marks["message_id"]]):
+            return _locked(credential.id)
+        credential.publication = Publication.PUBLISHED
+        credential.topic_id, credential.message_id = marks["topic_id"], marks["message_id"]
+        _record("credential.published", credential, by=by, now=now, **marks)
+    return credential
 
 
 def note_failed(*, credential: Credential, by: Actor, now: datetime) -> Credential:
@@ -125,6 +136,15 @@ def note_failed(*, credential: Credential, by: Actor, now: datetime) -> Credenti
             row.save(update_fields=["publication"])
             _record("credential.publication-failed", row, by=by, now=now)
     return row
+
+
+def stored_1_1(credential: Credential) -> Mapping[str, Any]:
+    """The older form as it is stored: databases order the members of JSON in their own way."""
+    found = _STORED_1_1.one(credential=credential.id)
+    if found is None:
+        raise errors.Missing("There is no such credential.")
+    document: Mapping[str, Any] = found[0]
+    return document
 
 
 def revoke(*, credential_id: UUID, by: Actor, now: datetime, reason: str = "") -> Credential:
@@ -208,12 +228,19 @@ def _context(
     definitions = json_ld_contexts.for_fields(type_name, names)
     data = json_ld_contexts.content(definitions)
     address = json_ld_contexts.address_of(data)
-    row, _ = CredentialContext.objects.get_or_create(
-        scope_id=scope_id,
-        address=address,
-        defaults={"type_name": type_name, "content": data, "created_at": now},
-    )
+    row = _CONTEXT.instance(CredentialContext, address=address)
+    if row is None:
+        made = CredentialContext(
+            scope_id=scope_id, address=address, type_name=type_name, content=data, created_at=now
+        )
+        inserts.insert_unless_there_later(made)
+        # Somebody else may have stored it a moment ago.
+        row = CredentialContext.objects.get(address=address)
     return row, definitions
+
+
+def _refuse_user() -> None:
+    raise errors.Missing("There is no such user.")
 
 
 def _same(earlier: Credential, statement: Statement) -> Credential:

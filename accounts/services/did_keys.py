@@ -8,8 +8,15 @@ from typing import Final
 from accounts import did_errors
 from accounts.models import DidDocument, DidKey
 from identity import ids
+from identity.scoping import inserts, prepared
 from identity.services import resealing, sealing
 
+_ROOT: Final = prepared.prepare(
+    lambda document: DidKey.objects.filter(
+        document_id=document, is_root=True, document__deactivated_at__isnull=True
+    ),
+    "document",
+)
 PURPOSE: Final = "did-key.secret"
 SEALED: Final = resealing.column(DidKey, "sealed_key", purpose=PURPOSE)
 
@@ -34,7 +41,8 @@ class SigningKey:
 
 def keep(document: DidDocument, keys: Iterable[NewKey], *, now: datetime) -> None:
     """Seal keys in the caller's transaction and under its audit event. Raises SealUnavailable."""
-    DidKey.objects.bulk_create(_row(document, key, now) for key in keys)
+    for key in keys:
+        inserts.insert_later(_row(document, key, now))
 
 
 def root_of(document: DidDocument) -> SigningKey:
@@ -42,9 +50,7 @@ def root_of(document: DidDocument) -> SigningKey:
 
     Raises `accounts.did_errors.DidDeactivated` where it is gone, SealBroken, SealUnavailable.
     """
-    row = DidKey.objects.filter(
-        document_id=document.id, is_root=True, document__deactivated_at__isnull=True
-    ).first()
+    row = _ROOT.instance(DidKey, document=document.id)
     if row is None:
         raise did_errors.DidDeactivated
     seed = sealing.unseal(bytes(row.sealed_key), purpose=PURPOSE, subject=str(row.id))

@@ -10,18 +10,16 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
-
 from accounts import did_errors, errors
 from accounts.models import DidDocument, User
-from accounts.services import did_keys, did_proofs, writing
+from accounts.services import did_keys, did_proofs, standing, writing
 from accounts.services.did_keys import NewKey, SigningKey
 from identity import errors as refusals
 from identity import ids
 from identity.actor import Actor
 from identity.crypto import bbs_key, custom_did, did_ledger, did_web, ed25519
 from identity.crypto.errors import DidDocumentRefused
-from identity.scoping import inserts
+from identity.scoping import inserts, prepared, statements
 from identity.services import audit
 
 MOST_OF_A_USER: Final = 50
@@ -30,6 +28,17 @@ MOST_MESSAGE_ID: Final = 40
 WEB_FOLDER: Final = "users"
 Status = DidDocument.Status
 Method = DidDocument.Method
+_LIVING: Final = prepared.prepare(
+    lambda user: DidDocument.objects.filter(user=user, deactivated_at__isnull=True).values_list(
+        "did", "id"
+    ),
+    "user",
+)
+_NOTE: Final = (
+    "UPDATE accounts_diddocument SET message_id = %s, status = %s, updated_at = %s"
+    " WHERE scope_id = %s AND id = %s AND method = 'ledger' AND status <> 'published'"
+    " AND deactivated_at IS NULL"
+)
 
 
 def store_ledger_did(
@@ -172,42 +181,48 @@ def _stored(
     row.created_at = row.updated_at = now
     with writing.of(by):
         # Nobody is given a DID while the account is being deleted, or more than allowed.
-        locked = User.objects.select_for_update().filter(id=user.id).first()
-        if locked is None or locked.status == User.Status.DISABLED:
-            raise errors.UserInactive
-        living = DidDocument.objects.filter(user=user, deactivated_at__isnull=True)
-        same = living.filter(did=row.did, body=row.body, topic_id=row.topic_id).first()
+        standing.hold_enabled(user.id, _refuse_user)
+        living = dict(_LIVING.rows(user=user.id))
+        same = _same(row, living.get(row.did))
         if same is not None:
             return same
-        if living.count() >= MOST_OF_A_USER:
+        if len(living) >= MOST_OF_A_USER:
             raise refusals.Conflict("This user has as many DIDs as allowed.")
-        _insert(row)
+        inserts.insert_or_later(row, _refuse_did)
         did_keys.keep(row, keys, now=now)
         _record("did.added", row, by=by, now=now)
     return row
 
 
-def _insert(row: DidDocument) -> None:
-    try:
-        with transaction.atomic():
-            inserts.insert(row)
-    except IntegrityError:
-        raise did_errors.DidTaken from None
+def _same(row: DidDocument, earlier_id: UUID | None) -> DidDocument | None:
+    if earlier_id is None:
+        return None
+    earlier = DidDocument.objects.filter(id=earlier_id, body=row.body, topic_id=row.topic_id)
+    return earlier.first()
+
+
+def _refuse_user() -> None:
+    raise errors.UserInactive
+
+
+def _refuse_did() -> None:
+    raise did_errors.DidTaken
 
 
 def _noted(
     document: DidDocument, event: str, changes: dict[str, Any], *, by: Actor, now: datetime
 ) -> DidDocument:
     with writing.of(by):
-        rows = DidDocument.objects.filter(id=document.id, method=Method.LEDGER)
-        waiting = rows.filter(deactivated_at__isnull=True).exclude(status=Status.PUBLISHED)
-        is_noted = waiting.update(**changes, updated_at=now) == 1
-        present = rows.first()
-        if present is None:
-            raise refusals.Missing("There is no such DID.")
-        if is_noted:
-            _record(event, present, by=by, now=now, message=present.message_id)
-            return present
+        columns = {"message_id": "", **changes, "updated_at": now}
+        known = {"scope": by.scope_id, "id": document.id}
+        if statements.count(_NOTE, inserts.bound(DidDocument, **columns, **known)) == 1:
+            for name, value in columns.items():
+                setattr(document, name, value)
+            _record(event, document, by=by, now=now, message=document.message_id)
+            return document
+        present = DidDocument.objects.filter(id=document.id, method=Method.LEDGER).first()
+    if present is None:
+        raise refusals.Missing("There is no such DID.")
     if present.deactivated_at is not None:
         raise did_errors.DidDeactivated
     if any(getattr(present, name) != value for name, value in changes.items()):

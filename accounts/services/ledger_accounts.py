@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from accounts.ledger import remote_signing, signing
 from accounts.ledger.errors import AccountTaken, Refused
@@ -14,10 +15,17 @@ from accounts.services import writing
 from identity import errors, ids
 from identity.actor import Actor
 from identity.crypto import ed25519
-from identity.scoping import inserts
+from identity.scoping import inserts, prepared, statements
 from identity.services import audit, resealing, sealing
 
 PURPOSE: Final = "ledger-account.key"
+_ACCOUNT: Final = prepared.prepare(
+    lambda account: LedgerAccount.objects.filter(id=account), "account"
+)
+_GIVE: Final = (
+    "UPDATE accounts_ledgeraccount SET user_id = %s"
+    " WHERE scope_id = %s AND id = %s AND user_id IS NULL"
+)
 REMOTE_PURPOSE: Final = "ledger-account.remote-signer"
 SEALED: Final = resealing.column(LedgerAccount, "sealed_key", purpose=PURPOSE)
 SEALED_REMOTE: Final = resealing.column(
@@ -68,22 +76,19 @@ def give(*, account: LedgerAccount, user: User, by: Actor, now: datetime) -> Led
 
     Raises AccountTaken if it is somebody else's by now, or if the user has another one.
     """
-    with writing.of(by):
-        free = LedgerAccount.objects.filter(id=account.id, user__isnull=True)
-        try:
-            with transaction.atomic():
-                given = free.update(user_id=user.id)
-        except IntegrityError:
-            raise AccountTaken("This user has a ledger account already.") from None
-        found = LedgerAccount.objects.filter(id=account.id).first()
-        if found is None:
-            raise errors.Missing("There is no such ledger account.")
-        if found.user_id != user.id:
-            raise AccountTaken
-        if given:
-            facts = {"account": found.account_id, "user": str(user.public_id)}
-            _record("ledger-account.given", found, facts, by=by, now=now)
-        return found
+    try:
+        with writing.of(by):
+            return _given(account, user, by=by, now=now)
+    except IntegrityError:
+        raise AccountTaken("This user has a ledger account already.") from None
+
+
+def named(account_id: UUID) -> LedgerAccount:
+    """The account of the scope in force whose row has this id. Raises `Missing`."""
+    found = _ACCOUNT.instance(LedgerAccount, account=account_id)
+    if found is None:
+        raise errors.Missing("There is no such ledger account.")
+    return found
 
 
 def signer_of(account: LedgerAccount) -> Signer:
@@ -115,16 +120,25 @@ def open_key(account: LedgerAccount) -> bytes:
 
 def _kept(row: LedgerAccount, *, by: Actor, now: datetime) -> LedgerAccount:
     with writing.of(by):
-        try:
-            with transaction.atomic():
-                inserts.insert(row)
-        except IntegrityError:
+        if not inserts.insert_unless_there(row):
             return _same(row, by=by, now=now)
         facts = {"account": row.account_id, "network": row.network, "signer": row.signer}
         if row.user is not None:
             facts["user"] = str(row.user.public_id)
         _record("ledger-account.kept", row, facts, by=by, now=now)
     return row
+
+
+def _given(account: LedgerAccount, user: User, *, by: Actor, now: datetime) -> LedgerAccount:
+    values = inserts.bound(LedgerAccount, user=user.id, scope=by.scope_id, id=account.id)
+    given = statements.count(_GIVE, values)
+    found = named(account.id)
+    if found.user_id != user.id:
+        raise AccountTaken
+    if given:
+        facts = {"account": found.account_id, "user": str(user.public_id)}
+        _record("ledger-account.given", found, facts, by=by, now=now)
+    return found
 
 
 def _same(row: LedgerAccount, *, by: Actor, now: datetime) -> LedgerAccount:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Final, TypeVar
+from uuid import UUID
 
 from accounts.ledger import Lapsed, Ledger, Unavailable
 from accounts.ledger.remote_signing import RemoteConfig
@@ -30,10 +31,32 @@ from accounts.services.onboarding_pace import Pace
 from accounts.services.onboarding_secrets import Secrets
 from identity import actor, errors
 from identity.actor import Actor
+from identity.scoping import inserts, prepared
 
 T = TypeVar("T")
 Role = registries.Role
 MOST_LAPSES: Final = 3
+_ROW: Final = prepared.prepare(
+    lambda onboarding: Onboarding.objects.filter(id=onboarding), "onboarding"
+)
+_STEPS: Final = prepared.prepare(
+    lambda onboarding: OnboardingStep.objects.filter(onboarding_id=onboarding).order_by("number"),
+    "onboarding",
+)
+
+
+def read(onboarding_id: UUID) -> tuple[Onboarding, dict[int, OnboardingStep]]:
+    """An onboarding of the scope in force, and its steps by their numbers."""
+    found = _ROW.instance_ahead(Onboarding, onboarding=onboarding_id)
+    steps = steps_of(onboarding_id)
+    return found[0], steps
+
+
+def steps_of(onboarding_id: UUID) -> dict[int, OnboardingStep]:
+    """The steps of an onboarding of the scope in force, by their numbers."""
+    return {
+        step.number: step for step in _STEPS.instances(OnboardingStep, onboarding=onboarding_id)
+    }
 
 
 @dataclass
@@ -45,28 +68,21 @@ class Case:
     ledger: Ledger
     clock: Callable[[], datetime]
     pace: Pace
+    steps: dict[int, OnboardingStep]
     step: OnboardingStep = field(init=False)
     credential: Credential = field(init=False)
-    steps: dict[int, OnboardingStep] = field(default_factory=dict)
     is_joining: bool = True
     """Whether what asks no ledger is joined to the end of the step before."""
     prepared: set[int] = field(default_factory=set)
     """Steps whose beginning was written by this worker."""
 
-    def __post_init__(self) -> None:
-        self._read_steps()
-
     def reload(self) -> None:
         """Read what is stored: a transaction that was undone has left other values here."""
         self.row.refresh_from_db()
-        self._read_steps()
+        self.steps = steps_of(self.row.id)
         self.prepared.clear()
         for name in ("did", "parent", "signer", "publisher", "seed"):
             self.__dict__.pop(name, None)
-
-    def _read_steps(self) -> None:
-        rows = OnboardingStep.objects.filter(onboarding_id=self.row.id).order_by("number")
-        self.steps = {step.number: step for step in rows}
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -155,10 +171,9 @@ class Case:
         """Who may write to the topic: a registry itself, and for a user its registry."""
         if self.is_registry:
             return self.signer
-        account = self.parent.account
-        if account is None:
+        if self.parent.account_id is None:
             raise errors.Missing("The registry has no ledger account.")
-        return ledger_accounts.signer_of(account)
+        return ledger_accounts.signer_of(ledger_accounts.named(self.parent.account_id))
 
     @cached_property
     def did(self) -> DidDocument:
@@ -186,7 +201,7 @@ class Case:
             now=now,
         )
         self.row.account = account
-        self.row.save(update_fields=["account"])
+        inserts.update_held_later(self.row, ("account",))
 
     def give_account(self, user: User, *, now: datetime) -> LedgerAccount:
         """Hand the account to its user. Raises AccountTaken if it is somebody else's by now."""
@@ -196,5 +211,5 @@ class Case:
         if name not in self.step.transactions:
             self.begin((name,))
             with self.writing():
-                self.step.save(update_fields=["transactions"])
+                inserts.update_held_later(self.step, ("transactions",))
         return str(self.step.transactions[name])

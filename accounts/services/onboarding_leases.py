@@ -4,34 +4,28 @@ Every write of a worker renews its lease in the same transaction, so that one wh
 and comes back writes nothing more: somebody else has gone on meanwhile.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from django.db import connection, models
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 
 from accounts.models import Onboarding
 from accounts.services.onboarding_pace import Pace
 from identity import ids
 from identity.models import Scope
-from identity.scoping import current, statements
+from identity.scoping import current, inserts, statements
 
 State = Onboarding.State
 _OPEN: Final = (State.QUEUED, State.RUNNING)
 # Written a dozen times for each onboarding: the ORM would take longer than the database.
-_COLUMN: Final[Mapping[str, models.Field[Any, Any]]] = {
-    "lease_until": models.DateTimeField(),
-    "next_attempt_at": models.DateTimeField(),
-    "attempts": models.PositiveSmallIntegerField(),
-    "outages": models.PositiveSmallIntegerField(),
-    "scope_id": models.UUIDField(),
-    "id": models.UUIDField(),
-    "lease_holder": models.TextField(),
-}
+_TAKE: Final = (
+    "UPDATE accounts_onboarding SET state = 'running', attempts = attempts + 1, lease_holder = %s,"
+    " lease_until = %s, next_attempt_at = %s, started_at = COALESCE(started_at, %s)"
+    " WHERE scope_id = %s AND id = %s AND state IN ('queued', 'running') AND next_attempt_at <= %s"
+)
 _SET: Final = "UPDATE accounts_onboarding SET lease_until = %s, next_attempt_at = %s"
 _HELD: Final = " WHERE scope_id = %s AND id = %s AND lease_holder = %s AND state = 'running'"
 _KEEP: Final = f"{_SET}{_HELD}"
@@ -67,17 +61,10 @@ def take(onboarding_id: UUID, *, holder: str, now: datetime, pace: Pace) -> str 
     """
     lease = f"{holder[:80]}:{ids.new()}"
     until = now + pace.lease
-    taken = Onboarding.objects.filter(
-        id=onboarding_id, state__in=_OPEN, next_attempt_at__lte=now
-    ).update(
-        state=State.RUNNING,
-        lease_holder=lease,
-        lease_until=until,
-        next_attempt_at=until,
-        attempts=F("attempts") + 1,
-        started_at=Coalesce("started_at", now),
-    )
-    return lease if taken else None
+    given = {"lease_holder": lease, "lease_until": until, "next_attempt_at": until}
+    known = {"scope": current.required_scope(), "id": onboarding_id, "created_at": now}
+    values = inserts.bound(Onboarding, **given, started_at=now, **known)
+    return lease if statements.count(_TAKE, values) else None
 
 
 def keep(onboarding_id: UUID, lease: str, *, now: datetime, pace: Pace, **more: int) -> None:
@@ -87,10 +74,9 @@ def keep(onboarding_id: UUID, lease: str, *, now: datetime, pace: Pace, **more: 
     latest with the next statement of the transaction.
     """
     until = now + pace.lease
-    held = {"lease_until": until, "next_attempt_at": until, **more}
-    known = {"scope_id": current.required_scope(), "id": onboarding_id, "lease_holder": lease}
-    values = [_COLUMN[name].get_db_prep_value(value, connection) for name, value in held.items()]
-    values += [_COLUMN[name].get_db_prep_value(value, connection) for name, value in known.items()]
+    held: dict[str, object] = {"lease_until": until, "next_attempt_at": until, **more}
+    known = {"scope": current.required_scope(), "id": onboarding_id, "lease_holder": lease}
+    values = inserts.bound(Onboarding, **held, **known)
     statements.later(_KEEP_ON if more else _KEEP, values, then=_require_kept)
 
 

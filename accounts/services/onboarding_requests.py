@@ -203,5 +203,6 @@ def due_now(now: datetime) -> dict[str, Any]:
         "outages": 0,
         "ended_at": None,
         "error": "",
+        "reason": "",
         "error_code": "",
     }

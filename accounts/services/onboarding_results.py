@@ -7,6 +7,7 @@ from accounts.ledger.keys import encoded_private, encoded_public
 from accounts.models import Onboarding
 from accounts.services import ledger_accounts, onboarding_secrets, onboardings, users
 from accounts.services.onboarding_case import Case
+from identity.scoping import inserts
 
 State = Onboarding.State
 _FORGOTTEN: Final = {
@@ -15,6 +16,7 @@ _FORGOTTEN: Final = {
     "lease_until": None,
     "lease_holder": "",
 }
+_CHANGED: Final = (*_FORGOTTEN, "state", "owner", "sealed_result", "ended_at")
 
 
 def complete(case: Case, now: datetime) -> None:
@@ -32,7 +34,9 @@ def complete(case: Case, now: datetime) -> None:
         "sealed_result": onboarding_secrets.seal_result(result, row.id),
         "ended_at": now,
     }
-    Onboarding.objects.filter(id=row.id).update(**changes)
+    for name, value in changes.items():
+        setattr(row, name, value)
+    inserts.update_held_later(row, _CHANGED)
     onboardings.record("onboarding.completed", row, by=by, now=now)
 
 

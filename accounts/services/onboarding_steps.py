@@ -17,6 +17,7 @@ from accounts.services import registries, users
 from accounts.services.onboarding_case import Case
 from identity import ids
 from identity.crypto import ed25519
+from identity.scoping import inserts
 
 Made = Mapping[str, Any]
 Action = Onboarding.Action
@@ -94,10 +95,10 @@ def _is_new(case: Case) -> bool:
 def _register(case: Case, made: Made, now: datetime) -> Made:
     """The row of the user, which nobody can sign in to until everything else is done."""
     user = users.new(ids.new(), case.row.username, {}, by=case.by, now=now)
-    user, _ = users.insert_once(user)
+    users.insert(user)
     users.record("user.created", user, by=case.by, now=now, kind=str(user.kind))
     case.row.user = user
-    case.row.save(update_fields=["user"])
+    inserts.update_held_later(case.row, ("user",))
     return made
 
 
@@ -180,11 +181,10 @@ def _announce_registry(case: Case) -> Made:
 
 def _save(case: Case, made: Made, now: datetime) -> Made:
     user, by = case.user, case.by
-    parent = None if case.is_registry else case.parent.user
     registries.complete(
         user=user,
         role=case.row.role,
-        parent=parent,
+        parent_id=None if case.is_registry else case.parent.user_id,
         account=case.give_account(user, now=now),
         topic_id=case.outcome(4, "topic") if case.is_registry else "",
         did=case.outcome(5, "did"),
@@ -198,6 +198,10 @@ def _is_registry(case: Case) -> bool:
     return case.is_registry
 
 
+def _is_here(case: Case) -> bool:
+    return case.ledger.is_here
+
+
 def _is_user(case: Case) -> bool:
     return not case.is_registry
 
@@ -205,7 +209,7 @@ def _is_user(case: Case) -> bool:
 PLANS: Final = (
     Plan(1, _needs_account, lambda _: ("account",), _create_account, _keep_account),
     Plan(2, _is_new, _no_calls, _nothing, _register, is_local=_always),
-    Plan(3, _always, _no_calls, _resolve_account, _keep_resolved),
+    Plan(3, _always, _no_calls, _resolve_account, _keep_resolved, is_local=_is_here),
     Plan(4, _always, _topic_calls, _resolve_topic, _as_made, is_local=_is_user),
     Plan(
         5,

@@ -10,13 +10,14 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 
 from accounts import ledger as ledgers
 from accounts import onboarding_errors as refusals
 from accounts.ledger import Ledger, Unavailable
 from accounts.models import Onboarding, OnboardingStep
 from accounts.services import (
+    onboarding_case,
     onboarding_compensation,
     onboarding_leases,
     onboarding_pace,
@@ -30,7 +31,7 @@ from accounts.services.onboarding_pace import Pace
 from accounts.services.onboarding_steps import Made, Plan
 from identity.crypto.errors import SealUnavailable
 from identity.errors import DomainError
-from identity.scoping import current, inserts
+from identity.scoping import current, inserts, statements
 
 Step = OnboardingStep.State
 State = Onboarding.State
@@ -60,14 +61,16 @@ def work(
     worker; `taken` hears of the lease, so that somebody may renew it during long calls;
     `is_stopping` is asked between steps. Nothing is raised but what the database itself refuses.
     """
-    now = clock()
-    lease = onboarding_leases.take(onboarding_id, holder=holder, now=now, pace=pace)
-    if lease is None:
-        return False
+    with transaction.atomic():
+        # Nothing rests on the lease before the first step is begun, whose commit waits.
+        statements.commit_without_waiting()
+        lease = onboarding_leases.take(onboarding_id, holder=holder, now=clock(), pace=pace)
+        if lease is None:
+            return False
+        row, steps = onboarding_case.read(onboarding_id)
     taken(lease)
-    row = Onboarding.objects.select_related("account").get(id=onboarding_id)
-    scope_id = current.required_scope()
-    case = Case(row=row, lease=lease, ledger=open_ledger(scope_id), clock=clock, pace=pace)
+    ledger = open_ledger(current.required_scope())
+    case = Case(row=row, lease=lease, ledger=ledger, clock=clock, pace=pace, steps=steps)
     try:
         _go_on(case, is_stopping)
     except LeaseLost:
@@ -145,7 +148,7 @@ def _end_step(case: Case, plan: Plan, made: Made, now: datetime) -> None:
     step = case.step
     step.outcome = dict(plan.keep(case, made, now))
     step.state, step.ended_at = Step.COMPLETED, now
-    inserts.update_later(step, _ENDED)
+    inserts.update_held_later(step, _ENDED)
 
 
 def _next(case: Case, now: datetime) -> OnboardingStep | None:
@@ -156,7 +159,7 @@ def _next(case: Case, now: datetime) -> OnboardingStep | None:
         if onboarding_steps.of(number).applies(case):
             return step
         step.state, step.ended_at = Step.SKIPPED, now
-        inserts.update_later(step, _SKIPPED)
+        inserts.update_held_later(step, _SKIPPED)
     return None
 
 
@@ -166,7 +169,7 @@ def _begin(case: Case, plan: Plan, now: datetime) -> None:
     step.state, step.ended_at = Step.RUNNING, None
     step.started_at = step.started_at or now
     step.attempts += 1
-    inserts.update_later(step, _BEGUN)
+    inserts.update_held_later(step, _BEGUN)
     if plan.prepare and case.is_joining:
         plan.prepare(case, now)
         case.prepared.add(plan.number)
@@ -218,6 +221,7 @@ def _fail(case: Case, refusal: DomainError) -> None:
             ended_at=now,
             error_code=refusal.code[:64],
             error=refusal.title[:_LONGEST_ERROR],
+            reason=refusal.detail[:_LONGEST_ERROR],
         )
         onboardings.record("onboarding.failed", case.row, by=case.by, now=now, code=refusal.code)
 

@@ -4,19 +4,26 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
-
 from accounts import onboarding_errors as refusals
 from accounts.models import LedgerAccount, RegistryMembership, User
 from accounts.models.user import fold
-from accounts.services import role_assignments, writing
+from accounts.services import role_assignments, standing, writing
 from identity import errors
 from identity.actor import Actor
-from identity.scoping import inserts
+from identity.scoping import inserts, prepared
 from identity.services import audit
 
 Role = RegistryMembership.Role
 
+_PARTS: Final = prepared.prepare(
+    lambda user: RegistryMembership.objects.filter(user=user).values_list("id"), "user"
+)
+_REGISTRY: Final = prepared.prepare(
+    lambda user: RegistryMembership.objects.filter(
+        user=user, user__status=User.Status.ACTIVE, role=Role.STANDARD_REGISTRY
+    ),
+    "user",
+)
 ROLES: Final = {
     Role.STANDARD_REGISTRY: "standard-registry",
     Role.USER: "onboarded-user",
@@ -34,14 +41,15 @@ def enrol(
     """
     with writing.of(by):
         earlier = _part_of(user, role)
-        return earlier or _made(user, role, parent, by=by, now=now)
+        parent_id = None if parent is None else parent.id
+        return earlier or _made(user, role, parent_id, by=by, now=now)
 
 
 def complete(
     *,
     user: User,
     role: str,
-    parent: User | None,
+    parent_id: UUID | None,
     account: LedgerAccount | None,
     topic_id: str,
     did: str,
@@ -56,10 +64,10 @@ def complete(
         found = {"account": account, "topic_id": topic_id, "did": did}
         row = _part_of(user, role)
         if row is None:
-            return _made(user, role, parent, by=by, now=now, **found)
+            return _made(user, role, parent_id, by=by, now=now, **found)
         if row.did is not None:
             raise refusals.AlreadyOnboarded
-        for name, value in {**found, "parent": parent, "updated_at": now}.items():
+        for name, value in {**found, "parent_id": parent_id, "updated_at": now}.items():
             setattr(row, name, value)
         row.save(update_fields=[*found, "parent", "updated_at"])
         _record("registry-membership.completed", row, by=by, now=now)
@@ -83,13 +91,12 @@ def named(username: str) -> RegistryMembership:
 
 def of_user(user_id: UUID) -> RegistryMembership:
     """The registry that this user is, if it can take users. Raises as `named`."""
-    rows = RegistryMembership.objects.select_related("user").filter(
-        user_id=user_id, user__status=User.Status.ACTIVE, role=Role.STANDARD_REGISTRY
-    )
-    return _ready(rows.first())
+    return _ready(_REGISTRY.instance(RegistryMembership, user=user_id))
 
 
 def _part_of(user: User, role: str) -> RegistryMembership | None:
+    if not _PARTS.rows(user=user.id):
+        return None
     row = RegistryMembership.objects.select_for_update().filter(user=user).first()
     if row is not None and row.role != role:
         raise errors.Conflict("This user has another part already.")
@@ -97,25 +104,30 @@ def _part_of(user: User, role: str) -> RegistryMembership | None:
 
 
 def _made(
-    user: User, role: str, parent: User | None, *, by: Actor, now: datetime, **found: Any
+    user: User, role: str, parent_id: UUID | None, *, by: Actor, now: datetime, **found: Any
 ) -> RegistryMembership:
     row = RegistryMembership(
         scope_id=by.scope_id,
         user=user,
         role=role,
-        parent=parent,
+        parent_id=parent_id,
         created_at=now,
         updated_at=now,
         **found,
     )
-    try:
-        with transaction.atomic():
-            inserts.insert(row)
-    except IntegrityError:
-        raise errors.Conflict("This user has a part already.") from None
-    role_assignments.grant(user_id=user.id, role=ROLES[Role(role)], by=by, now=now)
+    standing.hold_there(user.id, _refuse_user)
+    inserts.insert_or_later(row, _refuse_part)
+    role_assignments.grant_to(user, role=ROLES[Role(role)], by=by, now=now)
     _record("registry-membership.created", row, by=by, now=now)
     return row
+
+
+def _refuse_user() -> None:
+    raise errors.Missing("There is no such user.")
+
+
+def _refuse_part() -> None:
+    raise errors.Conflict("This user has a part already.")
 
 
 def _ready(row: RegistryMembership | None) -> RegistryMembership:

@@ -12,6 +12,7 @@ from accounts.services import owners, users, writing
 from identity import errors as refusals
 from identity import permissions
 from identity.actor import Actor, ActorKind
+from identity.scoping import inserts
 from identity.services import audit
 
 
@@ -87,11 +88,15 @@ def grant(*, user_id: UUID, role: str, by: Actor, now: datetime) -> bool:
     disabled role, `accounts.errors.RoleUnknown`.
     """
     with writing.of(by):
-        user = users.locked(user_id)
-        named = resolve(role)
-        is_new = add(user, named, by=by, now=now)
-        if is_new:
-            _record("role.granted", user, named, by=by, now=now)
+        return grant_to(users.locked(user_id), role=role, by=by, now=now)
+
+
+def grant_to(user: User, *, role: str, by: Actor, now: datetime) -> bool:
+    """As `grant`; the caller holds the user's row. Raises `Conflict`, `RoleUnknown`."""
+    named = resolve(role)
+    is_new = add(user, named, by=by, now=now)
+    if is_new:
+        _record("role.granted", user, named, by=by, now=now)
     return is_new
 
 
@@ -99,9 +104,7 @@ def add(user: User, role: Named, *, by: Actor, now: datetime) -> bool:
     """Store an assignment, once; records nothing. The caller holds the user's row."""
     if role.custom is not None and role.custom.status != Role.Status.ACTIVE:
         raise refusals.Conflict("This role is disabled.")
-    if _held(user, role).exists():
-        return False
-    RoleAssignment.objects.create(
+    row = RoleAssignment(
         scope_id=by.scope_id,
         user=user,
         predefined=role.predefined,
@@ -109,7 +112,7 @@ def add(user: User, role: Named, *, by: Actor, now: datetime) -> bool:
         granted_at=now,
         granted_by=by.user_id,
     )
-    return True
+    return inserts.insert_unless_there(row)
 
 
 def withdraw(*, user_id: UUID, role: str, by: Actor, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from accounts import errors
@@ -11,6 +11,7 @@ from accounts.models.user import MOST_FOLDED, fold
 from accounts.services import belongings, dids, fields, owners, writing
 from identity import errors as refusals
 from identity.actor import Actor
+from identity.scoping import inserts, statements
 from identity.services import api_keys, audit, mail
 
 OnDisabled = Callable[..., object]
@@ -19,6 +20,12 @@ on_disabled: list[OnDisabled] = []
 """Called as `hook(user_id, by=…, now=…)` in the transaction that disables or deletes a user, by
 rooms above that end what the user had open. They are added at start."""
 
+_KNOWN: Final = "WHERE scope_id = %s AND id = %s AND status <> 'disabled'"
+_ACTIVATE: Final = f"UPDATE accounts_user SET status = 'active', updated_at = %s {_KNOWN}"  # noqa: S608 no value is in it
+_ACTIVATE_WITH: Final = (
+    "UPDATE accounts_user SET status = 'active', password = %s, updated_at = %s"  # noqa: S608
+    f" {_KNOWN} AND password = ''"
+)
 _LENGTHS = {"first_name": 150, "last_name": 150, "mobile": 32, "customer_id": 128}
 _CREATED = ("kind", "status", "username", "email", *_LENGTHS, "created_by")
 
@@ -140,12 +147,7 @@ def activate(*, user: User, verifier: str, by: Actor, now: datetime) -> None:
     if user.status == User.Status.ACTIVE and not verifier:
         return
     with writing.of(by):
-        rows = User.objects.filter(id=user.id)
-        values: dict[str, Any] = {"status": User.Status.ACTIVE, "updated_at": now}
-        if verifier:
-            rows = rows.filter(password="")
-            values["password"] = verifier
-        if not rows.exclude(status=User.Status.DISABLED).update(**values):
+        if not _activated(user, verifier, now=now):
             raise _why_not_activated(user)
         name = "password.set" if user.status == User.Status.ACTIVE else "user.activated"
         user.status = User.Status.ACTIVE
@@ -190,6 +192,11 @@ def new(
     )
 
 
+def insert(user: User) -> None:
+    """Store a new user, at the latest with the next statement. Raises `NameTaken` then."""
+    inserts.insert_or_later(user, _refuse_name)
+
+
 def insert_once(
     user: User, *, is_same: Callable[[User], bool] = writing.anything
 ) -> tuple[User, bool]:
@@ -219,6 +226,10 @@ def require_free_name(name: str, *, public_id: UUID) -> None:
 def record(name: str, user: User, *, by: Actor, now: datetime, **facts: Any) -> None:
     """One audit event about a user."""
     audit.record(name, by=by, subject=("user", str(user.id)), now=now, facts=facts)
+
+
+def _refuse_name() -> None:
+    raise errors.NameTaken
 
 
 def _set_status(user_id: UUID, status: str, event: str, *, by: Actor, now: datetime) -> User:
@@ -267,6 +278,13 @@ def _save(user: User, *, by: Actor, now: datetime) -> None:
     user.updated_at = now
     user.updated_by = by.user_id
     user.save()
+
+
+def _activated(user: User, verifier: str, *, now: datetime) -> bool:
+    values = inserts.bound(User, updated_at=now, scope=user.scope_id, id=user.id)
+    if not verifier:
+        return statements.count(_ACTIVATE, values) == 1
+    return statements.count(_ACTIVATE_WITH, [verifier, *values]) == 1
 
 
 def _why_not_activated(user: User) -> refusals.DomainError:

@@ -123,8 +123,20 @@ class Prepared:
     def instance(self, model: type[M], **values: Any) -> M | None:
         """The only row of a queryset of this model as an instance of it, or None."""
         row = self.one(**values)
-        names = [field.attname for field in model._meta.concrete_fields]  # noqa: SLF001 public by its documentation
-        return None if row is None else model.from_db(DEFAULT_DB_ALIAS, names, row)
+        return None if row is None else _instance(model, row)
+
+    def instances(self, model: type[M], **values: Any) -> list[M]:
+        """The rows of a queryset of this model as instances of it."""
+        return [_instance(model, row) for row in self.rows(**values)]
+
+    def instance_ahead(self, model: type[M], **values: Any) -> list[M]:
+        """Ask for one row, which is in this list after the next statement, at the latest.
+
+        Whoever asks sees to it that there is one: see `statements.ahead`.
+        """
+        found: list[M] = []
+        self.ahead(lambda rows: found.extend(_instance(model, row) for row in rows), **values)
+        return found
 
     def ahead(self, tell: Callable[[list[tuple[Any, ...]]], None], **values: Any) -> None:
         """Ask for the rows, which `tell` is told as by `statements.ahead`. Raises as `rows`."""
@@ -203,6 +215,11 @@ def prepare(
     that anything equals, and `select_for_update()` is not supported.
     """
     return Prepared(build, {**dict.fromkeys(slots), **typed})
+
+
+def _instance(model: type[M], row: tuple[Any, ...]) -> M:
+    names = [field.attname for field in model._meta.concrete_fields]  # noqa: SLF001 public by its documentation
+    return model.from_db(DEFAULT_DB_ALIAS, names, row)
 
 
 def _type_slots(query: Query) -> None:

@@ -78,8 +78,10 @@ def append(rows: Sequence[Row], *, after: Head) -> None:
     Raises RuntimeError or an IntegrityError if the head is not where it was.
     """
     move = _move(rows, after)
-    if _is_postgresql() and len(rows) == 1:
-        first, _, *others = _values(rows[0])
+    if _is_postgresql():
+        for row in rows[:-1]:
+            statements.later(_INSERT, _values(row))
+        first, _, *others = _values(rows[-1])
         statements.later(_MOVE_AND_INSERT, [*move, first, *others])
         return
     with connection.cursor() as cursor:

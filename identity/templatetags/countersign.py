@@ -1,11 +1,13 @@
 """Tags of the admin's templates: components, times, the foot of lists."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from django import forms, template
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from identity.admin import components, lists
 
@@ -13,6 +15,18 @@ register = template.Library()
 
 register.simple_tag(components.badge, name="badge")
 register.simple_tag(components.copyable, name="copyable")
+
+
+_LABEL: Final = re.compile(r'(?<= data-label=")[^"]')
+
+
+@register.filter
+def labelled(cell: SafeString) -> SafeString:
+    """A cell of a list whose label, which phones show, begins as the head of its column does."""
+    if not isinstance(cell, SafeString):
+        raise TypeError("a cell of a list is markup")
+    # Only the case of one letter of it changes.
+    return mark_safe(_LABEL.sub(lambda found: found[0].upper(), cell, count=1))  # noqa: S308
 
 
 @register.simple_tag

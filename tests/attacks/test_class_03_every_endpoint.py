@@ -7,9 +7,10 @@ next door, or the place that renews.
 
 import pytest
 
-from identity.api.blocklet.route import PLACEHOLDER, SELF
+from identity.api.blocklet.route import SELF
 from identity.api.blocklet.table import TABLE
 from identity.api.v1 import route
+from identity.web.route_table import PLACEHOLDER
 from tests import cast, signed_in
 from tests.faces.blocklet.browser import SERVICE, Browser, sign_in
 from tests.faces.v1.client import Bearer

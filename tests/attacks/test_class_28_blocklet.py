@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from identity.api.blocklet.route import BACKEND, PLACEHOLDER
+from identity.api.blocklet.route import BACKEND
 from identity.api.blocklet.table import TABLE
+from identity.web.route_table import PLACEHOLDER
 from tests import cast
 from tests.faces.blocklet.browser import SERVICE, Answer, Browser, Signed, Wallet, sign_in
 

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.services import hash_lane
-from identity.api.guardian.route import PLACEHOLDER
 from identity.api.guardian.table import TABLE
+from identity.web.route_table import PLACEHOLDER
 from tests import cast
 from tests.faces.guardian import client
 from tests.faces.guardian.client import PASSWORD, Client, carried, registering

@@ -6,10 +6,11 @@ import pytest
 
 from identity.api.blocklet import errors, route
 from identity.api.blocklet.endpoints import ENDPOINTS
-from identity.api.blocklet.route import PLACEHOLDER, Route
+from identity.api.blocklet.route import Route
 from identity.api.blocklet.sent import ROOT
-from identity.api.blocklet.table import TABLE, Table
+from identity.api.blocklet.table import TABLE
 from identity.errors import DomainError, Kind, Missing
+from identity.web.route_table import PLACEHOLDER, Table
 from tests import cast
 from tests.faces.blocklet.browser import Answer, Browser, Signed, Wallet, sign_in
 from tests.matrix.test_errors import REGISTERED, every_error

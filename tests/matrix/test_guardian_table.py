@@ -6,9 +6,10 @@ import pytest
 
 from identity.api.guardian import errors, route
 from identity.api.guardian.endpoints import ENDPOINTS
-from identity.api.guardian.route import PLACEHOLDER, Route
-from identity.api.guardian.table import TABLE, Table
+from identity.api.guardian.route import Route
+from identity.api.guardian.table import TABLE
 from identity.errors import DomainError, Kind, Missing
+from identity.web.route_table import PLACEHOLDER, Table
 from tests import cast
 from tests.faces.guardian import client
 from tests.faces.guardian.client import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Answer, Client

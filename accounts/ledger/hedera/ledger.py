@@ -71,6 +71,7 @@ class HederaLedger(ContentStore):
     ) -> None:
         super().__init__(scope_id)
         self.network = network
+        self.is_here = False
         self._operator = operator
         self._ids = ids
         self._gate = gate

@@ -1,6 +1,5 @@
 """What a route of this face is, and what its handler gets and gives."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +17,6 @@ SELF: Final = "self"
 """In place of a permission: it touches nothing but the caller's own account and sessions."""
 BACKEND: Final = "backend"
 """In place of a permission: the request is signed by a key that was minted for the application."""
-PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """What a route of this face is, and what its handler gets and gives."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,7 +22,6 @@ REGISTRY: Final = "registry"
 REGISTRY_OR_DEMO: Final = "registry, or anybody in demo mode"
 DEMO: Final = "anybody, in demo mode"
 """Where the scope is not in demo mode there is no such address."""
-PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def task(record: Record, owner: UUID | None) -> dict[str, Any]:
         "date": outputs.time(row.created_at),
         "statuses": [line for step in record.steps for line in _lines(step)],
         "result": result(row.action, record.result),
-        "error": {"code": 500, "message": row.error or _FAILED} if _is_failed(row.state) else None,
+        "error": {"code": 500, "message": _error(row)} if _is_failed(row.state) else None,
         "info": _info(row, record.steps),
     }
 
@@ -68,6 +68,11 @@ def result(action: str, made: Mapping[str, Any] | None) -> dict[str, Any] | None
         return None
     names = _KEY if action == "random-key" else _RESULT
     return {theirs: made[ours] for ours, theirs in names.items() if ours in made}
+
+
+def _error(row: OnboardingRow) -> str:
+    """Why it failed, with the rule that was broken: the poll says the first sentence alone."""
+    return f"{row.error or _FAILED} {row.reason}".strip()
 
 
 def _lines(step: StepRow) -> Sequence[dict[str, str]]:
@@ -98,7 +103,7 @@ def _info(row: OnboardingRow, steps: Sequence[StepRow]) -> dict[str, Any]:
         progress=100 * ended // max(1, len(steps)),
     )
     return whole | {
-        "error": row.error or None,
+        "error": _error(row) if _is_failed(row.state) else None,
         "action": ACTIONS[row.action],
         "steps": [
             _node(

@@ -6,8 +6,9 @@ import pytest
 
 from accounts.models import Onboarding, User
 from tests import cast
-from tests.faces.guardian import client
+from tests.faces.guardian import client, onboarded
 from tests.faces.guardian.client import NOT_FOUND, UNAUTHORIZED, Client, envelope
+from tests.faces.guardian.test_did_document_validate import DOCUMENT, KEYS
 from tests.faces.guardian.test_onboard import acme, onboard
 
 __all__ = ["acme"]
@@ -76,3 +77,29 @@ def test_what_cannot_be_unsealed_is_503_in_this_protocols_words(world, acme, tas
     assert answer.status == 503
     told = answer.json
     assert told == envelope(503, told["message"], "Service Unavailable")
+
+
+def test_says_which_rule_a_document_that_was_brought_along_breaks(world, nobody) -> None:
+    """As the validator says it; whoever has nothing but the id reads the first sentence alone."""
+    registry = onboarded.minted(world, "trusted")
+    document = DOCUMENT | {"controller": "did:example:other"}
+    expected = registry.post("/profiles/did-document/validate", document).json["error"]
+    assert expected == "The document is controlled by another DID."
+    task = onboarded.begun(registry, didDocument=document, didKeys=KEYS)
+    onboarded.worked(world)
+    told = registry.get(f"/tasks/{task}").json
+    assert told["error"]["message"] == f"Invalid did document or keys. {expected}"
+    assert told["info"]["error"] == told["error"]["message"]
+    polled = nobody.get(f"/tasks/onboard/{task}", token="").json
+    assert polled["error"] == {"message": "Invalid did document or keys."}
+
+
+def test_says_that_a_key_is_not_its_methods(world) -> None:
+    registry = onboarded.minted(world, "trusted")
+    keys = [KEYS[0] | {"key": KEYS[1]["key"]}, KEYS[1]]
+    task = onboarded.begun(registry, didDocument=DOCUMENT, didKeys=keys)
+    onboarded.worked(world)
+    message = registry.get(f"/tasks/{task}").json["error"]["message"]
+    assert message == "Invalid did document or keys. A key is not its method's private key."
+    for key in keys:
+        assert key["key"] not in registry.get(f"/tasks/{task}").text

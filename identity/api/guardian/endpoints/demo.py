@@ -6,6 +6,7 @@ from accounts.queries import memberships
 from accounts.services import demo_accounts, onboardings
 from identity.api.guardian import outputs, replies, task_outputs
 from identity.api.guardian.route import DEMO, Asked, Route
+from identity.errors import Unauthenticated
 from identity.web import client_ip
 from identity.web.lane import Answer
 from identity.web.limits import Rate
@@ -27,7 +28,12 @@ def key(asked: Asked) -> Answer:
 
 
 def push_key(asked: Asked) -> Answer:
-    """The same as a task of the caller's; what was made for nobody, nobody reads."""
+    """The same as a task of the caller's own: a key that was made for nobody could not be read.
+
+    Raises Unauthenticated.
+    """
+    if asked.known is None:
+        raise Unauthenticated
     _brake(asked)
     task = onboardings.make_key(by=asked.actor, now=asked.now)
     owner = asked.actor.public_id

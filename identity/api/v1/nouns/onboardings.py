@@ -47,6 +47,7 @@ class Onboarding(Shown, frozen=True):
     proposal: UUID | None
     error_code: str
     error: str
+    reason: str
     attempts: int
     outages: int
     next_attempt_at: datetime | None

@@ -64,3 +64,47 @@ def test_a_row_of_another_scope_is_refused(world: cast.World, row: Session) -> N
         inserts.insert(row)
     with current.in_scope(world.scope.id):
         assert not Session.objects.exists()
+
+
+def test_a_row_that_is_there_is_left_as_it_is(world: cast.World, row: Session) -> None:
+    with current.in_scope(world.scope.id), transaction.atomic():
+        assert inserts.insert_unless_there(row)
+        row.holder = "other"
+        assert not inserts.insert_unless_there(row)
+        inserts.insert_unless_there_later(row)
+        # Nothing of that broke the transaction.
+        assert Session.objects.get(id=row.id).holder == "x"
+
+
+def test_a_row_that_is_there_is_refused_in_the_callers_words(
+    world: cast.World, row: Session
+) -> None:
+    class TakenError(Exception):
+        pass
+
+    def refuse() -> None:
+        raise TakenError
+
+    with current.in_scope(world.scope.id):
+        with transaction.atomic():
+            inserts.insert_or_later(row, refuse)
+        with pytest.raises(TakenError), transaction.atomic():
+            inserts.insert_or_later(row, refuse)
+        assert Session.objects.count() == 1
+
+
+def test_a_row_of_another_scope_is_not_left_out_silently(world: cast.World, row: Session) -> None:
+    with current.in_scope(cast.world().scope.id), transaction.atomic():
+        with pytest.raises(ForeignScopeError):
+            inserts.insert_unless_there(row)
+        with pytest.raises(ForeignScopeError):
+            inserts.insert_or_later(row, lambda: None)
+
+
+def test_columns_of_a_row_that_is_held_are_written(world: cast.World, row: Session) -> None:
+    with current.in_scope(world.scope.id), transaction.atomic():
+        inserts.insert(row)
+        row.holder, row.ended_reason = "other", "not written"
+        inserts.update_held_later(row, ("holder",))
+        stored = Session.objects.get(id=row.id)
+        assert (stored.holder, stored.ended_reason) == ("other", "")
