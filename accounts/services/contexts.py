@@ -12,7 +12,8 @@ from accounts.context_errors import (
     CannotUnshareParent,
     ContextMissing,
 )
-from accounts.models import Context, ContextShare, Solution
+from accounts.errors import InUse
+from accounts.models import Context, ContextShare, RemoteContext, Solution
 from accounts.services import context_fields, context_limits, solutions, writing
 from identity import errors
 from identity.actor import Actor
@@ -86,10 +87,13 @@ def edit(*, context_id: str, changes: Mapping[str, Any], by: Actor, now: datetim
 def delete(*, context_id: str, by: Actor, now: datetime) -> None:
     """Remove a context with its members and the history of their keys.
 
-    Raises `ContextMissing`, `OutsideLimits`.
+    Raises `ContextMissing`, `OutsideLimits`, and `accounts.errors.InUse` as long as its members
+    are carried to a remote.
     """
     with writing.of(by):
         context = locked(context_id, by=by)
+        if RemoteContext.objects.filter(context_id=context.id).exists():
+            raise InUse("Its members are carried to a remote; drop it there first.")
         _record("context.deleted", context, by=by, now=now, members=context.member_count)
         context.delete()
 
