@@ -70,10 +70,10 @@ def test_shows_a_decided_one_where_it_is_looked_for(alice: Member, bob: Member) 
 def test_counts_the_approvals_of_each(world: World, alice: Member, bob: Member) -> None:
     proposal = acts.proposal(world, group(alice, "Readers"))
     page = signed_in(bob).get(ADDRESS).content.decode()
-    assert 'data-label="approvals">0<' in page
+    assert 'data-label="Approvals">0<' in page
     acts.approve(bob, proposal.id)
     page = signed_in(bob).get(f"{ADDRESS}?show=decided").content.decode()
-    assert 'data-label="approvals">1<' in page
+    assert 'data-label="Approvals">1<' in page
 
 
 def test_shows_those_who_decide_nothing_what_is_pending(
