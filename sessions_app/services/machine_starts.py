@@ -14,6 +14,7 @@ from identity.scoping import current, inserts, statements
 from identity.scoping.key_doors import ApiKeyDoor
 from identity.services import audit, scopes
 from identity.services.api_key_errors import ApiKeyTooWide
+from identity.services.api_key_limits import PROGRAM
 from sessions_app.models import MachineSession
 from sessions_app.services import machine_sessions
 from sessions_app.services.machine_sessions import Live, Pair
@@ -63,9 +64,11 @@ def begin(key: ApiKeyDoor, asked: Asked, *, origin: Origin, now: datetime) -> Pa
 
     A key has at most as many living sessions as the scope allows (`machine_sessions`); the oldest
     ends for a new one. Raises ApiKeyTooWide for more than the key has, `identity.errors.Invalid`,
-    Unauthenticated for a key that may not act now from there.
+    Unauthenticated for a key that may not act now from there, and for one of another purpose.
     """
-    if not key.is_usable(now) or not key.is_allowed_from(origin.address):
+    if key.purpose != PROGRAM or not key.is_usable(now):
+        raise errors.Unauthenticated
+    if not key.is_allowed_from(origin.address):
         raise errors.Unauthenticated
     session = _granted(key, asked, origin, now=now)
     with current.in_scope(key.scope_id):

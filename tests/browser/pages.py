@@ -56,6 +56,7 @@ _OBJECTS = {
     "bind-api-key": "identity/apikey/{apikey}/bind/",
     "disable-api-key": "identity/apikey/{apikey}/disable/",
     "enable-api-key": "identity/apikey/{apikey}/enable/",
+    "end-machine-session": "identity/apikey/{apikey}/sessions/{machinesession}/end/",
     "developer-key": "identity/developerkey/{developerkey}/change/",
     "revoke-developer-key": "identity/developerkey/{developerkey}/revoke/",
     "lambda": "accounts/lambda/{lambda}/change/",
@@ -193,7 +194,9 @@ from identity.services import api_key_secrets, api_keys, audit_checks, webhook_k
 from sessions_app.models import Session
 from sessions_app.services import history, sessions
 from identity.services import audit_checks, webhook_keys, webhooks
-from sessions_app.services import applications, providers
+from sessions_app.services import applications, machine_starts, providers
+from identity import limits
+from identity.scoping import key_doors
 from identity.crypto import ecdsa_p256
 from identity.services import developer_keys, scopes
 from accounts.services import dids, lambdas, managed_keys, own_dids
@@ -287,7 +290,14 @@ with current.in_scope(scope.id):
             key_id=ids.new(), name=name, words=words, by=by, now=now,
             credential=api_key_secrets.bearer(api_key_secrets.new_secret()),
             expires_at=now + timedelta(days=90),
+            limits=limits.checked(solutions=["018f7d3a-5d1c-7c39-9f8e-3a5d1c7c399f", "main"],
+                networks=["2001:db8:85a3::/48", "192.0.2.0/24"]),
         )
+        if len(words) == 1:
+            machine_starts.begin(
+                key_doors.api_key_by_name(made.key_id), machine_starts.Asked(name="nightly"),
+                origin=sessions.Origin("2001:db8:85a3::8a2e:370:7334", agent), now=now,
+            )
     api_keys.revoke(key_id=made.id, by=by, now=now)
     webhook_keys.rotate(by=by, now=now)
     for slug, kind, name in (

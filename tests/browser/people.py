@@ -117,6 +117,7 @@ class House:
             "diddocument": "accounts_diddocument WHERE status = 'published' AND"
             " method = 'ledger' AND",
             "lambda": "accounts_lambda WHERE status = 'active' AND",
+            "machinesession": "sessions_app_machinesession WHERE status = 'active' AND",
             "apikey": "identity_apikey WHERE status = 'active' AND",
             "provider": "sessions_app_provider WHERE",
             "application": "sessions_app_application WHERE",

@@ -273,3 +273,11 @@ def test_use_is_noted_once_a_minute(robot: Program) -> None:
     for later, noted in ((30, 0), (59, 0), (60, 60), (90, 60), (121, 121)):
         check(token, now=NOW + timedelta(seconds=later))
         assert robot.door.last_used_at == NOW + timedelta(seconds=noted)
+
+
+def test_a_key_of_another_purpose_gets_no_tokens(world: cast.World) -> None:
+    bob = world.member("bob")
+    holder = api_keys.Holder(user_id=bob.user.id, purpose="access")
+    access = programs.make(world.system, now=NOW, holder=holder)
+    with pytest.raises(Unauthenticated):
+        access.begin(now=NOW)
