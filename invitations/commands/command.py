@@ -73,6 +73,11 @@ def no_facts(_: Any) -> Mapping[str, Any]:
     return {}
 
 
+def no_names(_: Any) -> Mapping[str, Any]:
+    """For commands whose input has all words of the resource."""
+    return {}
+
+
 def no_reviews(_: Any) -> Sequence[str]:
     """For commands that touch no quorum. Others name the review expressions, old and new."""
     return ()
@@ -105,6 +110,7 @@ class Command(Generic[In]):
     changes: nobody does that alone to an account that may more. What only shuts somebody out names
     nobody, since an account that was broken into may be the mightiest.
     `validate(input)` refuses input that could never be carried out, before anybody reviews it.
+    `names(input)` finds words of the resource that the input has not; it never refuses.
     `facts(input)` adds what policies may ask for under `details.*`. `secrets` are input fields
     that no reader sees. `is_own_reviewed(input)` says that built-in policies hold for what actors
     do to their own account too. `abandon(input, now=…)` is called when a proposal ends without
@@ -125,6 +131,7 @@ class Command(Generic[In]):
     raises_rights_of_all: Callable[[In], Collection[UUID]] = nobody_at_all
     ways_in_of: Callable[[In], UUID | None] = nobody
     is_own: Callable[[In, Actor], bool] = not_own
+    names: Callable[[In], Mapping[str, Any]] = no_names
     facts: Callable[[In], Mapping[str, Any]] = no_facts
     abandon: Callable[..., None] = nothing_to_undo
     reviews: Callable[[In], Sequence[str]] = no_reviews
@@ -133,12 +140,14 @@ class Command(Generic[In]):
 
     def path(self, details: In) -> str:
         """The resource with the ids of this input filled in."""
+        named = {
+            name: getattr(details, name)
+            for name in details.__struct_fields__
+            if f"{{{name}}}" in self.resource
+        }
+        named |= self.names(details)
         return self.resource.format_map(
-            {
-                name: patterns.segment(getattr(details, name))
-                for name in details.__struct_fields__
-                if f"{{{name}}}" in self.resource
-            }
+            {name: patterns.segment(value) for name, value in named.items()}
         )
 
     def require_allowed_alone(self, details: In, by: Actor) -> None:

@@ -1,5 +1,7 @@
 """Commands about members of contexts: who is one with which key, and what that lets it do."""
 
+import contextlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -10,7 +12,7 @@ from accounts.queries import members as queries
 from accounts.services import context_fields, context_members, writing
 from identity.actor import Actor
 from identity.crypto import user_key
-from identity.errors import Forbidden
+from identity.errors import DomainError, Forbidden
 from invitations.commands.command import Command, Input, Result, registry
 
 EDIT: Final = "members:edit"
@@ -132,6 +134,15 @@ def _validate_added(details: AddMember) -> None:
         accounts.user_id_of(details.user)
 
 
+def _holder(details: RemoveKey) -> Mapping[str, str]:
+    """Whose key it is: what a policy says of a member holds for the way by its key, too."""
+    with contextlib.suppress(DomainError):
+        found = queries.member_by_key(details.context, details.public_key, limits=None)
+        return {"member": found.member}
+    # Nobody's, which the service refuses.
+    return {"member": details.public_key}
+
+
 def _validate_acl(details: SetAcl) -> None:
     grammar.parse(details.acl)
     queries.member(details.context, details.member, limits=None)
@@ -165,10 +176,11 @@ registry.add(
     Command(
         name="member.remove-key",
         action="delete",
-        resource="/contexts/{context}/members/{public_key}",
+        resource=_MEMBER,
         permission="members:delete",
         input=RemoveKey,
         execute=remove_key,
+        names=_holder,
     ),
     Command(
         name="member.set-acl",
