@@ -129,6 +129,12 @@ class Onboarding(ScopeOwned):
                 condition=models.Q(state__in=["queued", "running"]),
                 name="onboarding_due",
             ),
+            # The sweep takes what ended long ago.
+            models.Index(
+                fields=["ended_at"],
+                condition=models.Q(state__in=["completed", "failed", "cancelled"]),
+                name="onboarding_ended",
+            ),
         ]
 
     def __str__(self) -> str:

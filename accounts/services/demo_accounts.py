@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from accounts import ledger as ledgers
 from accounts.ledger import TINYBARS
 from accounts.services import writing
 from identity.actor import Actor
 from identity.crypto import ed25519
-from identity.services import audit
-
-BALANCE: Final = 30 * TINYBARS
+from identity.scoping import current
+from identity.services import audit, scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +27,10 @@ def make(*, by: Actor, now: datetime) -> DemoAccount:
     mode is the caller's question. Raises `accounts.ledger.Unavailable`, `Refused`, `Lapsed`.
     """
     ledger, key = ledgers.open_ledger(by.scope_id), ed25519.generate()
+    with current.in_scope(by.scope_id):
+        balance = scopes.settings().opening_balance * TINYBARS
     account_id = ledger.create_account(
-        transaction_id=ledger.begin(), public_key=key.public.raw, balance=BALANCE, memo=""
+        transaction_id=ledger.begin(), public_key=key.public.raw, balance=balance, memo=""
     )
     with writing.of(by):
         subject = ("ledger-account", account_id)

@@ -20,6 +20,7 @@ from accounts.services.onboarding_secrets import Secrets
 from identity import errors
 from identity.crypto import ed25519
 from identity.scoping import current, statements
+from identity.services import scopes
 
 Role = RegistryMembership.Role
 
@@ -189,6 +190,7 @@ def _secrets(request: Request, seed: str, verifier: str) -> Secrets:
         did_document=request.did_document,
         did_keys=list(request.did_keys),
         remote_signing=request.remote_signing if request.uses_remote_signing else None,
+        opening_balance=scopes.settings().opening_balance,
     )
 
 

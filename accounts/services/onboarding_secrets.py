@@ -23,7 +23,8 @@ class Secrets:
     `verifier` is the password as it will be stored, hashed before anything was written. `seed` is
     the ledger account's private key in hex: the given one, or a new one for the account that will
     be made; with a remote signer it signs the DID and the credential alone. `fields` are the
-    subject's of the credential, None where none is wanted.
+    subject's of the credential, None where none is wanted. `opening_balance` is the account's, in
+    whole units, as the scope had it: a repeat must ask for the same.
     """
 
     verifier: str = field(default="", repr=False)
@@ -33,6 +34,7 @@ class Secrets:
     did_document: Mapping[str, Any] | None = field(default=None, repr=False)
     did_keys: Sequence[Mapping[str, str]] = field(default=(), repr=False)
     remote_signing: Mapping[str, str] | None = field(default=None, repr=False)
+    opening_balance: int = 30
 
 
 def seal(secrets: Secrets, onboarding_id: UUID) -> bytes:

@@ -22,9 +22,6 @@ from identity.scoping import inserts
 Made = Mapping[str, Any]
 Action = Onboarding.Action
 
-BALANCE: Final = 30 * TINYBARS
-"""What a new account begins with; the operator of the ledger pays it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -71,10 +68,11 @@ def _needs_account(case: Case) -> bool:
 def _create_account(case: Case) -> Made:
     seed = bytes.fromhex(case.secrets.seed)
     public_key = ed25519.parse_private(seed).public.raw
+    balance = case.secrets.opening_balance * TINYBARS
     account_id = case.call(
         "account",
         lambda transaction_id: case.ledger.create_account(
-            transaction_id=transaction_id, public_key=public_key, balance=BALANCE, memo=""
+            transaction_id=transaction_id, public_key=public_key, balance=balance, memo=""
         ),
     )
     return {"account": account_id}

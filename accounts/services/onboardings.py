@@ -20,7 +20,7 @@ from identity import actor, errors
 from identity.actor import Actor
 from identity.crypto import ed25519
 from identity.scoping import current
-from identity.services import audit
+from identity.services import audit, scopes
 
 __all__ = ["Request", "cancel", "connect", "make_key", "release", "retry", "start"]
 
@@ -89,8 +89,9 @@ def connect(*, request: Request, by: Actor, now: datetime) -> Onboarding:
 def make_key(*, by: Actor, now: datetime) -> Onboarding:
     """Begin to make a ledger account that belongs to nobody; its key is the result."""
     seed = ed25519.private_bytes(ed25519.generate()).hex()
-    checked = Checked("", "", None, sealed.Secrets(seed=seed))
     with writing.of(by):
+        balance = scopes.settings().opening_balance
+        checked = Checked("", "", None, sealed.Secrets(seed=seed, opening_balance=balance))
         return _kept(_new(Action.RANDOM_KEY, checked, by=by, now=now), by=by, now=now)
 
 

@@ -124,6 +124,11 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         "Lambdas: hosts",
         "Which hosts lambdas may call, such as api.example.org, separated by spaces. Empty: none.",
     ),
+    "opening_balance": Meaning(
+        "Opening balance",
+        "What a ledger account begins with that an onboarding makes, in whole units of the"
+        " ledger's money, which the ledger's operator pays.",
+    ),
     "demo_mode": Meaning(
         "Demo mode",
         "Anybody may register and onboard users, registries too, and see who is registered: for"

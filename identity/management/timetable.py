@@ -11,7 +11,7 @@ import structlog
 from django.db import close_old_connections
 from django_tasks_db.models import DBTaskResult
 
-from accounts.services import remote_results
+from accounts.services import onboarding_sweep, remote_results
 from identity import tasks
 from identity.web import limits
 from invitations import tasks as proposals
@@ -44,6 +44,11 @@ def forget_carried_changes() -> int:
     return remote_results.purge(now=datetime.now(UTC))
 
 
+def sweep_onboardings() -> onboarding_sweep.Swept:
+    """Give up and forget onboardings that ended a month ago; how many those were."""
+    return onboarding_sweep.sweep(now=datetime.now(UTC))
+
+
 ENTRIES: Final[Sequence[Entry]] = (
     Entry("sign heads", 5 * 60, tasks.sign_heads.enqueue),
     Entry("purge", 60 * 60, tasks.purge.enqueue),
@@ -51,6 +56,7 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("expire proposals", 5 * 60, proposals.expire_proposals.enqueue),
     Entry("forget batches", 60 * 60, proposals.forget_batches.enqueue),
     Entry("forget finished tasks", 60 * 60, forget_finished_tasks),
+    Entry("sweep onboardings", 60 * 60, sweep_onboardings),
     Entry("forget carried changes", 60 * 60, forget_carried_changes),
     Entry("forget rates", 10 * 60, lambda: limits.purge(now=int(time.time()))),
 )

@@ -40,6 +40,8 @@ class ScopeSettings:
     - `passkey_…`: what passkeys are asked for, see `identity.services.passkey_settings`;
     - `lambdas`: users may store code that signs for them later; `lambda_hosts`: the hosts that it
       may call, separated by spaces;
+    - `opening_balance`: what a ledger account begins with that an onboarding makes, in whole units
+      of the ledger's money; its operator pays;
     - `demo_mode`: whoever comes may register and onboard users, registries too, and make accounts
       on the ledger: for trying out, never beside people's own data.
     """
@@ -72,6 +74,7 @@ class ScopeSettings:
     passkey_discoverable: bool = True
     lambdas: bool = False
     lambda_hosts: str = ""
+    opening_balance: int = 30
     demo_mode: bool = False
 
 
@@ -86,6 +89,7 @@ RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "access_minutes": (5, MINUTES_IN_A_DAY),
     "session_days": (1, 30),
     "machine_sessions": (1, 256),
+    "opening_balance": (0, 1000),
 }
 """Least and greatest value of each number (enterprise specification §3.9, §4 and §5.3)."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from accounts.services import onboarding_sweep
 from identity.services import purge
 from sessions_app.services import sweep
 
@@ -18,10 +19,12 @@ class Command(BaseCommand):
         """Do it and say how much it was."""
         now = datetime.now(UTC)
         purged, swept = purge.purge(now=now), sweep.sweep(now=now)
+        onboarded = onboarding_sweep.sweep(now=now)
         self.stdout.write(
             f"{purged.nonces} nonces and {purged.idempotency_records} outcomes removed, "
             f"{purged.retired_keys} server keys retired, {purged.signed_heads} heads signed, "
             f"{purged.webhook_deliveries} deliveries of webhooks forgotten, "
             f"{swept.challenges} challenges, {swept.spent_tokens} spent tokens, "
-            f"{swept.sign_ins} sign-ins and {swept.sessions} sessions removed"
+            f"{swept.sign_ins} sign-ins and {swept.sessions} sessions removed, "
+            f"{onboarded.given_up} onboardings given up, {onboarded.forgotten} forgotten"
         )

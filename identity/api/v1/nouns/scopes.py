@@ -55,6 +55,7 @@ class Settings(Shown, frozen=True):
     passkey_discoverable: bool
     lambdas: bool
     lambda_hosts: str
+    opening_balance: int
     demo_mode: bool
 
 

@@ -181,5 +181,6 @@ def test_purge_says_how_much_it_removed(acme: Scope) -> None:
     assert _run("purge") == (
         "1 nonces and 0 outcomes removed, 0 server keys retired, 1 heads signed, "
         "0 deliveries of webhooks forgotten, "
-        "0 challenges, 0 spent tokens, 0 sign-ins and 0 sessions removed\n"
+        "0 challenges, 0 spent tokens, 0 sign-ins and 0 sessions removed, "
+        "0 onboardings given up, 0 forgotten\n"
     )
