@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.acl.grammar import EVERYTHING, LONGEST
 from accounts.admin import acl_words, acting, context_members
-from accounts.admin.context_forms import AclForm, MemberForm
+from accounts.admin.context_forms import AclForm, PlainMemberForm
 from accounts.context_errors import AclInvalid
 from identity.admin import site
 from identity.errors import DomainError
@@ -40,7 +40,7 @@ class Words:
 
 def page(
     request: HttpRequest,
-    make: type[AclForm | MemberForm],
+    make: type[AclForm | PlainMemberForm],
     words: Words,
     submit: Callable[[dict[str, Any]], Any],
     text: str = EVERYTHING,
@@ -102,7 +102,7 @@ def explain(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/acl_reading.html", around)
 
 
-def _kept(request: HttpRequest, make: type[AclForm | MemberForm]) -> AclForm | MemberForm:
+def _kept(request: HttpRequest, make: type[AclForm | PlainMemberForm]) -> AclForm | PlainMemberForm:
     """What was written, not judged; with a preset in place of the list if one was pressed."""
     written = {name: request.POST.get(name, "") for name in make.base_fields}
     chosen = _PRESETS.get(request.POST.get(PRESET, ""))
@@ -111,7 +111,7 @@ def _kept(request: HttpRequest, make: type[AclForm | MemberForm]) -> AclForm | M
 
 def _submitted(
     request: HttpRequest,
-    form: AclForm | MemberForm,
+    form: AclForm | PlainMemberForm,
     words: Words,
     submit: Callable[[dict[str, Any]], Any],
 ) -> HttpResponse | None:

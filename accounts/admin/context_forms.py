@@ -132,16 +132,13 @@ class KeyForm(forms.Form):
             ) from None
 
 
-class MemberForm(KeyForm):
+class PlainMemberForm(KeyForm):
     """A new member: the pair of user id and public key, and what the user may do."""
 
     member = forms.CharField(
         max_length=128,
         label="User id",
         help_text="How the application calls the user, exactly as it writes it.",
-    )
-    is_staff = forms.BooleanField(
-        required=False, label="Staff: sees every member, and is seen by all"
     )
     acl = AclField(initial=EVERYTHING)
     field_order = ("member", "public_key", "is_staff", "acl")
@@ -151,6 +148,14 @@ class MemberForm(KeyForm):
         key = self.fields["public_key"]
         key.label = "Public key"
         key.help_text = "About 50 letters and digits, made on the user's device."
+
+
+class MemberForm(PlainMemberForm):
+    """The same, by somebody who may say who is staff."""
+
+    is_staff = forms.BooleanField(
+        required=False, label="Staff: sees every member, and is seen by all"
+    )
 
 
 def _is_private(text: str) -> bool:

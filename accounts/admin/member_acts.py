@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.admin import acl_pages, acting, context_members
 from accounts.admin.acting import Act
-from accounts.admin.context_forms import KeyForm, MemberForm
+from accounts.admin.context_forms import KeyForm, MemberForm, PlainMemberForm
 from accounts.models import ContextMember
 from identity.admin.acts import ConfirmForm
 from identity.admin.standing import actor_of
@@ -32,13 +32,14 @@ _REMOVED: Final = (
 @recently_proved
 def add(request: HttpRequest, context_id: UUID) -> HttpResponse:
     """Add a user id with its public key, or replace the key of one that is there."""
-    acting.require(request, "members:create")
+    may_say_staff = acting.require(request, "members:create").may("members:edit")
     context = context_members.context_of(context_id)
 
     def submit(data: dict[str, Any]) -> Any:
+        said = {name: data[name] for name in data if may_say_staff or name != "is_staff"}
         return staff_acts.submit(
             command="member.add",
-            details={"context": context.public_id, **data},
+            details={"context": context.public_id, **said},
             by=actor_of(request),
             now=datetime.now(UTC),
         )
@@ -51,7 +52,8 @@ def add(request: HttpRequest, context_id: UUID) -> HttpResponse:
         back=reverse(_CONTEXT, args=[context.pk]),
         back_name=str(context),
     )
-    return acl_pages.page(request, MemberForm, words, submit)
+    form = MemberForm if may_say_staff else PlainMemberForm
+    return acl_pages.page(request, form, words, submit)
 
 
 @recently_proved
@@ -73,8 +75,8 @@ def replace_key(request: HttpRequest, context_id: UUID, row_id: UUID) -> HttpRes
     )
 
     def details(data: dict[str, Any]) -> dict[str, Any]:
-        kept = {"acl": member.acl, "is_staff": member.is_staff}
-        return {**_named(member), **kept, "public_key": data["public_key"]}
+        # Whether it is staff, and whose account it is, stays by itself.
+        return {**_named(member), "acl": member.acl, "public_key": data["public_key"]}
 
     return acting.page(request, act, form, details)
 

@@ -13,7 +13,7 @@ from identity.api.blocklet import application, sent
 from identity.api.enterprise import results
 from identity.api.passport import snippets as constructors
 from identity.errors import DomainError
-from identity.management import shell, snippets
+from identity.management import bridge_set_up, shell, snippets
 from identity.services import app_keys, scopes, server_keys
 from invitations import links
 from invitations.services import onboarding
@@ -23,9 +23,10 @@ FACES: Final = {
     "v1": "JSON with HTTP message signatures at /v1",
     "passport": "accounts that sign, by JSON-RPC over an encrypted channel",
     "blocklet": "sign-in for pages and servers of an application at /.well-known/service",
+    "bridge": "programs that register keys of users in contexts, by JSON-RPC at /api",
     "guardian": "registries that onboard users with a DID, by JSON at /accounts, /profiles, /tasks",
 }
-WITHOUT_DEVICES: Final = frozenset({"blocklet", "guardian", "passport"})
+WITHOUT_DEVICES: Final = frozenset({"blocklet", "bridge", "guardian", "passport"})
 """Faces whose users join by themselves: no invitation of a device leads there."""
 
 
@@ -42,6 +43,13 @@ class Command(BaseCommand):
             face.add_argument("--scope", required=True, help="slug of the scope")
             face.add_argument("--json", action="store_true", help="print JSON only")
             if name == "passport":
+                continue
+            if name == "bridge":
+                face.add_argument(
+                    "--mint-key",
+                    action="store_true",
+                    help="make an API key, shown once, and a solution and a context",
+                )
                 continue
             if name == "guardian":
                 face.add_argument(
@@ -70,6 +78,8 @@ class Command(BaseCommand):
                     facts = self.passport(scope)
                 elif options["face"] == "guardian":
                     facts = self.guardian(scope, options["mint_registry"])
+                elif options["face"] == "bridge":
+                    facts = self.bridge(scope, has_key=options["mint_key"])
                 elif options["face"] in WITHOUT_DEVICES:
                     facts = self.blocklet(scope, has_key=options["mint_app_key"])
                 else:
@@ -127,6 +137,21 @@ class Command(BaseCommand):
             return facts
         key = app_keys.mint(name="by connect", by=actor.system(scope.scope_id), now=now)
         return facts | {"app_sk": app_keys.secret_text(key)}
+
+    def bridge(self, scope: shell.ShellScope, *, has_key: bool) -> dict[str, Any]:
+        """The whole address; with `--mint-key` a key, shown once, and where users are."""
+        facts = {"url": shell.face_url(scope.slug, "api")}
+        if not has_key:
+            return facts
+        by, now = actor.system(scope.scope_id), datetime.now(UTC)
+        place = bridge_set_up.place(by=by, now=now)
+        key = bridge_set_up.mint(name="by connect", words=bridge_set_up.EVERY_WORD, by=by, now=now)
+        return facts | {
+            "api_key_id": key.key_id,
+            "api_key_secret": key.secret,
+            "solution_id": place.solution_id,
+            "context_id": place.context_id,
+        }
 
     def guardian(self, scope: shell.ShellScope, registry: str | None) -> dict[str, Any]:
         """Address and mode; with `--mint-registry` a registry's name and password, shown once."""
