@@ -72,6 +72,7 @@ bench: $(VENV)/dev.stamp ## requests/s and CPU beside a bare floor and other ser
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.sessions
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.passkeys
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.onboarding
+	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench.bridge
 
 lock: $(VENV)/dev.stamp ## write the lock files anew from pyproject.toml
 	$(VENV)/bin/pip-compile --quiet --upgrade --output-file requirements.lock pyproject.toml

@@ -1,6 +1,7 @@
 """One request through our own application in this process, to write down what it asks for."""
 
 import io
+import json
 from typing import Any
 
 from bench.tape import Sent
@@ -39,6 +40,13 @@ def answered(sent: Sent) -> bytes:
         return told.append
 
     body = b"".join(application(environ, start))
-    if not told[0].startswith("2"):
-        raise RuntimeError(f"{sent.method} {sent.path} was refused in the recording: {told[0]}")
+    if not told[0].startswith("2") or is_error(body):
+        raise RuntimeError(
+            f"{sent.method} {sent.path} was refused in the recording: {told[0]} {body[:300]!r}"
+        )
     return body
+
+
+def is_error(body: bytes) -> bool:
+    """Whether an answer is an error of JSON-RPC, which HTTP calls a success."""
+    return b'"jsonrpc"' in body and b'"error"' in body and "error" in json.loads(body)

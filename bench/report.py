@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from bench.requests import Figures
 
 
-def table(results: Sequence[tuple[int, Sequence[Figures]]], *, python: str) -> str:
+def table(
+    results: Sequence[tuple[int, Sequence[Figures]]], *, python: str, counted: str = "users"
+) -> str:
     """Markdown: per size and request the CPU of both, their ratio beside the goal, the growth."""
     lines = [
         f"Python {python}, one granian worker with one thread, one connection, durable commits.",
         "CPU in µs per request (server + database); the ratio is own T / floor T.",
         "",
-        "| users | request | own | floor | ratio | goal | own req/s | floor req/s | PSS MiB |",
+        f"| {counted} | request | own | floor | ratio | goal | own req/s | floor req/s | PSS MiB |",
         "|---:|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for size, figures in results:
@@ -27,7 +29,11 @@ def table(results: Sequence[tuple[int, Sequence[Figures]]], *, python: str) -> s
     (_, first), (_, last) = results[0], results[-1]
     if len(results) < 2:
         return "\n".join(lines)
-    lines += ["", "| request | T at the most users / T at the fewest | goal |", "|---|---:|---:|"]
+    lines += [
+        "",
+        f"| request | T at the most {counted} / T at the fewest | goal |",
+        "|---|---:|---:|",
+    ]
     for few, many in zip(first, last, strict=True):
         growth = (many.own + many.own_database) / (few.own + few.own_database)
         lines.append(f"| {few.name} | {growth:.2f} | ≤ 1.5 |")

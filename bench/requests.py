@@ -219,7 +219,7 @@ def _medians(rows: Sequence[tuple[float, float, float]]) -> tuple[float, float, 
 
 
 def _ok(answer: Any) -> None:
-    if answer.status_code not in {200, 201}:
+    if answer.status_code not in {200, 201} or rehearsal.is_error(answer.content):
         raise RuntimeError(f"a request of the benchmark was refused: {answer.status_code}")
 
 

@@ -13,6 +13,7 @@ from granian.server import Server
 from accounts.services import hash_lane
 from identity.management import lifeline
 
+LAST_PORT: Final = 65535
 _KEEP_THREADS: Final = 600
 _KILL_AFTER: Final = 20
 
@@ -23,7 +24,13 @@ class PortTaken(Exception):
 
 def require_free_port() -> None:
     """Raise PortTaken if nobody could listen at the configured address now."""
-    host, port = settings.LISTEN_HOST, settings.LISTEN_PORT
+    port = settings.LISTEN_PORT
+    require_free(port, advice=f"PORT={port + 1 if port < LAST_PORT else 8000} make run")
+
+
+def require_free(port: int, *, advice: str) -> None:
+    """Raise PortTaken if nobody could listen at this port now; `advice` is a command."""
+    host = settings.LISTEN_HOST
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(found[0], found[1]) as probe:
@@ -32,14 +39,14 @@ def require_free_port() -> None:
     except OSError as error:
         raise PortTaken(
             f"Can't listen at {host} port {port}: {error.strerror}. Stop what uses it, or choose "
-            f"another one: PORT={port + 1 if port < 65535 else 8000} make run"
+            f"another one: {advice}"
         ) from error
 
 
 def run() -> None:
     """Serve until SIGTERM, then let requests end. Workers that die are replaced."""
     os.environ[lifeline.PARENT_VARIABLE] = str(os.getpid())
-    logging.getLogger("_granian").addFilter(_is_news)
+    logging.getLogger("_granian").addFilter(is_news)
     Server(
         "identity.wsgi:application",
         address=settings.LISTEN_HOST,
@@ -64,7 +71,8 @@ def threads() -> int:
     return most
 
 
-def _is_news(record: logging.LogRecord) -> bool:
+def is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of the server's own tells the operator anything."""
     # Most of the threads only ever wait (`identity.services.turns`), so there are not too many.
     return not record.getMessage().startswith("Configuration allows spawning up to")
 

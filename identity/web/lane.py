@@ -124,7 +124,7 @@ class Lane:
 
 
 def _answered(handler: Handler, failed: Failed, environ: Environ) -> Answer:
-    _tend_connections()
+    tend_connections()
     try:
         return handler(environ)
     except DomainError as error:
@@ -153,7 +153,8 @@ def _as_problem(status: int, more: Mapping[str, str]) -> Answer:
     return Answer(status, problems.plain(status, HTTPStatus(status).phrase), headers)
 
 
-def _tend_connections() -> None:
+def tend_connections() -> None:
+    """Close database connections that broke or grew old, before something new is begun."""
     # What Django does around each request: a connection that broke or grew old serves no second
     # one, which is early enough to look. Inside a transaction there is only a test that calls the
     # lane.

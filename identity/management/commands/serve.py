@@ -1,4 +1,4 @@
-"""`manage.py serve`: web server and task worker of one machine, under one supervisor."""
+"""`manage.py serve`: web server, web sockets and task worker under one supervisor."""
 
 import http.client
 import os
@@ -15,13 +15,13 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from identity.errors import DomainError
-from identity.management import lifeline, task_worker, web_server
+from identity.management import lifeline, socket_server, task_worker, web_server
 from identity.management.supervisor import Child, Supervisor
 from identity.scoping import current
 from identity.services import sealing
 
 DEMO_SCOPE: Final = "acme"
-_ROLES: Final = ("web", "worker")
+_ROLES: Final = ("web", "worker", "sockets")
 _ASK_EVERY: Final = 0.25
 _PATIENCE: Final = 30.0
 
@@ -29,7 +29,7 @@ _PATIENCE: Final = 30.0
 class Command(BaseCommand):
     """Start everything; `--only` starts one part without a supervisor, for other supervisors."""
 
-    help = "Run the web server and the task worker until Ctrl-C."
+    help = "Run the web server, the web sockets and the task worker until Ctrl-C."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Choose a part."""
@@ -46,12 +46,16 @@ class Command(BaseCommand):
             task_worker.run(settings.HOME)
         elif options["only"] == "web":
             web_server.run()
+        elif options["only"] == "sockets":
+            socket_server.run()
         else:
             sys.exit(self._supervise())
 
     def _supervise(self) -> int:
+        roles = [role for role in _ROLES if role != "sockets" or settings.SOCKET_PORT]
         try:
             web_server.require_free_port()
+            socket_server.require_free_port()
         except web_server.PortTaken as reason:
             raise CommandError(str(reason)) from reason
         self._prepare()
@@ -60,7 +64,7 @@ class Command(BaseCommand):
         manage = (sys.executable, str(settings.ROOT / "manage.py"), "serve")
         children = [
             Child(role, (*manage, "--only", role, "--child-of", str(os.getpid()), "--skip-checks"))
-            for role in _ROLES
+            for role in roles
         ]
         announcement = Announcement(self)
         return Supervisor(children).run(announcement.tick)
@@ -113,6 +117,7 @@ class Announcement:
             f"  Sign-in   {base}/login\n"
             f"  API       {base}/v1/docs/\n"
             f"  Requests  {base}/s/{settings.DEFAULT_SCOPE or DEMO_SCOPE}/request\n"
+            f"  Sockets   {socket_server.shown()}\n"
             f"  Health    {base}/healthz  {base}/readyz\n"
             "Stop with Ctrl-C.\n"
         )

@@ -1,0 +1,1 @@
+"""Calls of programs about contexts, beside a bare handler with the same statements."""
