@@ -17,6 +17,7 @@ from bench.bridge import members
 from bench.requests import SLICES, WARM, Builder, Case
 from bench.tape import Sent
 from identity import actor, ids
+from identity.crypto import user_key
 from identity.services import api_key_secrets, api_keys
 
 SINGLE, LIST = 3.0, 2.0
@@ -89,12 +90,12 @@ def call(method: str, params: Mapping[str, Any]) -> bytes:
     return json.dumps({"jsonrpc": "2.0", "id": 128, "method": method, "params": params}).encode()
 
 
-def added(_: Program, number: int) -> bytes:
+def added(_: Program, __: int) -> bytes:
     """Somebody who was not there yet."""
     params = {
         "contextId": CONTEXT,
         "userId": f"new-{secrets.token_hex(8)}",
-        "userPubKey": members.new_key(number),
+        "userPubKey": user_key.generate().public.text,
     }
     return call("context/addUserToContext", params)
 

@@ -5,7 +5,6 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.models import Context
-from identity import ids
 from identity.scoping import current
 
 CREATED = "2026-01-01"
@@ -43,13 +42,3 @@ def fill(scope_id: UUID, public_id: str, members: int) -> None:
             [members, members, CREATED, members, context.id],
         )
         cursor.execute("ANALYZE accounts_contextmember, accounts_contexttally, accounts_context")
-
-
-def new_key(number: int) -> str:
-    """The key of somebody who joins: a real point, another one for each number."""
-    from coincurve import PrivateKey
-
-    from identity.crypto import user_key
-
-    seed = ids.new().bytes + number.to_bytes(16, "big")
-    return user_key.from_point(PrivateKey(seed).public_key.format()).text
