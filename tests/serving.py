@@ -42,6 +42,7 @@ class Served:
             **kept,
             "COUNTERSIGN_HOME": str(home),
             "PORT": str(self.port),
+            "SOCKET_PORT": "0",
             "COUNTERSIGN_WORKERS": "2",
             **(environment or {}),
         }

@@ -33,8 +33,8 @@ def fill(scope_id: UUID, public_id: str, members: int) -> None:
             cursor.execute(
                 "INSERT INTO accounts_contexttally (id, scope_id, context_id, level, bucket,"
                 " members) SELECT gen_random_uuid(), %s, %s, %s, n / %s, count(*)"
-                " FROM generate_series(1, %s) AS n GROUP BY n / %s",
-                [scope_id, context.id, level, size, members, size],
+                " FROM generate_series(1, %s) AS n GROUP BY 5",
+                [scope_id, context.id, level, size, members],
             )
         cursor.execute(
             "UPDATE accounts_context SET member_count = %s, last_position = %s,"

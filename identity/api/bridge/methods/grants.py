@@ -87,14 +87,14 @@ def _prove(asked: Asked, door: ApiKeyDoor) -> None:
 def _begun(asked: Asked, door: ApiKeyDoor, words: Sequence[str] | None) -> Pair:
     with current.in_scope(door.scope_id):
         held = programs.present_words(door, frozenset(door.permissions))
-    said = _said(asked, door, held, words) if words is not None else Words(permissions=held)
+    said = _said(door, held, words) if words is not None else Words(permissions=held)
     wanted = machine_starts.Asked(
         permissions=said.permissions,
         solutions=said.solutions,
         name=said.name,
         address="".join(said.networks),
         lasts=_length(said),
-        connection=_connection(asked) if said.is_connection else "",
+        connection=_bound(asked, door) if said.is_connection else "",
     )
     try:
         return machine_starts.begin(door, wanted, origin=asked.sent.origin_of_tokens, now=asked.now)
@@ -103,7 +103,7 @@ def _begun(asked: Asked, door: ApiKeyDoor, words: Sequence[str] | None) -> Pair:
         raise Told(Wire.API_KEY_DOES_NOT_EXIST) from None
 
 
-def _said(asked: Asked, door: ApiKeyDoor, held: frozenset[str], words: Sequence[str]) -> Words:
+def _said(door: ApiKeyDoor, held: frozenset[str], words: Sequence[str]) -> Words:
     """What the words ask for, which is no more than the key has. Raises Told."""
     try:
         said = scope_words.read(words)
@@ -114,8 +114,6 @@ def _said(asked: Asked, door: ApiKeyDoor, held: frozenset[str], words: Sequence[
         raise _cannot(wide)
     if len(said.networks) > 1 or any("/" in each for each in said.networks):
         raise _cannot(next(each for each in words if each.startswith("ipAddr:")))
-    if said.is_connection and asked.connection is None:
-        raise _cannot("connection")
     return said
 
 
@@ -127,8 +125,12 @@ def _length(said: Words) -> timedelta:
     return machine_sessions.ACCESS if said.lasts is None else timedelta(milliseconds=said.lasts)
 
 
-def _connection(asked: Asked) -> str:
-    return asked.connection.id if asked.connection else ""
+def _bound(asked: Asked, door: ApiKeyDoor) -> str:
+    """The socket that the session lasts as long as, which ends it when it is closed."""
+    if asked.connection is None:
+        raise _cannot("connection")
+    asked.connection.scopes.add(door.scope_id)
+    return asked.connection.id
 
 
 def _renewed(asked: Asked) -> dict[str, Any]:

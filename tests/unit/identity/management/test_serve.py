@@ -1,6 +1,7 @@
 """`manage.py serve` as people run it: real processes, a real port, a first and a second start."""
 
 import itertools
+import json
 import shutil
 import signal
 import socket
@@ -10,10 +11,13 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
+import websockets.sync.client as sockets
+from websockets.exceptions import InvalidStatus
 
 from tests import prepared
-from tests.serving import ROOT, Served, descendants, is_alive
+from tests.serving import ROOT, Served, descendants, free_port, is_alive
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +120,48 @@ def test_says_so_when_the_port_is_taken(served: Served) -> None:
     assert f"port {served.port}: Address already in use" in served.output()
     assert f"PORT={served.port + 1}" in served.output()
     assert "Traceback" not in served.output()
+
+
+def test_answers_web_sockets_in_a_process_of_their_own(served: Served) -> None:
+    port = free_port()
+    served.environment["SOCKET_PORT"] = str(port)
+    with served:
+        address = f"ws://localhost:{port}/api"
+        assert f"Sockets   {address}" in served.output()
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        with sockets.connect(f"ws://127.0.0.1:{port}/api", proxy=None) as client:
+            for number in range(3):
+                call = {"jsonrpc": "2.0", "id": number, "method": "versions", "params": {}}
+                client.send(json.dumps(call))
+                told = json.loads(client.recv(timeout=10))
+                assert told == {"jsonrpc": "2.0", "id": number, "result": ["v2.0"]}
+        with pytest.raises(InvalidStatus) as refused:
+            sockets.connect(f"ws://127.0.0.1:{port}/elsewhere", proxy=None)
+        assert refused.value.response.status_code == 403
+        assert httpx.get(f"http://127.0.0.1:{port}/api", timeout=10).status_code == 426
+        assert served.stop() == 0
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", port))
+
+
+def test_says_so_when_the_port_of_web_sockets_is_taken(served: Served) -> None:
+    with socket.socket() as squatter:
+        squatter.bind(("127.0.0.1", 0))
+        squatter.listen()
+        port = squatter.getsockname()[1]
+        served.environment["SOCKET_PORT"] = str(port)
+        served.start()
+        assert served.process is not None
+        assert served.process.wait(30) == 1
+    assert f"port {port}: Address already in use" in served.output()
+    assert "0: no web sockets" in served.output()
 
 
 def test_does_not_change_a_production_database_by_itself(tmp_path: Path) -> None:
