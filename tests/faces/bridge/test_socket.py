@@ -53,8 +53,8 @@ def test_is_open_nowhere_else(path: str) -> None:
 
 def test_knows_its_holder_once_a_token_is_bound(client: Client) -> None:
     line = opened()
-    assert not line.is_known
     assert say(line, "manager/listApiKeys", {})["error"]["code"] == 0x612F
+    assert [line.is_known] == [False]
     assert say(line, "manager/bindAccessToken", {"accessToken": client.token})["result"] == "OK"
     assert line.is_known
     assert say(line, "manager/listApiKeys", {})["result"]["list"]
