@@ -60,8 +60,9 @@ KEY_ENCRYPTION_KEYS: tuple[bytes, ...] = _sealing.keys
 
 LISTEN_HOST: str = _environment.values.get("HOST") or "127.0.0.1"
 LISTEN_PORT: int = _environment.between("PORT", 8000, 1, 65535)
-# Where web sockets are answered, by a process of its own; 0: nowhere.
-SOCKET_PORT: int = _environment.between("SOCKET_PORT", (LISTEN_PORT + 1) % 65536, 0, 65535)
+SOCKET_PORT: int = _environment.between(
+    "SOCKET_PORT", (LISTEN_PORT + 1) % 65536, 0, 65535
+)  # 0: none
 WEB_WORKERS: int = _environment.between("COUNTERSIGN_WORKERS", 0, 0, 256)  # 0: one for each core
 WEB_THREADS: int = _environment.between("COUNTERSIGN_THREADS", 4, 1, 64)
 TRUSTED_PROXIES: int = _environment.between("COUNTERSIGN_TRUSTED_PROXIES", 0, 0, 8)
@@ -83,7 +84,6 @@ SCOPE_CREATION: str = _environment.choice(
     ("open", "invitation", "closed"),
 )
 BRIDGE_INITIALIZATION_TOKEN, BRIDGE_CORS = read_programs(_environment)
-
 SHOWN_HOST: str = _environment.shown_host(LISTEN_HOST)
 # Every absolute address that we hand out starts with this one; none is made of a Host header.
 BASE_URL: str = _environment.address(

@@ -5,7 +5,8 @@ import re
 from tests.architecture import house
 
 READ = re.compile(
-    r'"(COUNTERSIGN_[A-Z_]+|DATABASE_(?:OWNER_)?URL|REDIS_URL|FIREBLOCKS_BASEURL|EMAIL_URL|EMAIL_FROM|HOST|PORT)"'
+    r'"(COUNTERSIGN_[A-Z_]+|DATABASE_(?:OWNER_)?URL|REDIS_URL|FIREBLOCKS_BASEURL|EMAIL_URL|EMAIL_FROM'
+    r'|HOST|(?:SOCKET_)?PORT)"'
 )
 ROW = re.compile(r"^\| (`[A-Z_`, ]+`) \|", re.MULTILINE)
 BETWEEN_PROCESSES = {"COUNTERSIGN_WEB_SERVER_PID"}
