@@ -60,9 +60,7 @@ KEY_ENCRYPTION_KEYS: tuple[bytes, ...] = _sealing.keys
 
 LISTEN_HOST: str = _environment.values.get("HOST") or "127.0.0.1"
 LISTEN_PORT: int = _environment.between("PORT", 8000, 1, 65535)
-SOCKET_PORT: int = _environment.between(
-    "SOCKET_PORT", (LISTEN_PORT + 1) % 65536, 0, 65535
-)  # 0: none
+SOCKET_PORT: int = _environment.between("SOCKET_PORT", (LISTEN_PORT + 1) % 65536, 0, 65535)
 WEB_WORKERS: int = _environment.between("COUNTERSIGN_WORKERS", 0, 0, 256)  # 0: one for each core
 WEB_THREADS: int = _environment.between("COUNTERSIGN_THREADS", 4, 1, 64)
 TRUSTED_PROXIES: int = _environment.between("COUNTERSIGN_TRUSTED_PROXIES", 0, 0, 8)
