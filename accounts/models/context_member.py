@@ -86,6 +86,11 @@ class ContextMember(ScopeOwned):
                 fields=["scope", "context", "public_key", "created_at"], name="member_key_history"
             ),
             models.Index(
+                fields=["scope", "context", "position"],
+                condition=_LIVING & models.Q(is_staff=True),
+                name="member_staff",
+            ),
+            models.Index(
                 fields=["scope", "user", "context"],
                 condition=models.Q(user__isnull=False),
                 name="member_of_user",

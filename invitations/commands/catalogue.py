@@ -5,6 +5,7 @@ import importlib
 ROOMS = (
     "api_keys",
     "applications",
+    "context_joins",
     "contexts",
     "credentials",
     "developer_keys",

@@ -47,6 +47,7 @@ WORDS: Final[Mapping[str, str]] = {
     "member.set-acl": "Say what “{member}” may do in the context {context}",
     "member.set-staff": "Say whether “{member}” is staff of the context {context}",
     "one-time-password.reset": "Let {user} set up one-time passwords anew",
+    "member.join": "Let the holder of a key join the context {context} as {member}",
     "passkey.remove": "Remove the passkey {passkey} of {user}",
     "password.change": "Change the password of {user}",
     "password.reset": "Remove the password of {user}",

@@ -108,6 +108,13 @@ def prove(message: str, signature: str, *, act: Act, now: datetime) -> Proven:
     return Proven(key, taken.data, data, raw)
 
 
+def said(message: str) -> Mapping[str, Any]:
+    """What a text claims, whoever wrote it. Raises ChallengeRefused for what is none of ours."""
+    _read(message)
+    claimed: dict[str, Any] = msgspec.json.decode(message.encode(), type=dict[str, Any])
+    return claimed
+
+
 def _read(message: str) -> tuple[_Claimed, PublicKey, bytes]:
     if len(message) > LONGEST_MESSAGE:
         raise ChallengeRefused

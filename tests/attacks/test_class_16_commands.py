@@ -46,6 +46,7 @@ GIVES_NOTHING: Mapping[str, str] = {
     "lambda.remove": "takes away",
     "key.sign": "signs with the own account alone: class 15",
     "user.onboard": "releases what was checked and stored; who may store is asked before: class 12",
+    "member.join": "members of contexts hold no right here; who may join so: class 15",
     "passkey.remove": "takes away",
     **dict.fromkeys(
         (f"solution.{verb}" for verb in ("create", "edit", "delete")), "a name, no account"

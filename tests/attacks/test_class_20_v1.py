@@ -30,6 +30,7 @@ HARMLESS = {
     "DELETE /me/sessions/{session}",
     "POST /me/sessions/end-others",
     "POST /me/lock",
+    "POST /contexts/{context}/join/challenge",
     "POST /me/lambdas/{lambda_id}/disable",
     "POST /me/managed-key",
     "POST /me/dids",  # names a key that is the account's already

@@ -99,6 +99,10 @@ POST   /sign-up/user-key/challenge                             open             
 POST   /sign-up/user-key                                       open               + + + + + + + +
 POST   /sign-in/user-key/challenge                             open               + + + + + + + +
 POST   /sign-in/user-key                                       open               + + + + + + + +
+POST   /contexts/{context}/join/challenge                      members:create     + . + . . . . +
+POST   /contexts/{context}/join                                members:create     + . + . . . . +
+GET    /contexts/{context}/contacts                            members:list       + + + + . + . +
+GET    /contexts/{context}/members/{member}/keys               members:get        + + + + . + . +
 POST   /invitations/lookup                                     open               + + + + + + + +
 POST   /invitations/challenge                                  open               + + + + + + + +
 POST   /invitations/accept                                     open               + + + + + + + +

@@ -307,6 +307,8 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
         "PATCH /solutions/{solution}": {"name": "Other"},
         "POST /contexts": {"solution": things.get("solution"), "name": "Other"},
         "PATCH /contexts/{context}": {"name": "Other"},
+        "POST /contexts/{context}/join/challenge": {"member": "new", "public_key": _MEMBER_KEY},
+        "POST /contexts/{context}/join": {"message": "{}", "signature": "00"},
         "POST /contexts/{context}/members": {"member": "other", "public_key": _MEMBER_KEY},
         "PUT /contexts/{context}/members/{member}/acl": {"acl": "DENY ALL"},
         "PUT /contexts/{context}/members/{member}/staff": {"is_staff": True},

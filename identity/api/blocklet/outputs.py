@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from accounts.queries.privacy import hides
 from accounts.queries.profiles import IdentityRow, ProfileRow, RoleCredentialRow, WalletRow
 from identity import permissions
 from identity.api.blocklet.sent import Sent
@@ -233,14 +234,3 @@ def _visible(shown: dict[str, Any], privacy: Mapping[str, Any], *, follows: bool
 
 _NEVER_SHOWN: Final = frozenset({"phone", "email"})
 _HIDEABLE: Final = frozenset({"name", "fullName", "avatar", "createdAt"})
-
-
-def hides(privacy: Mapping[str, Any], name: str, *, follows: bool) -> bool:
-    """Whether a setting hides a part: the name itself, or a page of the user's that ends in it."""
-    for key_, value in privacy.items():
-        if key_ == name or key_.rpartition("/")[2] == name:
-            if value is True or value == "private":
-                return True
-            if value == "follower-only" and not follows:
-                return True
-    return False

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from accounts.queries import profiles
+from accounts.queries.privacy import hides
 from accounts.queries.profiles import ProfileRow
 from accounts.services import avatars, profile_editing
 from accounts.services.avatars import Picture
@@ -123,7 +124,7 @@ def picture_file(asked: Asked) -> Answer:
     row = profiles.profile(picture.user_id) if picture else None
     if picture is None or row is None:
         raise Missing(_NO_PICTURE)
-    if not outputs.hides(row.privacy, "avatar", follows=False):
+    if not hides(row.privacy, "avatar", follows=False):
         return Answer(200, picture.png, _PICTURE_HEADERS)
     if not _may_see(auth.caller_if_any(asked), row):
         raise Missing(_NO_PICTURE)
@@ -137,7 +138,7 @@ def _may_see(caller: Caller | None, row: ProfileRow) -> bool:
     if caller.user_id == row.user_id:
         return True
     follows = profiles.is_following(caller.user_id, row.user_id)
-    if not outputs.hides(row.privacy, "avatar", follows=follows):
+    if not hides(row.privacy, "avatar", follows=follows):
         return True
     return _SEES_ALL in people.rights(caller)
 
