@@ -92,7 +92,7 @@ def test_says_while_one_writes_what_an_access_list_means(tabs: Tabs, alice: Pers
     text.fill("ALLOW ALL\nDENY thread/threadDelete")
     state.filter(has_text="81 of 82 functions are allowed.").wait_for()
     assert text.get_attribute("aria-invalid") == "false"
-    tab.page.get_by_text("Threads").click()
+    tab.page.get_by_text("Threads", exact=True).click()
     row = tab.page.locator("tr", has_text="thread/threadDelete").first
     assert row.inner_text().split() == [
         *("thread/threadDelete", "denied", "line", "2:", "DENY", "thread/threadDelete"),

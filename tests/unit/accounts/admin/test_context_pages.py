@@ -1,12 +1,16 @@
 """Pages about solutions, contexts and their members: everything goes through the one door."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from accounts.models import Context, ContextMember, ContextShare, Solution
+from identity import ids
 from identity.crypto import user_key
+from invitations.models import Proposal
+from invitations.services import policies
 from tests import cast
 from tests.unit.accounts.admin.desk import HOSTILE, SOMEWHERE, Desk
 
@@ -94,7 +98,7 @@ def test_writes_a_policy_and_says_what_is_wrong_with_one(desk: Desk) -> None:
     path = f"{CONTEXTS}{row.pk}/policy/"
     assert "no JSON: see line 2" in desk.refused(path, policy="{\n x")
     assert "Write an object" in desk.refused(path, policy="[1]")
-    assert "colour" in desk.refused(path, policy='{"colour": "red"}')
+    assert "policy has no key colour." in desk.refused(path, policy='{"colour": "red"}')
     written = {"create": "none", "thread": {"get": "user,manager"}}
     assert desk.send(path, policy=json.dumps(written)) == ["The policy is changed."]
     desk.refresh(row)
@@ -261,6 +265,32 @@ def test_edits_an_access_list(desk: Desk) -> None:
     told = desk.send(path, acl="ALLOW ALL\r\nDENY thread/threadDelete")
     assert told == ["The access list is changed."]
     assert living(desk).acl == "ALLOW ALL\nDENY thread/threadDelete"
+
+
+def test_proposes_where_a_policy_asks_for_it(desk: Desk, world: cast.World) -> None:
+    alice = member(desk, context(desk))
+    world.member("bob", "super-admin")
+    with cast.in_scope(world):
+        policies.create(
+            public_id=ids.new(),
+            fields={
+                "name": "Access lists",
+                "description": "",
+                "priority": 100,
+                "expression": "",
+                "status": "active",
+                "resource": "/contexts/*/members/*",
+                "action": "edit",
+                "decision_on_true": "REVIEW",
+                "review_expression": policies.ONE_OTHER_PERSON,
+            },
+            by=world.system,
+            now=datetime.now(UTC),
+        )
+    (told,) = desk.send(page(alice, "access-list"), acl="DENY ALL")
+    with cast.in_scope(world):
+        assert f"/proposal/{Proposal.objects.get().pk}/change/" in told
+    assert living(desk).acl == "ALLOW ALL"
 
 
 def test_checks_and_fills_in_without_a_script_and_changes_nothing(desk: Desk) -> None:
