@@ -12,6 +12,7 @@ from accounts.services.remote_asking import Call
 from accounts.services.remote_outcomes import Fault, Refused, Verdict
 from accounts.services.remote_pace import Pace
 from accounts.services.remote_secrets import Access
+from identity import logs
 from identity.crypto import call_signature
 from identity.crypto.call_signature import Stamp
 from identity.crypto.errors import SealBroken, SealUnavailable
@@ -58,7 +59,9 @@ class Caller:
         except asking.Nonsense as nonsense:
             raise remote_outcomes.nonsense(str(nonsense)) from None
         except asking.Refusal as refusal:
-            raise Refused(refusal.code, refusal.message) from None
+            # What a remote says is shown to people, and it knows the secret too.
+            told = refusal.message.replace(self._access.secret, logs.HIDDEN)
+            raise Refused(refusal.code, told) from None
 
     def _posted(self, body: bytes) -> fetcher.Answer:
         try:

@@ -1,34 +1,39 @@
 """A scope with a context whose members are carried to a remote, for tests of carrying."""
 
-import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
-from accounts.models import Context, ContextMember, Remote, RemoteChange, RemoteContext, Solution
+from accounts.models import (
+    Context,
+    ContextMember,
+    Remote,
+    RemoteChange,
+    RemoteContext,
+    User,
+)
 from accounts.services import (
-    member_changes,
+    context_members,
+    contexts,
     remote_contexts,
     remote_leases,
     remote_pace,
     remote_secrets,
     remotes,
+    solutions,
 )
 from identity import actor, ids
 from identity.actor import Actor
 from identity.crypto import user_key
 from identity.management.carrier import Carrier
-from identity.scoping import current
+from identity.scoping import current, doors
 from identity.services import scopes
 from tests import remote_stand_in
 
 HURRIED = remote_pace.USUAL.times(0.001)
-_positions = itertools.count(1)
 
 
 def now() -> datetime:
@@ -50,20 +55,24 @@ class House:
 
     @classmethod
     def build(cls, slug: str = "acme") -> "House":
-        scope_id = scopes.create(slug=slug, name=slug, now=now()).id
-        with current.in_scope(scope_id):
-            solution = Solution.objects.create(
-                scope_id=scope_id, public_id="ours", created_at=now(), updated_at=now()
-            )
-            context = Context.objects.create(
-                scope_id=scope_id,
-                public_id="here",
-                name="Our circle",
-                solution=solution,
-                created_at=now(),
-                updated_at=now(),
-            )
+        return cls.of(scopes.create(slug=slug, name=slug, now=now()).id)
+
+    @classmethod
+    def of(cls, scope_id: UUID) -> "House":
+        by = actor.system(scope_id)
+        solutions.create(name="Ours", public_id="ours", by=by, now=now())
+        given = contexts.Given(solution_id="ours", name="Our circle")
+        context = contexts.create(given=given, public_id="here", by=by, now=now())
         return cls(scope_id, context, ids.new())
+
+    @classmethod
+    def again(cls, slug: str = "acme") -> "House":
+        """The one that another process built."""
+        found = doors.scope_by_slug(slug)
+        assert found is not None
+        with current.in_scope(found.scope_id):
+            link = RemoteContext.objects.select_related("context").get()
+        return cls(found.scope_id, link.context, link.remote_id, link.id)
 
     @property
     def by(self) -> Actor:
@@ -93,49 +102,51 @@ class House:
         ).id
         return self.link_id
 
+    def resume(self) -> None:
+        remotes.resume(remote_id=self.remote_id, by=self.by, now=now())
+
+    def pause(self) -> None:
+        remotes.pause(remote_id=self.remote_id, by=self.by, now=now())
+
+    def put_off(self, member: str) -> None:
+        with current.in_scope(self.scope_id):
+            rows = RemoteChange.objects.filter(member=member, state="pending")
+            rows.update(next_attempt_at=now() + timedelta(hours=1))
+
+    def retry(self) -> int:
+        return remote_contexts.retry(remote_id=self.remote_id, by=self.by, now=now())
+
+    def user(self, name: str, **more: Any) -> User:
+        with current.in_scope(self.scope_id):
+            return User.objects.create(
+                scope_id=self.scope_id,
+                username=name,
+                username_folded=name,
+                status=User.Status.ACTIVE,
+                created_at=now(),
+                updated_at=now(),
+                **more,
+            )
+
     def add(self, member: str, public_key: str = "", acl: str = "ALLOW ALL", **more: Any) -> str:
         """Add a member, or give it another key; that key."""
         public_key = public_key or key()
-        with current.in_scope(self.scope_id), transaction.atomic():
-            self._lock()
-            self._ended(member, "replaced")
-            ContextMember.objects.create(
-                scope_id=self.scope_id,
-                context=self.context,
-                member_id=member,
-                public_key=public_key,
-                acl=acl,
-                reach=31,
-                starts=31,
-                position=next(_positions),
-                created_at=now(),
-                **more,
-            )
-            member_changes.note(self.context, member, "added", by=self.by, now=now())
+        context_members.add(
+            context_id="here",
+            member_id=member,
+            public_key=public_key,
+            acl=acl,
+            by=self.by,
+            now=now(),
+            **more,
+        )
         return public_key
 
     def remove(self, member: str) -> None:
-        with current.in_scope(self.scope_id), transaction.atomic():
-            self._lock()
-            self._ended(member, "removed")
-            member_changes.note(self.context, member, "removed", by=self.by, now=now())
+        context_members.remove(context_id="here", member_id=member, by=self.by, now=now())
 
     def set_acl(self, member: str, acl: str) -> None:
-        with current.in_scope(self.scope_id), transaction.atomic():
-            self._lock()
-            self._living(member).update(acl=acl)
-            member_changes.note(self.context, member, "acl", by=self.by, now=now())
-
-    def _lock(self) -> None:
-        Context.objects.select_for_update().get(id=self.context.id)
-
-    def _ended(self, member: str, why: str) -> None:
-        self._living(member).update(ended_at=now(), ended_reason=why)
-
-    def _living(self, member: str) -> Any:
-        return ContextMember.objects.filter(
-            context=self.context, member_id=member, ended_at__isnull=True
-        )
+        context_members.set_acl(context_id="here", member_id=member, acl=acl, by=self.by, now=now())
 
     def here(self) -> dict[str, tuple[str, str]]:
         with current.in_scope(self.scope_id):
@@ -164,7 +175,7 @@ class House:
     def check(self) -> dict[str, Any]:
         """Have both sides compared, and what was found."""
         assert self.link_id is not None
-        remote_contexts.check(link_id=self.link_id, by=self.by, now=now())
+        remote_contexts.check(remote_id=self.remote_id, link_id=self.link_id, by=self.by, now=now())
         settle()
         drift: dict[str, Any] = self.linked().drift
         return drift
@@ -172,9 +183,23 @@ class House:
     def resync(self, *, removes_unknown: bool = False) -> None:
         assert self.link_id is not None
         remote_contexts.resync(
-            link_id=self.link_id, removes_unknown=removes_unknown, by=self.by, now=now()
+            remote_id=self.remote_id,
+            link_id=self.link_id,
+            removes_unknown=removes_unknown,
+            by=self.by,
+            now=now(),
         )
         settle()
+
+
+def furnish(scope_id: UUID) -> dict[str, str]:
+    """A remote to which nothing was carried yet; its things by the names of placeholders."""
+    house = House.of(scope_id)
+    house.link("https://bridge.example.org/api")
+    carried = house.carry()
+    given = contexts.Given(solution_id="ours", name="Another circle")
+    contexts.create(given=given, public_id="another circle", by=house.by, now=now())
+    return {"remote": str(house.remote_id), "carried": str(carried)}
 
 
 def sweep(*, pace: remote_pace.Pace = HURRIED) -> int:

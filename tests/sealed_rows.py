@@ -8,7 +8,7 @@ import orjson
 from django.db import transaction
 
 from accounts.ledger.remote_signing import RemoteConfig
-from accounts.models import DidDocument, LedgerAccount, Onboarding, User
+from accounts.models import DidDocument, LedgerAccount, Onboarding, Remote, User
 from accounts.services import (
     dids,
     key_signatures,
@@ -18,6 +18,8 @@ from accounts.services import (
     onboardings,
     one_time_passwords,
     opened_managed_keys,
+    remote_secrets,
+    remotes,
     users,
 )
 from accounts.services.key_signatures import Request
@@ -45,6 +47,7 @@ from sessions_app.services import challenges, providers
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HELLO = PersonalMessage(b"hello")
 SECRET = "a secret of a client"
+SECRET_ELSEWHERE = "a-secret-of-a-remote"
 LEDGER_SEED = bytes(range(32))
 REMOTE = RemoteConfig("1", "COIN", "name of the program", "key of the program")
 ROOT_KEY = bytes(range(1, 33))
@@ -76,6 +79,7 @@ class Filled:
             assert len(api_key_secrets.unseal_secrets(door, now=NOW)) == 2
             assert one_time_passwords.begun(user_id=self.user_id, now=NOW)
             assert providers.secret_of(Provider.objects.get()) == SECRET
+            assert remote_secrets.access(Remote.objects.get()).secret == SECRET_ELSEWHERE
             key = key_signatures.usable(by=self.by, now=NOW)
             kept = key_signatures.waiting_of(self.signature_id, key=key)
             signed = key_signatures.fetch(kept, by=self.by, now=NOW)
@@ -124,6 +128,7 @@ def fill(slug: str = "acme") -> Filled:
         _shared_key(system, slug)
         one_time_passwords.begin(user_id=user.id, by=by, now=NOW)
         _provider(system)
+        _remote(system)
         signature_id = _signature(user, by)
         ledger_accounts.keep(
             network="local",
@@ -211,6 +216,18 @@ def _provider(by: Actor) -> None:
         by=by,
         now=NOW,
     )
+
+
+def _remote(by: Actor) -> None:
+    remote_id = ids.new()
+    given = {
+        "name": "Elsewhere",
+        "url": "https://bridge.example.org/api",
+        "api_key_id": "0123456789abcdef",
+        "solution_there": "theirs",
+    }
+    secret = remote_secrets.sealed(SECRET_ELSEWHERE, remote_id=remote_id)
+    remotes.link(remote_id=remote_id, given=given, sealed_secret=secret, by=by, now=NOW)
 
 
 def _signature(user: User, by: Actor) -> Any:

@@ -12,9 +12,8 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F
 
-from accounts.models import Context, ContextMember, RemoteChange, RemoteContext
+from accounts.models import ContextMember, RemoteChange, RemoteContext
 from identity import ids
-from identity.actor import Actor
 from identity.scoping import current, statements
 
 Kind = RemoteChange.Kind
@@ -33,18 +32,12 @@ _INSERT: Final = (
 )
 
 
-def note(context: Context, member: str, change: str, *, by: Actor, now: datetime) -> None:
+def note_in(context_id: UUID, member: str, change: str, *, now: datetime) -> None:
     """Note that something about the member of this name changed, in the caller's transaction.
 
     `change` is one word for people. Costs one statement where the context is not carried anywhere,
     two where it is, sent with the transaction's next statement.
     """
-    del by
-    note_in(context.id, member, change, now=now)
-
-
-def note_in(context_id: UUID, member: str, change: str, *, now: datetime) -> None:
-    """The same for the id of a context of the scope in force."""
     scope_id = current.required_scope()
     place = [_uuid(scope_id), _uuid(context_id)]
 

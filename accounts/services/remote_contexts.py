@@ -6,26 +6,16 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from accounts.context_errors import ContextMissing
-from accounts.models import Context, Remote, RemoteChange, RemoteContext
-from accounts.services import member_changes, remotes, writing
+from accounts.models import Remote, RemoteChange, RemoteContext
+from accounts.services import contexts, member_changes, remotes, writing
 from accounts.services.remote_records import record
 from identity import errors
 from identity.actor import Actor
-from identity.errors import DomainError, Kind
 
 MOST_RETRIED: Final = 10_000
 _LONGEST_ID: Final = 128
 ChangeKind = RemoteChange.Kind
 State = RemoteChange.State
-
-
-class ContextCarried(DomainError):
-    """Its members would stay at the remote, and nobody here would know of them any more."""
-
-    kind = Kind.CONFLICT
-    code = "context.carried"
-    title = "This context is carried to a remote. End that first."
 
 
 def carry(
@@ -40,12 +30,13 @@ def carry(
     """Carry a context with all its members from now on; the same call again gives the same link.
 
     Without an id of a context there, one is made there by whoever carries. Raises Missing,
-    Invalid, Conflict where this context, or that one there, is carried already.
+    OutsideLimits, Invalid, Conflict where this context, or that one there, is carried already.
     """
     there = _there(context_there)
+    remotes.require_whole(by)
     with writing.of(by):
         remote = remotes.locked(remote_id)
-        row = context_of(context)
+        row = contexts.locked(context, by=by)
         earlier = RemoteContext.objects.filter(id=link_id).first()
         if earlier is not None:
             is_same = earlier.remote_id == remote_id and earlier.context_id == row.id
@@ -69,10 +60,11 @@ def carry(
     return link
 
 
-def drop(*, link_id: UUID, by: Actor, now: datetime) -> None:
+def drop(*, remote_id: UUID, link_id: UUID, by: Actor, now: datetime) -> None:
     """Carry this context no more, also not what waits. What is there stays. Raises Missing."""
+    remotes.require_whole(by)
     with writing.of(by):
-        link = _locked(link_id)
+        link = _locked(link_id, remote_id)
         waiting = RemoteChange.objects.filter(link_id=link_id, state=State.PENDING)
         dropped, _ = waiting.delete()
         RemoteChange.objects.filter(link_id=link_id).delete()
@@ -80,13 +72,18 @@ def drop(*, link_id: UUID, by: Actor, now: datetime) -> None:
         link.delete()
 
 
-def check(*, link_id: UUID, by: Actor, now: datetime) -> RemoteContext:
+def check(*, remote_id: UUID, link_id: UUID, by: Actor, now: datetime) -> RemoteContext:
     """Have both sides compared. Raises Missing, RemotePaused."""
-    return _asked(link_id, ChangeKind.CHECK, by=by, now=now)
+    return _asked(remote_id, link_id, ChangeKind.CHECK, by=by, now=now)
 
 
 def resync(
-    *, link_id: UUID, removes_unknown: bool = False, by: Actor, now: datetime
+    *,
+    remote_id: UUID,
+    link_id: UUID,
+    removes_unknown: bool = False,
+    by: Actor,
+    now: datetime,
 ) -> RemoteContext:
     """Have both sides compared, and the remote brought into step with this one.
 
@@ -94,7 +91,7 @@ def resync(
     RemotePaused.
     """
     kind = ChangeKind.RESYNC_EXTRA if removes_unknown else ChangeKind.RESYNC
-    return _asked(link_id, kind, by=by, now=now)
+    return _asked(remote_id, link_id, kind, by=by, now=now)
 
 
 def retry(*, remote_id: UUID, change_id: UUID | None = None, by: Actor, now: datetime) -> int:
@@ -102,6 +99,7 @@ def retry(*, remote_id: UUID, change_id: UUID | None = None, by: Actor, now: dat
 
     At most ten thousand at once. Raises Missing.
     """
+    remotes.require_whole(by)
     with writing.of(by):
         remote = remotes.locked(remote_id)
         rows = RemoteChange.objects.filter(remote_id=remote_id, state=State.FAILED)
@@ -120,32 +118,19 @@ def retry(*, remote_id: UUID, change_id: UUID | None = None, by: Actor, now: dat
     return count
 
 
-def require_not_carried(context_id: UUID) -> None:
-    """Refuse the end of a context that is carried anywhere. Raises ContextCarried."""
-    if RemoteContext.objects.filter(context_id=context_id).exists():
-        raise ContextCarried
-
-
-def found(link_id: UUID) -> RemoteContext:
-    """The link of this id in the scope in force. Raises Missing."""
+def found(link_id: UUID, *, remote_id: UUID) -> RemoteContext:
+    """The link of this id, of this remote, in the scope in force. Raises Missing."""
     rows = RemoteContext.objects.select_related("remote", "context")
-    link = rows.filter(id=link_id).first()
+    link = rows.filter(id=link_id, remote_id=remote_id).first()
     if link is None:
         raise errors.Missing("This context is not carried.")
     return link
 
 
-def context_of(public_id: str) -> Context:
-    """The context of this id in the scope in force. Raises Missing."""
-    row = Context.objects.filter(public_id=public_id).first()
-    if row is None:
-        raise ContextMissing
-    return row
-
-
-def _asked(link_id: UUID, kind: str, *, by: Actor, now: datetime) -> RemoteContext:
+def _asked(remote_id: UUID, link_id: UUID, kind: str, *, by: Actor, now: datetime) -> RemoteContext:
+    remotes.require_whole(by)
     with writing.of(by):
-        link = _locked(link_id)
+        link = _locked(link_id, remote_id)
         if link.remote.status != Remote.Status.ACTIVE:
             raise remotes.RemotePaused
         waiting = RemoteChange.objects.filter(link_id=link_id, kind=kind, state=State.PENDING)
@@ -157,9 +142,10 @@ def _asked(link_id: UUID, kind: str, *, by: Actor, now: datetime) -> RemoteConte
     return link
 
 
-def _locked(link_id: UUID) -> RemoteContext:
+def _locked(link_id: UUID, remote_id: UUID) -> RemoteContext:
     rows = RemoteContext.objects.select_for_update(of=("self",))
-    link = rows.select_related("remote", "context").filter(id=link_id).first()
+    found = rows.select_related("remote", "context").filter(id=link_id, remote_id=remote_id)
+    link = found.first()
     if link is None:
         raise errors.Missing("This context is not carried.")
     return link

@@ -23,13 +23,18 @@ class Access:
     secret: str = field(repr=False)
 
 
-def sealed(secret: str, *, remote_id: UUID) -> bytes:
-    """A secret as commands carry it. Raises Invalid for what can't be one."""
+def require_plain(secret: str) -> None:
+    """Raise Invalid for what can't be a secret of a remote."""
     is_plain = secret.isascii() and secret.isprintable() and " " not in secret
     if not 1 <= len(secret) <= LONGEST or not is_plain:
         raise errors.Invalid(
             f"secret is 1 to {LONGEST} printable ASCII characters.", field="secret"
         )
+
+
+def sealed(secret: str, *, remote_id: UUID) -> bytes:
+    """A secret as commands carry it. Raises Invalid for what can't be one."""
+    require_plain(secret)
     return sealing.seal(secret.encode(), purpose=_SEALED_AS, subject=str(remote_id))
 
 

@@ -1,4 +1,7 @@
-"""Remotes of a scope: linked, changed, paused, resumed, unlinked. Their secrets stay sealed."""
+"""Remotes of a scope: linked, changed, paused, resumed, unlinked. Their secrets stay sealed.
+
+All functions that change one raise OutsideLimits for a key that is limited to some contexts.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,7 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from accounts.models import Remote, RemoteChange
-from accounts.services import remote_secrets, writing
+from accounts.services import context_limits, remote_secrets, writing
 from accounts.services.remote_records import record
 from identity import errors
 from identity.actor import Actor
@@ -49,6 +52,7 @@ def link(
     """
     wanted = checked(given)
     remote_secrets.require_sealed(sealed_secret, remote_id=remote_id)
+    require_whole(by)
     with writing.of(by):
         earlier = Remote.objects.filter(id=remote_id).first()
         if earlier is not None:
@@ -80,6 +84,7 @@ def edit(*, remote_id: UUID, changes: Mapping[str, Any], by: Actor, now: datetim
     new_secret = changes.get("sealed_secret")
     if new_secret is not None:
         remote_secrets.require_sealed(new_secret, remote_id=remote_id)
+    require_whole(by)
     with writing.of(by):
         remote = locked(remote_id)
         old_host = host_of(remote.url)
@@ -100,6 +105,7 @@ def edit(*, remote_id: UUID, changes: Mapping[str, Any], by: Actor, now: datetim
 
 def pause(*, remote_id: UUID, by: Actor, now: datetime) -> Remote:
     """Carry nothing more until it is resumed; changes wait. Again is the same. Raises Missing."""
+    require_whole(by)
     with writing.of(by):
         remote = locked(remote_id)
         if remote.status == _ACTIVE:
@@ -111,6 +117,7 @@ def pause(*, remote_id: UUID, by: Actor, now: datetime) -> Remote:
 
 def resume(*, remote_id: UUID, by: Actor, now: datetime) -> Remote:
     """Carry on, at once with all that waited. Again is the same. Raises Missing."""
+    require_whole(by)
     with writing.of(by):
         remote = locked(remote_id)
         if remote.status == _PAUSED or remote.failures:
@@ -126,6 +133,7 @@ def unlink(*, remote_id: UUID, by: Actor, now: datetime) -> None:
 
     Raises Missing.
     """
+    require_whole(by)
     with writing.of(by):
         remote = locked(remote_id)
         dropped, _ = RemoteChange.objects.filter(
@@ -134,6 +142,15 @@ def unlink(*, remote_id: UUID, by: Actor, now: datetime) -> None:
         RemoteChange.objects.filter(remote_id=remote_id).delete()
         record("remote.unlinked", remote, by=by, now=now, facts={"dropped_changes": dropped})
         remote.delete()
+
+
+def require_whole(by: Actor) -> None:
+    """Refuse keys that are limited to some solutions or contexts: remotes are the whole scope's.
+
+    Raises OutsideLimits.
+    """
+    context_limits.require_every_solution(by=by)
+    context_limits.require_every_context(by=by)
 
 
 def checked(given: Mapping[str, Any]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from accounts import errors
 from accounts.models import Profile, StaffMembership, User
 from accounts.models.user import MOST_FOLDED, fold
-from accounts.services import belongings, dids, fields, owners, writing
+from accounts.services import belongings, dids, fields, member_changes, owners, writing
 from identity import errors as refusals
 from identity.actor import Actor
 from identity.scoping import inserts, statements
@@ -250,6 +250,7 @@ def _change_status(user: User, status: str, *, by: Actor, now: datetime) -> None
         raise refusals.Invalid("status is active or disabled.", field="status")
     elif user.status == User.Status.DISABLED:
         user.status = _status_when_enabled(user)
+        member_changes.note_user(user.id, "enabled", now=now)
 
 
 def _disable(user: User, *, by: Actor, now: datetime) -> None:
@@ -257,6 +258,7 @@ def _disable(user: User, *, by: Actor, now: datetime) -> None:
         return
     owners.require_another_than(user.id)
     user.status = User.Status.DISABLED
+    member_changes.note_user(user.id, "disabled", now=now)
     for hook in on_disabled:
         hook(user.id, by=by, now=now)
 

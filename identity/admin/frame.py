@@ -19,6 +19,8 @@ from identity.admin.applications import ApplicationPages
 from identity.admin.deliveries import DeliveryPages
 from identity.admin.own_devices import OwnDevicePages
 from identity.admin.providers import ProviderPages
+from identity.admin.remote_contexts import RemoteContextPages
+from identity.admin.remotes import RemotePages
 from identity.admin.scope_settings import SettingsPages
 from identity.admin.signing_in import SignInForm
 from identity.admin.staff import StaffPages
@@ -85,6 +87,8 @@ class Site(admin.AdminSite):
             *WebhookPages(self).urls(),
             *DeliveryPages(self).urls(),
             *ProviderPages(self).urls(),
+            *RemotePages(self).urls(),
+            *RemoteContextPages(self).urls(),
             *ApplicationPages(self).urls(),
             *ApiPages(self).urls(),
             *SettingsPages(self).urls(),

@@ -160,6 +160,7 @@ PAGES: Final[Sequence[tuple[str, Sequence[Page]]]] = (
             ),
             Page("Lambdas", "admin:accounts_lambda_changelist", "bolt", ("lambdas:list",)),
             Page("Webhooks", "admin:webhooks", "webhook", ("webhooks:list",)),
+            Page("Remotes", "admin:remotes", "cloud_sync", ("remotes:list",)),
         ),
     ),
     (

@@ -22,6 +22,8 @@ ROOMS = (
     "providers",
     "recipients",
     "registrations",
+    "remote_contexts",
+    "remotes",
     "role_credentials",
     "roles",
     "scopes",

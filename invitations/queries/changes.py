@@ -14,7 +14,7 @@ import orjson
 
 from accounts import queries as accounts
 from accounts.models import User
-from accounts.queries import role_credentials
+from accounts.queries import remotes, role_credentials
 from identity import permissions, webhook_queries
 from identity import queries as ground
 from identity.crypto import check_code
@@ -177,6 +177,10 @@ def _application(value: Any) -> str:
     return f"“{applications.application(UUID(str(value))).name}”"
 
 
+def _remote(value: Any) -> str:
+    return f"“{remotes.remote(UUID(str(value))).name}”"
+
+
 def _role_credential(value: Any) -> str:
     found = role_credentials.one(UUID(str(value)))
     return f"of {_user(found.user)} for the role {found.role}"
@@ -206,6 +210,7 @@ NOUNS: Final[Mapping[str, Named]] = {
     "session": _session,
     "provider": _provider,
     "application": _application,
+    "remote": _remote,
     "role_credential": _role_credential,
     "signature_key": _point,
     "solution": context_words.solution,
@@ -278,6 +283,10 @@ PRESENT: Final[Mapping[str, Callable[[Any], Mapping[str, Any]]]] = {
     "provider.edit": lambda details: asdict(providers.provider(details.provider)),
     "recipient-group.edit": lambda details: asdict(accounts.recipient_group(details.group)),
     "recipient.edit": lambda details: asdict(accounts.recipient(details.recipient)),
+    **{
+        f"remote.{verb}": lambda details: asdict(remotes.remote(details.remote))
+        for verb in ("edit", "pause", "resume")
+    },
     "role.edit": lambda details: asdict(accounts.role(str(details.role))),
     "rule.edit": lambda details: asdict(accounts.rule(details.rule)),
     "scope.edit": _present_scope,

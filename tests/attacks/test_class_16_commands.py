@@ -99,6 +99,7 @@ class Commands(Attack):
         yield from self.staff()
         yield from self.devices()
         yield from self.webhooks()
+        yield from self.remotes()
         yield from self.locks()
         yield from self.api_keys()
         yield from self.sign_in()
@@ -142,6 +143,20 @@ class Commands(Attack):
         yield "webhook.replay", {**named, "delivery": str(ids.new())}
         yield "webhook.replay-failed", {**named, "since": "2026-01-01T00:00:00Z"}
         yield "webhook.delete", named
+
+    def remotes(self) -> Iterator[Move]:
+        """A server of hers to which everybody is carried."""
+        named = {"remote": str(ids.new())}
+        carried = {**named, "carried": str(ids.new())}
+        told = {"name": "hers", "url": "https://bridge.example.org/api", "api_key_id": "1"}
+        sealed = {"sealed_secret": "AAAA", "solution_there": "1"}
+        yield "remote.link", {**named, **told, **sealed}
+        yield "remote.edit", {**named, "url": "https://bridge.example.org/api"}
+        yield "remote.carry", {**carried, "context": "circle"}
+        for verb in ("check", "resync", "drop"):
+            yield f"remote.{verb}", carried
+        for verb in ("pause", "resume", "retry", "unlink"):
+            yield f"remote.{verb}", named
 
     def locks(self) -> Iterator[Move]:
         """Everybody else shut out, so that nobody is left to ask."""

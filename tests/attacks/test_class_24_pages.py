@@ -51,7 +51,7 @@ NAMED = frozenset(
 )
 # Words of ours: the name of an event, why the platform switched a webhook off.
 SIGN_IN = ("/admin/providers/", "/admin/applications/")
-OURS = frozenset({"auditevent.name", "webhook.reason", "webhook.disabled_reason"})
+OURS = frozenset({"auditevent.name", "webhook.reason", "webhook.disabled_reason", "remote.reason"})
 OWN = ("/problems/", "/problems/forbidden", "/v1/docs/", "/join", "/nothing")
 
 

@@ -26,6 +26,7 @@ LISTS = {
     "sign-ins": "sessions_app/signin/",
     "api-keys": "identity/apikey/",
     "providers": "providers/",
+    "remotes": "remotes/",
     "applications": "applications/",
     "developer-keys": "identity/developerkey/",
     "lambdas": "accounts/lambda/",
@@ -121,6 +122,13 @@ _OBJECTS = {
         for noun in ("provider", "application")
         for name in ("", "edit", "switch", "delete")
     },
+    "remote-context": "remotes/{remote}/contexts/{remotecontext}/",
+    "resync-remote-context": "remotes/{remote}/contexts/{remotecontext}/resync/",
+    "drop-remote-context": "remotes/{remote}/contexts/{remotecontext}/drop/",
+    **{
+        f"remote-{name or 'page'}": f"remotes/{{remote}}/{name}/".replace("//", "/")
+        for name in ("", "edit", "switch", "delete", "carry", "changes")
+    },
     **{
         f"webhook-{name or 'page'}": f"webhooks/{{webhook}}/{name}/".replace("//", "/")
         for name in ("", "edit", "switch", "delete", "deliveries", "replay")
@@ -165,6 +173,7 @@ _OTHERS = {
     "issue-role-credential": "accounts/rolecredential/new/",
     "webhook-create": "webhooks/create/",
     "provider-choose": "providers/create/",
+    "remote-create": "remotes/create/",
     "provider-create": "providers/create/apple/",
     "application-create": "applications/create/",
     "add-developer-key": "identity/developerkey/new/",
@@ -205,6 +214,8 @@ from accounts.services import context_members, contexts, solutions
 from identity.crypto import evm, user_key
 from invitations.models import Policy
 from invitations.services import signing
+from accounts.models import RemoteChange, RemoteContext
+from accounts.services import remote_contexts, remote_secrets, remotes
 
 with current.across_scopes(why="seeding pictures"):
     scope = Scope.objects.get(slug="{slug}")
@@ -418,6 +429,35 @@ with current.in_scope(scope.id):
         context_id=circle.public_id, member_id="customer-0@subsidiary.example.test",
         public_key=user_key.generate().public.text, by=by, now=now,
     )
+    solutions.create(name="The messenger of a subsidiary", public_id="messenger", by=by, now=now)
+    remote_id = ids.new()
+    remotes.link(
+        remote_id=remote_id, by=by, now=now,
+        sealed_secret=remote_secrets.sealed("not-a-real-secret", remote_id=remote_id),
+        given=dict(name="The encrypted bridge of a subsidiary", solution_there="messenger-there",
+            url="http://127.0.0.1:9/instances/of-a-rather-long-name/api", api_key_id="0" * 32),
+    )
+    for number in range(2):
+        given = contexts.Given(solution_id="messenger", name="Counting house %d" % number)
+        contexts.create(given=given, public_id="counting-house-%d" % number, by=by, now=now)
+    link = remote_contexts.carry(link_id=ids.new(), remote_id=remote_id, by=by, now=now,
+        context="counting-house-0", context_there="7a1f5c9e-0000-4000-8000-000000000000")
+    for number in range(5):
+        context_members.add(context_id="counting-house-0", by=by, now=now,
+            member_id="a-member-with-a-rather-long-name-%d" % number,
+            public_key=user_key.generate().public.text)
+    keys = [user_key.generate().public.text for _ in range(2)]
+    RemoteContext.objects.filter(id=link.id).update(checked_at=now, drift=dict(
+        here=5, there=6, waiting=1, missing=1, extra=1, unknown=1, other_key=1, other_acl=1,
+        is_resync=False, differences=[
+            dict(kind="missing", member="a-member-with-a-rather-long-name-1"),
+            dict(kind="extra", member="gone@example.test"), dict(kind="unknown", member="a guest"),
+            dict(kind="other_key", member="bob", here=keys[0], there=keys[1]),
+            dict(kind="other_acl", member="dora", here="ALLOW ALL", there="ALLOW READ"),
+        ]))
+    RemoteChange.objects.filter(member__endswith="-0").update(state="done", ended_at=now)
+    RemoteChange.objects.filter(member__endswith="-1").update(state="failed", ended_at=now,
+        last_error="Another member has this key there, who is unknown here: “a guest”.", attempts=1)
 """
 
 

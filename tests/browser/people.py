@@ -122,6 +122,8 @@ class House:
             "provider": "sessions_app_provider WHERE",
             "application": "sessions_app_application WHERE",
             "webhookdelivery": "identity_webhookdelivery WHERE",
+            "remote": "accounts_remote WHERE",
+            "remotecontext": "accounts_remotecontext WHERE",
         }
         column = {"webhook": "public_id"}  # its pages go by the id that clients see
         with closing(sqlite3.connect(self.served.home / "countersign.sqlite3")) as database:

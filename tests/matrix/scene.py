@@ -27,6 +27,7 @@ from tests import (
     onboarding,
     passkey_holders,
     programs,
+    remotes,
     signed_in,
 )
 from tests import staff as people
@@ -118,6 +119,8 @@ class Scene:
             "delivery": delivery,
             "provider": done("/providers", provider)["id"],
             "application": done("/applications", application)["id"],
+            **remotes.furnish(self.world.scope.id),
+            "change": str(ids.new()),
             "kind": "google",
             "rule": done("/rules", rule)["id"],
             "role": done("/roles", {"name": "guest"})["id"],
@@ -275,6 +278,13 @@ def _rule(word: str, world: cast.World, now: datetime) -> Rule:
 
 
 CLIENT: Final = {"client_id": "client", "client_secret": "not-a-real-one"}
+REMOTE: Final = {
+    "name": "elsewhere",
+    "url": "https://bridge.example.org/api",
+    "api_key_id": "0123456789abcdef",
+    "api_key_secret": "not-a-real-one",
+    "solution_there": "theirs",
+}
 PASSKEY: dict[str, Any] = {
     "challenge_id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3",
     "credential": {},
@@ -347,6 +357,11 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
         "POST /webhooks/{webhook}/replay": {"since": "2026-01-01T00:00:00Z"},
         "POST /providers": {"slug": "github", "name": "GitHub", "kind": "github", **CLIENT},
         "PATCH /providers/{provider}": {"name": "Other"},
+        "POST /remotes": {**REMOTE, "name": "two"},
+        "PATCH /remotes/{remote}": {"name": "other"},
+        "POST /remotes/{remote}/retry": {},
+        "POST /remotes/{remote}/contexts": {"context": "another circle"},
+        "POST /remotes/{remote}/contexts/{carried}/resync": {},
         "POST /applications": {"name": "Two", "return_addresses": ["https://two.example.org/"]},
         "PATCH /applications/{application}": {"name": "Other"},
         "POST /staff": {"id": things.get("user")},

@@ -207,7 +207,6 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "ledger.refused": INVALID,
     "ledger.unavailable": UNAVAILABLE,
     "acl.invalid": INVALID,
-    "context.carried": CONFLICT,
     "context.disabled": CONFLICT,
     "context.missing": MISSING,
     "context.parent-cannot-be-unshared": CONFLICT,

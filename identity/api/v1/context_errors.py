@@ -5,7 +5,6 @@ from typing import Final
 
 TOLD: Final[Mapping[str, tuple[int, str]]] = {
     "acl.invalid": (400, "The detail names the line and what is wrong with it."),
-    "context.carried": (409, "End carrying it under /v1/remotes first."),
     "context.disabled": (409, "Ask for the context to be enabled again."),
     "context.missing": (404, "List the contexts at /v1/contexts."),
     "context.parent-cannot-be-unshared": (409, "Delete the context instead."),

@@ -67,6 +67,7 @@ NOUNS_ELSEWHERE = (
         "/managed-keys",
         "/onboardings",
         "/providers",
+        "/remotes",
         "/role-credentials",
         "/sessions",
         "/solutions",

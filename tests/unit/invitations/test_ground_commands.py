@@ -13,7 +13,7 @@ from identity.scoping import current
 from identity.services import scope_settings, scopes
 from identity.services.scope_settings import ScopeSettings, SettingsInvalid
 from invitations.models import Policy
-from invitations.services import policies
+from invitations.services import usual_policies
 from invitations.services.governance import Done, Pending
 from tests import acts, cast
 
@@ -200,7 +200,9 @@ def test_the_locked_floor_covers_the_scope_itself(world: cast.World) -> None:
         floor = Policy.objects.get(is_locked=True, name="Governance")
         assert {"/scopes/*", "/staff", "/staff/*", "/server-keys/*"} <= set(floor.resource.split())
         assert Policy.objects.get(name="Webhooks").resource == "/webhooks /webhooks/*"
-    assert all(len(each["resource"]) <= 128 for each in (*policies.LOCKED, *policies.DEFAULTS))
+    assert all(
+        len(each["resource"]) <= 128 for each in (*usual_policies.LOCKED, *usual_policies.DEFAULTS)
+    )
 
 
 def test_scopes_that_exist_get_the_wider_floor(world: cast.World) -> None:
@@ -213,10 +215,10 @@ def test_scopes_that_exist_get_the_wider_floor(world: cast.World) -> None:
     for each, has_webhooks in ((world, True), (ungoverned, False)):
         with cast.in_scope(each):
             floor = Policy.objects.get(name="Governance")
-            assert (floor.resource, floor.version) == (policies.LOCKED[0]["resource"], 2)
-            assert floor.description == policies.LOCKED[0]["description"]
+            assert (floor.resource, floor.version) == (usual_policies.LOCKED[0]["resource"], 2)
+            assert floor.description == usual_policies.LOCKED[0]["description"]
             found = Policy.objects.filter(name="Webhooks").values("resource", "description")
-            expected = next(row for row in policies.DEFAULTS if row["name"] == "Webhooks")
+            expected = next(row for row in usual_policies.DEFAULTS if row["name"] == "Webhooks")
             assert (
                 list(found)
                 == [{"resource": expected["resource"], "description": expected["description"]}]
