@@ -1,6 +1,7 @@
 """What differs between a context and its remote is found, told truly, and put right when asked."""
 
 import pytest
+from django.db import connections
 
 from accounts.services import remote_contexts
 from accounts.services.remotes import RemotePaused
@@ -123,6 +124,8 @@ def test_who_came_while_it_was_compared_is_asked_for_once_more(house: House) -> 
                 there.before = None
                 house.add("bob", late)
                 there.put("bob", late)
+                # The remote's thread ends without a word.
+                connections.close_all()
 
         there.before = before
         drift = house.check()
