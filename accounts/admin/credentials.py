@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
 
-from accounts.admin import acting
+from accounts.admin import acting, credential_acts
 from accounts.admin.acting import Act
 from accounts.admin.related import Section, WithRelated
 from accounts.models import Credential
@@ -71,6 +71,16 @@ class CredentialAdmin(WithRelated):
         """With what its page names of other rows."""
         return super().get_queryset(request).select_related("context", "status_list")
 
+    def list_actions(self, request: HttpRequest) -> Sequence[Action]:
+        """The ways to a new one, and to the verdict about one that was shown."""
+        by = actor_of(request)
+        ways = (("create", "Issue a credential", "issue"), ("verify", "Verify", "verify"))
+        return [
+            Action(name, reverse(f"admin:credential_{act}"))
+            for word, name, act in ways
+            if by.may(f"credentials:{word}")
+        ]
+
     def object_title(self, row: Credential) -> str:
         """What it says."""
         return f"{row.type_name} of {row.user.username}"
@@ -122,10 +132,12 @@ class CredentialAdmin(WithRelated):
         return row.context.address
 
     def get_urls(self) -> list[URLPattern]:
-        """With the page of the act."""
+        """With the pages of acts."""
         wrap = self.admin_site.admin_view
         one = "<uuid:credential_id>/revoke/"
         return [
+            path("new/", wrap(never_cache(credential_acts.issue)), name="credential_issue"),
+            path("verify/", wrap(never_cache(credential_acts.verify)), name="credential_verify"),
             path(one, wrap(never_cache(revoke)), name="credential_revoke"),
             *super().get_urls(),
         ]

@@ -171,6 +171,8 @@ _OTHERS = {
     "settings": "settings/",
     "settings-edit": "settings/edit/",
     "issue-role-credential": "accounts/rolecredential/new/",
+    "issue-credential": "accounts/credential/new/",
+    "verify-credential": "accounts/credential/verify/",
     "webhook-create": "webhooks/create/",
     "provider-choose": "providers/create/",
     "remote-create": "remotes/create/",

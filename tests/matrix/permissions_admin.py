@@ -111,6 +111,8 @@ BOTH accounts/role/<role_id>/enable/                           roles:edit       
 BOTH accounts/role/<role_id>/end/                              roles:delete       + . + . . . . +
 BOTH accounts/rolecredential/new/                            role-credentials:create + . + . . . . +
 BOTH accounts/rolecredential/<role_credential_id>/revoke/    role-credentials:delete + . + . . . . +
+BOTH accounts/credential/new/                                credentials:create + . + . . . . +
+BOTH accounts/credential/verify/                             credentials:verify + + + + . + . +
 BOTH accounts/credential/<credential_id>/revoke/             credentials:delete + . + . . + . +
 BOTH accounts/onboarding/new/                                onboardings:create   + . + . . . . +
 BOTH accounts/onboarding/<onboarding_id>/retry/                onboardings:edit   + . + . . . . +
