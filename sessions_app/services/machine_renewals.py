@@ -1,12 +1,13 @@
 """Machine sessions are renewed: a refresh token is spent by one statement, and has a successor."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
 
 from identity.scoping import current, statements
-from identity.scoping.key_doors import MachineSessionDoor
+from identity.scoping.key_doors import ApiKeyDoor, MachineSessionDoor
 from identity.services import audit
 from sessions_app.errors import TokenRefused
 from sessions_app.machine_token import Use
@@ -24,20 +25,31 @@ WHERE scope_id = %s AND id = %s AND serial = %s AND status = 'active'
 """
 
 
-def refresh(token: str, *, origin: Origin, now: datetime) -> Pair:
+def anywhere(_: ApiKeyDoor) -> bool:
+    """Where the address says nothing of a scope."""
+    return True
+
+
+def refresh(
+    token: str,
+    *,
+    origin: Origin,
+    now: datetime,
+    is_here: Callable[[ApiKeyDoor], bool] = anywhere,
+) -> Pair:
     """Spend a refresh token: the tokens that take its place, of the same rights and length.
 
     One conditional statement renews, so of any number of parallel calls one does; the access token
     before is dead from then on. The same token from the same holder within ten seconds gives the
     same successors, for an answer that was lost; a spent token in any other hand, or later, ends
-    the session and leaves an alarm (RFC 9700 §4.14). Not to be called in a transaction. Raises
-    TokenRefused.
+    the session and leaves an alarm (RFC 9700 §4.14). `is_here` tells whether a token of this key
+    may be used at the address at all. Not to be called in a transaction. Raises TokenRefused.
     """
     door, serial = machine_sessions.read(token, expected_use=Use.REFRESH, now=now)
     machine_sessions.require_usable(
         door, address=origin.address, connection=door.connection, now=now
     )
-    if serial > door.serial:
+    if serial > door.serial or not is_here(door.key):
         raise TokenRefused
     with current.in_scope(door.key.scope_id):
         live = _renewed(door, origin.holder, now=now) if serial == door.serial else None

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from identity.services import api_keys
 from tests import cast
 from tests.faces.bridge import client as clients
-from tests.faces.bridge.client import Answer, Stamped, auth, bearer, hmac_of
+from tests.faces.bridge.client import Answer, Client, Stamped, auth, bearer, hmac_of
 from tests.programs import Program
 
 FAULT = {"code": -32602, "message": "Invalid params", "data": "Value doesn't match any spec"}
@@ -379,3 +379,11 @@ def test_the_grant_is_open_to_keys_of_other_makers(world: cast.World) -> None:
     assert told["scope"] == []
     assert lives(told["accessToken"])
     assert auth(key, "solution").error["data"] == "Cannot use solution"
+
+
+def test_renews_nothing_at_the_address_of_another_scope(world: cast.World, client: Client) -> None:
+    other = cast.world("other")
+    first = clients.auth(client.program).result
+    refused = renewed(first["refreshToken"], slug=other.scope.slug)
+    assert refused.code == 0x15
+    assert renewed(first["refreshToken"], slug=world.scope.slug).result["accessToken"]

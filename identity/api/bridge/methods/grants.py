@@ -136,7 +136,12 @@ def _bound(asked: Asked, door: ApiKeyDoor) -> str:
 def _renewed(asked: Asked) -> dict[str, Any]:
     token, origin = asked.params["refreshToken"], asked.sent.origin_of_tokens
     try:
-        renewed = machine_renewals.refresh(token, origin=origin, now=asked.now)
+        renewed = machine_renewals.refresh(
+            token,
+            origin=origin,
+            now=asked.now,
+            is_here=lambda key: auth.is_at_its_scope(asked.sent, key, now=asked.now),
+        )
     except TokenRefused:
         raise Told(Wire.INVALID_TOKEN) from None
     return outputs.tokens(renewed)

@@ -17,6 +17,7 @@ from identity.api.v1.route import Asked, Reply
 from identity.api.v1.shapes import Body, Shown
 from invitations.services import context_joining
 from invitations.services.governance import Pending
+from sessions_app.errors import ChallengeRefused
 from sessions_app.services import user_key_challenges
 
 PERMISSION: Final = "members:create"
@@ -51,9 +52,13 @@ def _is_welcome(asked: Asked) -> bool:
 
 def _is_for_oneself(asked: Asked) -> bool:
     given: SignedByKey = asked.body
-    return _is_person(asked) and context_joining.is_own(
-        given.message, asked.ids["context"], by=asked.caller.actor
-    )
+    try:
+        return _is_person(asked) and context_joining.is_own(
+            given.message, asked.ids["context"], by=asked.caller.actor
+        )
+    except ChallengeRefused:
+        # No text of ours is about nobody: whoever has the right is told so by the proof.
+        return False
 
 
 def _is_person(asked: Asked) -> bool:
