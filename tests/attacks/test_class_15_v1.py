@@ -6,6 +6,7 @@ scope and the best credential of one's own answers as for ids that nobody has, a
 other scope is another one afterwards.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,6 +53,9 @@ def told(answer: httpx.Response, sent: str) -> tuple[int, str]:
         shown.pop(name, None)
     if answer.status_code == 202:
         shown = "pending"
+    if "message" in shown:
+        # A text to sign is given for any context, and is another one each time.
+        shown = sorted(json.loads(shown["message"]))
     return answer.status_code, repr(shown).replace(sent, "…")
 
 
@@ -70,7 +74,7 @@ def test_ids_of_another_scope_are_answered_as_unknown(scenes: tuple[Scene, Scene
                 nobodys = asked(own, line, {name: unknown[name]}, body)
             theirs, nobody = other.things[name], unknown[name]
             assert told(foreign, theirs) == told(nobodys, nobody), (line.name, name)
-            if foreign.status_code < 400:
+            if foreign.status_code < 400 and not line.path.endswith("/challenge"):
                 waiting.append(line.name)
     assert not waiting, "changes of nothing, which wait for approval"
     assert everything(other) == before

@@ -47,6 +47,9 @@ def test_resealing(tmp_path: Path) -> None:
 COLUMNS = {
     ("identity_serverkey", "sealed_private"),
     ("identity_webhookkey", "sealed_private"),
+    ("identity_apikey", "sealed_secret"),
+    ("identity_apikey", "previous_sealed"),
+    ("accounts_remote", "sealed_secret"),
     ("accounts_onetimepassword", "sealed_secret"),
     ("accounts_managedkey", "sealed_secret"),
     ("accounts_ledgeraccount", "sealed_key"),

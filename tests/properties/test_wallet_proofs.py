@@ -180,7 +180,9 @@ messages = st.builds(
     not_before=st.none() | moments,
     request_id=st.none() | st.from_regex(r"([a-z0-9:@]|%2F){0,9}", fullmatch=True),
     resources=st.none()
-    | st.lists(st.sampled_from(["a:b", "https://x.example/?q#f", "urn:x:y"])).map(tuple),
+    | st.lists(st.sampled_from(["a:b", "https://x.example/?q#f", "urn:x:y"]), max_size=32).map(
+        tuple
+    ),
 )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from identity.api.v1 import route, shapes
+from identity.api.v1.nouns.sessions import Nothing
 from identity.api.v1.route import Asked, Change
 from identity.api.v1.shapes import Body, Newest, Shown
 from identity.paging import After, Window
@@ -100,10 +101,6 @@ class Rotation(Body, frozen=True):
     """For how long the secret before counts beside the new one; at once not any more if absent."""
 
     overlap_minutes: Annotated[int, msgspec.Meta(ge=0, le=43_200)] = 0
-
-
-class Nothing(Body, frozen=True):
-    """An empty object, or no body."""
 
 
 class MachineSession(Shown, frozen=True):

@@ -54,6 +54,7 @@ def test_signs_heads_and_removes_what_ran_out(acme: Scope, now: datetime) -> Non
         "nonces": 1,
         "idempotency_records": 0,
         "retired_keys": 0,
+        "former_secrets": 0,
         "signed_heads": 0,
         "webhook_deliveries": 0,
         "webhook_keys": 0,
