@@ -17,21 +17,17 @@ _MOVE: Final = (
     "UPDATE identity_audithead SET sequence = %s, digest = %s"
     " WHERE scope_id = %s AND sequence = %s AND digest = %s"
 )
-_INSERT: Final = (
+_EVENTS: Final = (
     "INSERT INTO identity_auditevent (id, scope_id, sequence, at, name, actor,"
-    " subject_kind, subject_id, facts, previous, digest)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    " subject_kind, subject_id, facts, previous, digest) VALUES "
 )
+_EVENT: Final = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 # PostgreSQL does both at once, while everybody waits for the head. Where the head does not move the
 # event has no scope, and the database refuses both.
-_MOVE_AND_INSERT: Final = (
-    "WITH moved AS ("
-    "UPDATE identity_audithead SET sequence = %s, digest = %s"
-    " WHERE scope_id = %s AND sequence = %s AND digest = %s RETURNING scope_id"
-    ") INSERT INTO identity_auditevent (id, scope_id, sequence, at, name, actor,"
-    " subject_kind, subject_id, facts, previous, digest)"
-    " VALUES (%s, (SELECT scope_id FROM moved), %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-)
+_MOVED: Final = f"WITH moved AS ({_MOVE} RETURNING scope_id) "
+_EVENT_OF_MOVED: Final = "(%s, (SELECT scope_id FROM moved), %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_AT_ONCE: Final = 5
+"""Events of one statement: as many as have no more values than may wait for company."""
 
 _write = json.JSONEncoder(allow_nan=False, separators=(",", ":"), sort_keys=True).encode
 
@@ -79,15 +75,25 @@ def append(rows: Sequence[Row], *, after: Head) -> None:
     """
     move = _move(rows, after)
     if _is_postgresql():
-        for row in rows[:-1]:
-            statements.later(_INSERT, _values(row))
-        first, _, *others = _values(rows[-1])
-        statements.later(_MOVE_AND_INSERT, [*move, first, *others])
+        _append_together(rows, move)
         return
     with connection.cursor() as cursor:
-        cursor.executemany(_INSERT, [_values(row) for row in rows])
+        cursor.executemany(_EVENTS + _EVENT, [_values(row) for row in rows])
     if statements.count(_MOVE, move) != 1:
         raise RuntimeError("the end of the audit chain moved although it was locked")
+
+
+def _append_together(rows: Sequence[Row], move: Sequence[Any]) -> None:
+    """One statement for so many events; the last one moves the head."""
+    *earlier, last = (rows[place : place + _AT_ONCE] for place in range(0, len(rows), _AT_ONCE))
+    for part in earlier:
+        values = [value for row in part for value in _values(row)]
+        statements.later(_EVENTS + ", ".join([_EVENT] * len(part)), values)
+    values = [*move]
+    for row in last:
+        first, _, *others = _values(row)
+        values += [first, *others]
+    statements.later(_MOVED + _EVENTS + ", ".join([_EVENT_OF_MOVED] * len(last)), values)
 
 
 def _move(rows: Sequence[Row], after: Head) -> list[Any]:

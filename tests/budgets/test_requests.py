@@ -76,7 +76,7 @@ def test_authorizing_a_device() -> None:
     with world.http() as http:
         cost = cost_of(lambda: authorize(cast.URL, offers[1], keys[1], "laptop", http=http))
     # One of them is the notice's row in the log of mail.
-    assert cost.statements <= 22, cost.sql
+    assert cost.statements <= 21, cost.sql
     assert cost.commits == 1
     assert cost.private_keys == 0
 

@@ -227,6 +227,20 @@ def test_gathers_events_and_appends_them_in_order(inside: Scope, by: Actor, now:
     audit_trail.verify()
 
 
+@pytest.mark.parametrize(("count", "most"), [(1, 2), (5, 3), (6, 4), (12, 5)])
+def test_appends_many_events_by_few_statements(
+    count: int, most: int, inside: Scope, by: Actor, now: datetime
+) -> None:
+    names = [f"device.edited-{number}" for number in range(count)]
+    with CaptureQueriesContext(connection) as captured, transaction.atomic(), audit.gathered():
+        for name in names:
+            _record(name, by, now)
+    if connection.vendor == "postgresql":
+        assert len(_statements(captured)) <= most
+    assert _names() == names
+    assert audit_trail.verify().last_seq == AuditHead.objects.get().sequence
+
+
 def test_gathers_in_the_outermost_block(inside: Scope, by: Actor, now: datetime) -> None:
     with transaction.atomic(), audit.gathered():
         _record("first.done", by, now)
