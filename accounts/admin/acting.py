@@ -15,7 +15,8 @@ from django.template.response import TemplateResponse
 from identity.actor import Actor
 from identity.admin import acts, site
 from identity.admin.standing import actor_of
-from identity.pages import staff_acts
+from identity.pages import sent_once, staff_acts
+from invitations.services.governance import Done, Pending
 
 MOST_CHOICES: Final = 20
 
@@ -26,6 +27,7 @@ class Act:
 
     `about` are paragraphs, `ends` is a list of what else comes with it. `is_foreseen`: the page
     says beforehand what policies would make of it; for acts that are known before the form is sent.
+    `is_once`: the form has a hidden field `sent`, and sent again it does nothing, nor proposes it.
     """
 
     command: str
@@ -38,6 +40,7 @@ class Act:
     ends: Sequence[str] = ()
     is_dangerous: bool = False
     is_foreseen: bool = True
+    is_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +71,14 @@ def page(
         done=act.done,
         context=context,
     )
-    return acts.page(
-        request,
-        ask,
-        form,
-        lambda data: staff_acts.submit(command=act.command, details=details(data), by=by, now=now),
-    )
+
+    def submit(data: dict[str, Any]) -> Done | Pending:
+        return staff_acts.submit(command=act.command, details=details(data), by=by, now=now)
+
+    def submit_once(data: dict[str, Any]) -> Done | Pending:
+        return sent_once.once(str(data["sent"]), lambda: submit(data), by=by, now=now)
+
+    return acts.page(request, ask, form, submit_once if act.is_once else submit)
 
 
 def choose(request: HttpRequest, choices: Sequence[Choice], **context: Any) -> HttpResponse:

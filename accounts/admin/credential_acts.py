@@ -39,6 +39,7 @@ def issue(request: HttpRequest) -> HttpResponse:
         back_name="Credentials",
         about=("The scope signs what it says about a user. Whoever gets it can verify it.",),
         is_foreseen=False,
+        is_once=True,
     )
     return acting.page(request, act, form, _details)
 

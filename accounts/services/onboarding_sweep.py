@@ -5,12 +5,11 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db import transaction
-
 from accounts.models import Onboarding
 from accounts.services import onboardings
 from identity import actor, errors
 from identity.scoping import current
+from identity.services import batches
 
 State = Onboarding.State
 
@@ -55,15 +54,8 @@ def _is_given_up(scope_id: UUID, onboarding_id: UUID, *, now: datetime) -> bool:
 
 
 def _forget(before: datetime) -> int:
-    forgotten = 0
     with current.across_scopes(why="onboardings that ended are forgotten in every scope"):
         rows = Onboarding.objects.filter(
             state__in=[State.COMPLETED, State.CANCELLED], ended_at__lte=before
         ).order_by("ended_at")
-        while True:
-            with transaction.atomic():
-                keys = list(rows.values_list("pk", flat=True)[:_BATCH])
-                Onboarding.objects.filter(pk__in=keys).delete()
-            forgotten += len(keys)
-            if len(keys) < _BATCH:
-                return forgotten
+        return batches.delete(rows, size=_BATCH)

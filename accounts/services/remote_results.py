@@ -15,12 +15,11 @@ from accounts.services.remote_outcomes import Fault, Verdict
 from accounts.services.remote_pace import Pace
 from identity import actor, logs
 from identity.scoping import current
-from identity.services import audit
+from identity.services import audit, batches
 
 KEEP: Final = timedelta(days=30)
 TOLD_EACH: Final = timedelta(seconds=10)
 """How often a remote's row says anew that it carries: not for every change."""
-_BATCH: Final = 1000
 _LONGEST: Final = 300
 State = RemoteChange.State
 Kind = RemoteChange.Kind
@@ -64,16 +63,9 @@ def record(
 
 def purge(*, now: datetime) -> int:
     """Remove changes of every scope that ended 30 days ago; how many."""
-    removed = 0
     with current.across_scopes(why="changes that were carried are forgotten in every scope"):
         old = RemoteChange.objects.filter(ended_at__lte=now - KEEP).order_by("ended_at")
-        while True:
-            with transaction.atomic():
-                keys = list(old.values_list("pk", flat=True)[:_BATCH])
-                RemoteChange.objects.filter(pk__in=keys).delete()
-            removed += len(keys)
-            if len(keys) < _BATCH:
-                return removed
+        return batches.delete(old)
 
 
 def _note(link: RemoteContext, ended: Carried, *, now: datetime) -> None:

@@ -12,7 +12,7 @@ from django.db import transaction
 from identity import ids
 from identity.models import SentMail
 from identity.scoping import current
-from identity.services import resealing, sealing
+from identity.services import batches, resealing, sealing
 
 MOST_TRIES: Final = 5
 KEPT: Final = timedelta(days=90)
@@ -143,16 +143,9 @@ def give_up(about: Collection[UUID], *, now: datetime) -> int:
 
 def purge(*, now: datetime) -> int:
     """Remove what is older than 90 days in every scope; how much that was."""
-    removed = 0
     with current.across_scopes(why="old mail is removed from the log of every scope"):
-        while True:
-            old = SentMail.objects.filter(queued_at__lt=now - KEPT).order_by("queued_at")
-            with transaction.atomic():
-                keys = list(old.values_list("pk", flat=True)[:_BATCH])
-                count, _ = SentMail.objects.filter(pk__in=keys).delete()
-            removed += count
-            if count < _BATCH:
-                return removed
+        old = SentMail.objects.filter(queued_at__lt=now - KEPT).order_by("queued_at")
+        return batches.delete(old, size=_BATCH)
 
 
 def _ask(row: SentMail, *, seconds: int) -> None:

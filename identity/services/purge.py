@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
-
 from identity.models import IdempotencyRecord, SeenNonce, ServerKey
 from identity.scoping import current
 from identity.services import (
     api_key_secrets,
     audit_checks,
     audit_heads,
+    batches,
     mail,
     server_keys,
     webhook_keys,
@@ -83,12 +82,5 @@ def retire_keys(*, now: datetime) -> int:
 
 
 def _remove(model: type[SeenNonce] | type[IdempotencyRecord], *, now: datetime) -> int:
-    removed = 0
-    while True:
-        oldest = model.objects.filter(expires_at__lte=now).order_by("expires_at")
-        with transaction.atomic():
-            keys = list(oldest.values_list("pk", flat=True)[:_BATCH])
-            count, _ = model.objects.filter(pk__in=keys).delete()
-        removed += count
-        if count < _BATCH:
-            return removed
+    oldest = model.objects.filter(expires_at__lte=now).order_by("expires_at")
+    return batches.delete(oldest, size=_BATCH)

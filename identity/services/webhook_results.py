@@ -10,13 +10,12 @@ from django.db import transaction
 from identity import actor, logs
 from identity.models import Webhook, WebhookAttempt, WebhookDelivery
 from identity.scoping import current
-from identity.services import audit, webhooks
+from identity.services import audit, batches, webhooks
 from identity.services.webhook_deliveries import Claim, Letter
 from identity.services.webhook_pace import Pace
 
 KEEP: Final = timedelta(days=30)
 MOST_ANSWER: Final = 1024
-_BATCH: Final = 1000
 _GONE: Final = 410
 _redactor = logs.Redactor()
 
@@ -57,16 +56,9 @@ def record(
 
 def purge(*, now: datetime) -> int:
     """Remove deliveries of every scope that are 30 days old, with their attempts; how many."""
-    removed = 0
     with current.across_scopes(why="old deliveries are removed in every scope"):
         old = WebhookDelivery.objects.filter(created_at__lte=now - KEEP).order_by("created_at")
-        while True:
-            with transaction.atomic():
-                keys = list(old.values_list("pk", flat=True)[:_BATCH])
-                WebhookDelivery.objects.filter(pk__in=keys).delete()
-            removed += len(keys)
-            if len(keys) < _BATCH:
-                return removed
+        return batches.delete(old)
 
 
 def _record_one(letter: Letter, outcome: Outcome, *, now: datetime, pace: Pace) -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import transaction
 from django.db.models import Model, QuerySet
 
 from identity.scoping import current
+from identity.services import batches
 from sessions_app.models import Challenge, Exchange, MachineSession, Session, SignIn, SpentToken
 from sessions_app.services import history
 
@@ -67,11 +67,4 @@ def _over(model: type[Session | MachineSession], before: datetime) -> "Sequence[
 
 
 def _remove(due: "QuerySet[Any]") -> int:
-    removed = 0
-    while True:
-        with transaction.atomic():
-            keys = list(due.values_list("pk", flat=True)[:_BATCH])
-            due.model._default_manager.filter(pk__in=keys).delete()  # noqa: SLF001 ours
-        removed += len(keys)
-        if len(keys) < _BATCH:
-            return removed
+    return batches.delete(due, size=_BATCH)

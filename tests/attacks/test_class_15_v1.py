@@ -54,8 +54,10 @@ def told(answer: httpx.Response, sent: str) -> tuple[int, str]:
     if answer.status_code == 202:
         shown = "pending"
     if "message" in shown:
-        # A text to sign is given for any context, and is another one each time.
-        shown = sorted(json.loads(shown["message"]))
+        # A text to sign is given for any context: all but what makes it another one each time.
+        shown = {**shown, "message": json.loads(shown["message"])}
+        for name in ("challenge", "expires_at", "id"):
+            del shown["message"][name]
     return answer.status_code, repr(shown).replace(sent, "…")
 
 

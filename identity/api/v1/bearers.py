@@ -8,7 +8,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 
 from identity.actor import Actor
 from identity.api.v1.caller import Caller, Kind
@@ -100,17 +99,7 @@ class ApiKey(Caller):
         """At the one door; what waits for approval needs somebody who signs for it."""
         if brings_keys:
             raise Forbidden(_BY_SIGNATURE)
-        steps = [Step(command, details)]
-        evidence = attested.of_steps(steps, by=self.actor, apiKey=str(self.key.id))
-        with transaction.atomic():
-            answer = governance.submit_together(
-                steps=steps, by=self.actor, now=self.now, evidence=evidence
-            )
-            if isinstance(answer, Pending):
-                raise Forbidden(
-                    "This needs approval. Propose it with a request that a device signs."
-                )
-        return answer
+        return governance.do_together(steps=[Step(command, details)], by=self.actor, now=self.now)
 
     def require_recent(self) -> None:
         """Nothing: what takes a human proof is not for keys at all."""

@@ -8,6 +8,9 @@ import pytest
 
 from accounts.models import Credential
 from accounts.services import credentials
+from identity import ids
+from invitations.models import Proposal
+from invitations.services import policies
 from tests import acts, cast
 from tests.unit.accounts.admin.desk import HOSTILE, Desk
 
@@ -65,6 +68,42 @@ def test_sent_twice_is_issued_once(desk: Desk, bob: cast.Member) -> None:
     desk.send(NEW, **once)
     desk.client.post(f"/admin/{NEW}", once)
     assert desk.events("credential.issued") == 1
+
+
+@pytest.fixture
+def reviewed(world: cast.World) -> None:
+    """Somebody else has to agree to credentials."""
+    world.member("dora", "super-admin")
+    with cast.in_scope(world):
+        policies.create(
+            public_id=ids.new(),
+            fields={
+                "name": "Credentials",
+                "description": "",
+                "resource": "/credentials",
+                "action": "add",
+                "priority": 100,
+                "expression": "",
+                "decision_on_true": "REVIEW",
+                "review_expression": policies.ONE_OTHER_PERSON,
+                "status": "active",
+            },
+            by=world.system,
+            now=acts.now(),
+        )
+
+
+@pytest.mark.usefixtures("reviewed")
+def test_proposes_where_a_policy_asks_for_it_and_once_for_one_form(
+    desk: Desk, bob: cast.Member
+) -> None:
+    del bob
+    once = form()
+    (told,) = desk.send(NEW, **once)
+    assert "was sent before" in desk.refused(NEW, **once)
+    with cast.in_scope(desk.world):
+        assert f"/proposal/{Proposal.objects.get().pk}/change/" in told
+        assert not Credential.objects.exists()
 
 
 @pytest.mark.parametrize(
