@@ -1,22 +1,65 @@
-"""A context with a member in it, as programs make them."""
+"""Contexts with members, for tests: of one scope, through the services."""
 
-from datetime import UTC, datetime
-from uuid import uuid4
+from dataclasses import dataclass
+from typing import Any
 
+from accounts.models import Context
 from accounts.services import context_members, contexts, solutions
-from identity.crypto import user_key
-from tests import cast
+from identity import ids
+from identity.crypto.user_key import PrivateKey
+from identity.scoping import current
+from identity.services import api_key_secrets, api_keys
+from tests import acts
+from tests.cast import World
+from tests.faces.v1.client import Bearer
 
 
-def made(world: cast.World, member: str = "somebody") -> dict[str, str]:
-    """The ids that programs know, by what they are of: solution, context, member."""
-    by, now = world.system, datetime.now(UTC)
-    with cast.in_scope(world):
-        solution = solutions.create(name="Shop", public_id=str(uuid4()), by=by, now=now)
-        given = contexts.Given(solution.public_id, "Customers", visibility="public")
-        context = contexts.create(given=given, by=by, now=now)
-        key = user_key.generate().public.text
-        context_members.add(
-            context_id=context.public_id, member_id=member, public_key=key, by=by, now=now
+@dataclass
+class Circle:
+    """One context."""
+
+    world: World
+    id: str
+    row: Context
+
+    def add(self, member: str, holder: PrivateKey, **more: Any) -> context_members.Added:
+        """A member whom the application vouches for."""
+        with current.in_scope(self.world.scope.id):
+            return context_members.add(
+                context_id=self.id,
+                member_id=member,
+                public_key=holder.public.text,
+                by=self.world.system,
+                now=more.pop("now", None) or acts.now(),
+                **more,
+            )
+
+    def set(self, **values: Any) -> None:
+        """Columns of the context."""
+        with current.in_scope(self.world.scope.id):
+            Context.objects.filter(id=self.row.id).update(**values)
+
+
+def circle(world: World, **given: Any) -> Circle:
+    """A new context in a new solution."""
+    with current.in_scope(world.scope.id):
+        solution = solutions.create(name="Main", by=world.system, now=acts.now())
+        wanted = contexts.Given(solution.public_id, "Circle", **given)
+        row = contexts.create(given=wanted, by=world.system, now=acts.now())
+    return Circle(world, row.public_id, row)
+
+
+def program(world: World, *words: str, **more: Any) -> Bearer:
+    """A client with a new API key that has these permissions."""
+    secret = api_key_secrets.new_secret()
+    with current.in_scope(world.scope.id):
+        api_keys.create(
+            key_id=ids.new(),
+            name="backend",
+            credential=api_key_secrets.bearer(secret),
+            words=words,
+            by=world.system,
+            now=acts.now(),
+            **more,
         )
-    return {"solution": solution.public_id, "context": context.public_id, "member": member}
+    return Bearer.of(secret, world.scope.slug)

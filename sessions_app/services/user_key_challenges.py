@@ -38,7 +38,6 @@ class Act(enum.StrEnum):
     SIGN_IN = "sign-in"
     SIGN_UP = "sign-up"
     JOIN = "join"
-    ADD = "add-key"
 
     @property
     def purpose(self) -> str:

@@ -22,7 +22,6 @@ from invitations.models import Proposal
 from tests import (
     account_holders,
     cast,
-    circles,
     lambdas,
     onboarding,
     passkey_holders,
@@ -157,7 +156,6 @@ class Scene:
             role_assignments.grant(
                 user_id=subject.user.id, role="member", by=self.world.system, now=now
             )
-        self.things |= circles.made(self.world)
         credential = {"user": subject.uid, "role": "member"}
         self.things["role_credential"] = done("/role-credentials", credential)["id"]
         self.things["solution"] = done("/solutions", {"name": "Main"})["id"]

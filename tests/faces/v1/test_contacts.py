@@ -10,9 +10,9 @@ from accounts.models import ContextMember, Profile, User
 from accounts.queries import contacts
 from accounts.services import context_members, profile_editing, users
 from identity.scoping import current
-from tests import acts, cast, user_circles, user_key_holders
+from tests import acts, cast, circles, user_key_holders
+from tests.circles import Circle
 from tests.faces.v1.client import Bearer, problem
-from tests.user_circles import Circle
 from tests.user_key_holders import key
 
 ALICE = key("alice")
@@ -27,7 +27,7 @@ def world(transactional_db: None) -> cast.World:
 
 @pytest.fixture
 def circle(world: cast.World) -> Circle:
-    return user_circles.circle(world)
+    return circles.circle(world)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def alice(world: cast.World, circle: Circle) -> Bearer:
 
 @pytest.fixture
 def program(world: cast.World) -> Bearer:
-    return user_circles.program(world, "members:list", "members:get")
+    return circles.program(world, "members:list", "members:get")
 
 
 def user_of(world: cast.World, name: str) -> User:
@@ -194,7 +194,7 @@ def test_refuses_places_that_are_none(alice: Bearer, circle: Circle, after: str)
 
 def test_who_is_no_member_learns_nothing(world: cast.World, alice: Bearer, circle: Circle) -> None:
     circle.add("bob", key("bob"))
-    other = user_circles.circle(world)
+    other = circles.circle(world)
     other.add("bob", key("bob"))
     for path in (
         f"/contexts/{other.id}/contacts",
@@ -227,7 +227,7 @@ def test_a_program_says_for_whom(circle: Circle, program: Bearer, world: cast.Wo
     problem(program.get(f"/contexts/{circle.id}/contacts?member=x"), 404, "member.missing")
     problem(program.get(f"/contexts/{circle.id}/contacts?member=%00"), 404, "member.missing")
     problem(program.get("/contexts/x/contacts?member=bob"), 404, "context.missing")
-    stranger = user_circles.program(world, "members:create", "contexts:list")
+    stranger = circles.program(world, "members:create", "contexts:list")
     problem(stranger.get(f"/contexts/{circle.id}/contacts?member=bob"), 403, "forbidden")
 
 
@@ -243,7 +243,7 @@ def test_tells_which_key_was_valid_when(
     begin = datetime(2026, 5, 1, 12, 0, 0, 500, tzinfo=UTC) - timedelta(days=90)
     one, two, three = (key(name) for name in ("one", "two", "three"))
     # Members of this context never join before others did: so it is a new one.
-    history = user_circles.circle(world)
+    history = circles.circle(world)
     history.add("bob", one, now=begin)
     history.add("bob", two, now=begin + timedelta(microseconds=300))
     history.add("alice", ALICE, now=begin + timedelta(days=1), user_id=user_of(world, "alice").id)
@@ -299,7 +299,7 @@ def test_shows_no_profile_that_is_not_there(world: cast.World, circle: Circle) -
     bob = world.member("bob")
     circle.add("bob", key("bob"), user_id=bob.user.id)
     circle.add("carol", key("carol"))
-    program = user_circles.program(world, "members:list")
+    program = circles.program(world, "members:list")
     (shown,) = seen(program, circle, member="carol")
     assert (shown["full_name"], shown["name"], shown["user"]) == ("", "", bob.uid)
     with current.in_scope(world.scope.id):

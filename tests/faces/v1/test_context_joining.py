@@ -10,9 +10,9 @@ import pytest
 from accounts.models import ContextMember, User
 from identity.scoping import current
 from sessions_app.models import Session
-from tests import acts, cast, user_circles, user_key_holders
+from tests import acts, cast, circles, user_key_holders
+from tests.circles import Circle
 from tests.faces.v1.client import Bearer, Signed, problem
-from tests.user_circles import Circle
 from tests.user_key_holders import key, signed
 
 ALICE, BOB = key("alice"), key("bob")
@@ -33,12 +33,12 @@ def alice(world: cast.World) -> Bearer:
 
 @pytest.fixture
 def circle(world: cast.World) -> Circle:
-    return user_circles.circle(world, joining="open")
+    return circles.circle(world, joining="open")
 
 
 @pytest.fixture
 def program(world: cast.World) -> Bearer:
-    return user_circles.program(world, "members:create")
+    return circles.program(world, "members:create")
 
 
 def text(who: Bearer | Signed, circle: Circle, member: str, holder: Any) -> httpx.Response:
@@ -183,7 +183,7 @@ def test_a_program_brings_proofs_of_others(
 
 def test_a_program_needs_the_word(world: cast.World, circle: Circle) -> None:
     for words in ((), ("members:list", "members:edit", "contexts:edit")):
-        stranger = user_circles.program(world, *words)
+        stranger = circles.program(world, *words)
         problem(text(stranger, circle, "bob", BOB), 403, "forbidden")
 
 
@@ -222,10 +222,10 @@ def test_waits_for_approval_where_a_policy_wants_it(transactional_db: None) -> N
     }
     made = owner.post("/policies", policy)
     assert made.status_code == 201, made.text
-    circle = user_circles.circle(world, joining="open")
+    circle = circles.circle(world, joining="open")
     alice = user_key_holders.session(world, user_key_holders.sign_up(world, ALICE, "alice"))
     waits = join(alice, circle, "alice", ALICE)
     assert waits.status_code == 202, waits.text
     assert not living(circle)
-    program = user_circles.program(world, "members:create")
+    program = circles.program(world, "members:create")
     problem(join(program, circle, "bob", BOB), 403, "forbidden")
