@@ -8,11 +8,12 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 
 from accounts.admin import related
 from accounts.admin.related import Section
-from identity.admin import actor_of, components, facts, site
+from identity.admin import actor_of, components, site
 from identity.admin.components import Action
 from identity.models import ApiKey
 from identity.pages.filters import JudgedFilter
@@ -21,8 +22,8 @@ from sessions_app.admin.api_key_acts import PAGE
 from sessions_app.models import MachineSession
 from sessions_app.queries import key_states, machine_sessions
 
-_SESSIONS: Final = ("name", "state", "began", "renewed", "ends", "bound to", "")
-_KEYS: Final = ("name", "state", "permissions", "made")
+_SESSIONS: Final = ("Name", "State", "Ends", "")
+_KEYS: Final = ("Name", "State", "Permissions", "Made")
 
 
 class ApiKeyStates(JudgedFilter):
@@ -177,13 +178,12 @@ def _session(row: MachineSession, *, may_end: bool, now: datetime) -> Sequence[s
     state = machine_sessions.state(row, now=now)
     url = reverse("admin:api_key_session_end", args=[row.api_key_id, row.pk])
     can_end = may_end and state == machine_sessions.ACTIVE
+    bound = f"on {row.address}" if row.address else "on one connection" if row.connection else ""
+    name, renewed = row.name or "without a name", components.moment(row.refreshed_at)
     return (
-        row.name or "without a name",
+        format_html("{}<div>renewed {} {}</div>", name, renewed, bound),
         components.badge(state),
-        facts.value_of(row.created_at, f"began-{row.pk}"),
-        facts.value_of(row.refreshed_at, f"renewed-{row.pk}"),
-        facts.value_of(row.ended_at or row.expires_at, f"ends-{row.pk}"),
-        row.address or ("a connection" if row.connection else "nothing"),
+        components.moment(row.ended_at or row.expires_at),
         related.act_link(url, "End", "the session") if can_end else "",
     )
 
@@ -198,7 +198,7 @@ def _made(row: ApiKey, *, now: datetime) -> Section:
                 related.link(reverse(PAGE, args=[each.pk]), each.name or each.key_id),
                 components.badge(key_states.of(each, now=now)),
                 ", ".join(each.permissions) or "none",
-                facts.value_of(each.created_at, f"made-{each.pk}"),
+                components.moment(each.created_at),
             )
             for each in key_states.judged(made, now=now)[: related.MOST]
         ],
