@@ -34,7 +34,7 @@ from psycopg.types.json import Jsonb  # noqa: E402
 from accounts.models import Onboarding  # noqa: E402
 from accounts.queries import onboardings as queries  # noqa: E402
 from accounts.services import onboarding_leases, onboarding_work, onboardings  # noqa: E402
-from identity import actor  # noqa: E402
+from identity import actor, niceness  # noqa: E402
 from identity.crypto import (  # noqa: E402
     bbs_key,
     data_integrity,
@@ -288,6 +288,7 @@ def _accepted(bench: Bench, count: int) -> float:
 
 def _work_on() -> int:
     """A worker: whatever is due, one after the other, until it is stopped."""
+    niceness.yield_to_others()
     while True:
         for each in onboarding_leases.due(now=_now(), most=64):
             with current.in_scope(each.scope_id):

@@ -5,8 +5,6 @@ every core and every server thread from everything else. So who waits here steps
 (`identity.services.turns`), and hashes are made by a thread that yields to all others.
 """
 
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,11 +13,10 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from accounts import errors
+from identity import niceness
 from identity.services.turns import TURNS
 
 T = TypeVar("T")
-_NICENESS = 10
-"""What hashes yield to the rest of this machine: they get a tenth where others want all of it."""
 
 
 class Lane:
@@ -32,7 +29,7 @@ class Lane:
         self._pace = 0.0
         self.most = at_once + waiting
         self._hashing = ThreadPoolExecutor(
-            at_once, thread_name_prefix="hash-lane", initializer=_yield_to_others
+            at_once, thread_name_prefix="hash-lane", initializer=niceness.yield_to_others
         )
 
     @contextmanager
@@ -73,12 +70,6 @@ class Lane:
         """Take as long as a hash takes here, without its work."""
         with TURNS.aside():
             time.sleep(self._pace)
-
-
-def _yield_to_others() -> None:
-    if sys.platform == "linux":
-        # There priorities are those of threads; elsewhere this would slow the whole process.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 LANE = Lane(at_once=1, waiting=8, patience=2.0)

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from identity import niceness
 from identity.errors import DomainError
 from identity.management import lifeline, socket_server, task_worker, web_server
 from identity.management.supervisor import Child, Supervisor
@@ -43,6 +44,8 @@ class Command(BaseCommand):
         else:
             _require_sealing()
         if options["only"] == "worker":
+            # Nobody waits for a task as for an answer, or for the hash of a password.
+            niceness.yield_to_others()
             task_worker.run(settings.HOME)
         elif options["only"] == "web":
             web_server.run()

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import shutil
 import signal
 import socket
@@ -16,6 +17,7 @@ import pytest
 import websockets.sync.client as sockets
 from websockets.exceptions import InvalidStatus
 
+from identity import niceness
 from tests import prepared
 from tests.serving import ROOT, Served, descendants, free_port, is_alive
 
@@ -74,6 +76,19 @@ def test_stops_cleanly_with_everything_it_started(served: Served, number: int) -
         assert served.stop(number) == 0
     assert not any(is_alive(pid) for pid in family)
     assert "Traceback" not in served.output()
+
+
+def test_what_nobody_waits_for_yields_to_the_web_server(served: Served) -> None:
+    with served:
+        assert served.process is not None
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        parts = {
+            part: os.getpriority(os.PRIO_PROCESS, pid)
+            for pid in descendants(served.process.pid)
+            for part in ("web", "worker")
+            if f"--only\0{part}\0".encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+        }
+    assert parts == {"web": own, "worker": max(own, niceness.YIELDING)}
 
 
 def test_leaves_no_process_behind_when_it_is_killed(served: Served) -> None:
