@@ -229,3 +229,30 @@ def test_scopes_that_exist_get_the_wider_floor(world: cast.World) -> None:
         assert set(Policy.objects.filter(name="Governance").values_list("resource", "version")) == {
             (change.BEFORE, 3)
         }
+
+
+def test_scopes_that_exist_get_the_usual_policies_that_came_later(world: cast.World) -> None:
+    ungoverned = cast.world(governance=False)
+    change = importlib.import_module("invitations.migrations.0011_later_defaults")
+    names = {each["name"] for each in change.POLICIES}
+    assert names == {"Registries and auditors", "Remotes", "Developer keys"}
+    usual = {each["name"]: dict(each) for each in usual_policies.DEFAULTS}
+    with current.as_owner(why="migrates"):
+        made = dict(Policy.objects.filter(name__in=names).values_list("name", "id"))
+        before = {row["name"]: row for row in Policy.objects.filter(id__in=made.values()).values()}
+        Policy.objects.filter(name__in=names - {"Developer keys"}).delete()
+        # One that the scope has, in its own words, is left as it is.
+        Policy.objects.filter(name="Developer keys").update(name="Ours", priority=7)
+        change.add(apps, None)
+        change.add(apps, None)
+    with cast.in_scope(ungoverned):
+        assert not Policy.objects.filter(is_locked=False).exists()
+    unlike = {"id", "public_id", "created_at", "updated_at"}
+    with cast.in_scope(world):
+        assert not Policy.objects.filter(name="Developer keys").exists()
+        assert Policy.objects.get(name="Ours").priority == 7
+        for name in names - {"Developer keys"}:
+            row: dict[str, Any] = dict(Policy.objects.filter(name=name).values().get())
+            assert {key: row[key] for key in usual[name]} == usual[name]
+            for key, value in before[name].items():
+                assert key in unlike or row[key] == value, key
