@@ -1,6 +1,9 @@
 """Pictures of users: judged by what they are, decoded within bounds, encoded anew."""
 
+import base64
+import binascii
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +26,7 @@ MOST_POINTS: Final = 2048 * 2048
 SIDE: Final = 512
 MEDIA_TYPE: Final = "image/png"
 _FORMATS: Final = ("PNG", "JPEG", "GIF", "WEBP")
+_DATA: Final = re.compile(r"data:image/[a-z0-9.+-]{1,40};base64,([A-Za-z0-9+/=\s]*)")
 
 Queue = Callable[[UUID, UUID, str], object]
 
@@ -65,11 +69,39 @@ def store(*, user_id: UUID, picture: Picture, by: Actor, now: datetime) -> UUID:
     return avatar.id
 
 
+def remove(*, user_id: UUID, by: Actor, now: datetime) -> None:
+    """Show no picture for a user from now on. Again is the same. Raises `Missing`."""
+    with writing.of(by):
+        Avatar.objects.filter(user_id=user_id).delete()
+        profile_editing.set_avatar(user_id=user_id, avatar=None, by=by, now=now)
+
+
 def request(*, user_id: UUID, url: str, by: Actor) -> None:
     """Have a picture fetched by a task. Raises `identity.services.outside.AddressRefused`."""
     outside.parse(url, outside.guard())
     for queue in queues:
         queue(by.scope_id, user_id, url)
+
+
+def given(text: str) -> Picture | str:
+    """The picture of a data URI (RFC 2397), or an address to fetch from; "" for none.
+
+    Raises `identity.errors.Invalid`, `identity.services.outside.AddressRefused`.
+    """
+    if text.startswith(("https://", "http://")):
+        outside.parse(text, outside.guard())
+        return text
+    if not text:
+        return ""
+    found = _DATA.fullmatch(text)
+    if found is None:
+        raise refusals.Invalid(
+            "A picture comes in a data URI, or as its address with http.", field="avatar"
+        )
+    try:
+        return read(base64.b64decode(found[1]))
+    except binascii.Error:
+        raise refusals.Invalid("This is no picture that can be read.", field="avatar") from None
 
 
 def stored(avatar_id: UUID) -> Stored | None:

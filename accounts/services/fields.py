@@ -1,12 +1,14 @@
 """What text, addresses and documents may hold before they are stored."""
 
 import ipaddress
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
+from django.utils.html import strip_tags
 
 from identity import errors
 
@@ -17,6 +19,7 @@ _MOST_NETWORKS = 64
 _MOST_NODES = 256
 _MOST_DEPTH = 6
 _SAFE_INTEGER = 2**53 - 1
+_SCRIPT: Final = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
 _is_email = EmailValidator()
 
 
@@ -32,6 +35,17 @@ def line(value: str, *, name: str, most: int, least: int = 0) -> str:
     if any(unicodedata.category(sign) in _HIDDEN and sign not in _JOINERS for sign in text):
         raise errors.Invalid(f"{name} holds characters that can't be shown.", field=name)
     return text
+
+
+def without_markup(value: Any) -> Any:
+    """Texts without the elements of HTML, for readers who would show them as such."""
+    if isinstance(value, str):
+        return strip_tags(_SCRIPT.sub("", value)) if "<" in value else value
+    if isinstance(value, dict):
+        return {name: without_markup(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [without_markup(each) for each in value]
+    return value
 
 
 def opaque(value: str, *, name: str, most_bytes: int) -> str:

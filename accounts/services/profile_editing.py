@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -22,15 +22,17 @@ MOST_SETTINGS: Final = 100
 _SEPARATORS: Final = re.compile(r"[\s()-]+")
 _PHONE: Final = re.compile(r"\+?[0-9]{3,20}")
 _LENGTHS: Final = {"name": 64, "full_name": 200}
+_SHOWN: Final = ("metadata", "postal_address")
+_PARTS: Final = (*_SHOWN, "privacy", "notifications")
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What is to change; None leaves as it is.
 
-    `metadata` and `postal_address` are laid over what is there, part by part. An `email` or a
-    `phone` that was verified stays. An `inviter` (an address) counts once and only if there was
-    none.
+    `metadata`, `postal_address`, `privacy` and `notifications` are laid over what is there, part by
+    part. An `email` or a `phone` that was verified stays. An `inviter` (an address) counts once and
+    only if there was none. What looks like an element of HTML is taken out of what others read.
     """
 
     name: str | None = None
@@ -41,6 +43,8 @@ class Changes:
     inviter: str | None = None
     metadata: Mapping[str, Any] | None = None
     postal_address: Mapping[str, Any] | None = None
+    privacy: Mapping[str, Any] | None = None
+    notifications: Mapping[str, Any] | None = None
 
 
 def edit(*, user_id: UUID, changes: Changes, by: Actor, now: datetime) -> Profile:
@@ -52,9 +56,9 @@ def edit(*, user_id: UUID, changes: Changes, by: Actor, now: datetime) -> Profil
     with writing.of(by):
         profiles.ensure(user_id=user_id, by=by, now=now)
         profile = _locked(user_id)
-        for part in ("metadata", "postal_address"):
+        for part in _PARTS:
             if part in values:
-                values[part] = {**getattr(profile, part), **values[part]}
+                values[part] = _merged(getattr(profile, part), values[part], part=part)
         if profile.is_email_verified:
             values.pop("email", None)
         if profile.is_phone_verified:
@@ -64,18 +68,25 @@ def edit(*, user_id: UUID, changes: Changes, by: Actor, now: datetime) -> Profil
     return profile
 
 
+def require_valid(changes: Changes) -> None:
+    """Refuse what could be stored in no profile. Raises `Invalid`."""
+    _values(changes)
+
+
 def set_privacy(
     *, user_id: UUID, changes: Mapping[str, Any], by: Actor, now: datetime
 ) -> Mapping[str, Any]:
     """Say who may see parts of a profile; the settings as they are then. Raises `Invalid`."""
-    return _merge("privacy", changes, user_id=user_id, by=by, now=now)
+    edited = edit(user_id=user_id, changes=Changes(privacy=changes), by=by, now=now)
+    return cast("Mapping[str, Any]", edited.privacy)
 
 
 def set_notifications(
     *, user_id: UUID, changes: Mapping[str, Any], by: Actor, now: datetime
 ) -> Mapping[str, Any]:
     """Say where a user is notified; the settings as they are then. Raises `Invalid`."""
-    return _merge("notifications", changes, user_id=user_id, by=by, now=now)
+    edited = edit(user_id=user_id, changes=Changes(notifications=changes), by=by, now=now)
+    return cast("Mapping[str, Any]", edited.notifications)
 
 
 def set_avatar(*, user_id: UUID, avatar: UUID | None, by: Actor, now: datetime) -> None:
@@ -85,22 +96,16 @@ def set_avatar(*, user_id: UUID, avatar: UUID | None, by: Actor, now: datetime) 
         _save(_locked(user_id), {"avatar": avatar}, by=by, now=now)
 
 
-def _merge(
-    part: str, changes: Mapping[str, Any], *, user_id: UUID, by: Actor, now: datetime
-) -> Mapping[str, Any]:
-    with writing.of(by):
-        profiles.ensure(user_id=user_id, by=by, now=now)
-        profile = _locked(user_id)
-        merged = {**getattr(profile, part), **changes}
-        if len(merged) > MOST_SETTINGS:
-            raise refusals.Invalid(f"There are at most {MOST_SETTINGS} settings.", field=part)
-        _save(profile, {part: merged}, by=by, now=now)
+def _merged(present: Mapping[str, Any], changes: Mapping[str, Any], *, part: str) -> dict[str, Any]:
+    merged = {**present, **changes}
+    if len(merged) > MOST_SETTINGS:
+        raise refusals.Invalid(f"There are at most {MOST_SETTINGS} settings.", field=part)
     return merged
 
 
 def _values(changes: Changes) -> dict[str, Any]:
     values: dict[str, Any] = {
-        name: fields.line(given, name=name, most=most)
+        name: fields.line(fields.without_markup(given), name=name, most=most)
         for name, most in _LENGTHS.items()
         if (given := getattr(changes, name)) is not None
     }
@@ -110,10 +115,11 @@ def _values(changes: Changes) -> dict[str, Any]:
         values["phone"] = _phone(changes.phone)
     if changes.locale is not None:
         values["locale"] = fields.opaque(changes.locale, name="locale", most_bytes=35)
-    for part in ("metadata", "postal_address"):
+    for part in _PARTS:
         given = getattr(changes, part)
         if given is not None:
-            values[part] = fields.documents([given], name=part, most=1)[0]
+            plain = fields.without_markup(given) if part in _SHOWN else given
+            values[part] = fields.documents([plain], name=part, most=1)[0]
     return values
 
 

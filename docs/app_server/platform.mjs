@@ -19,6 +19,11 @@ export class Platform {
     return (await this.#send('GET', '/me', `Bearer ${accessToken}`)).user
   }
 
+  // With the token of the user: it is the user's own profile.
+  profile = (accessToken) => this.#send('GET', '/me/profile', `Bearer ${accessToken}`)
+  editProfile = (accessToken, changes) =>
+    this.#send('PATCH', '/me/profile', `Bearer ${accessToken}`, changes)
+
   // With the API key of this server, which needs members:create, :list, :get, :edit, users:invite.
   beginJoin = (member, publicKey) =>
     this.#post(`${this.context}/join/challenge`, { member, public_key: publicKey }, this.ours)

@@ -1,5 +1,6 @@
 /**
- * A sample application server: sign-up, sign-in, contacts, invite tokens, staff. It stores nothing.
+ * A sample application server: sign-up, sign-in, profiles, contacts, invite tokens, staff. It stores
+ * nothing.
  * People, their keys, profiles and sessions are the platform's; this server adds the rules of its
  * application, and holds the API key that may register members.
  *
@@ -54,6 +55,14 @@ const routes = {
   'POST /api/sign-in': async ({ body: { message, signature } }) =>
     admitted(await platform.signIn({ message, signature }), message),
   'POST /api/refresh': async ({ body }) => session(await platform.refresh(body.refreshToken)),
+
+  // Bio, picture and who sees what are parts of it, too: the platform's answer has all of them.
+  'GET /api/profile': async ({ token }) => profile(await platform.profile(token())),
+  // {fullName?, bio?} → the profile; contacts see it at once.
+  'POST /api/profile': async ({ body: { fullName, bio }, token }) => {
+    const metadata = bio === undefined ? undefined : { bio }
+    return profile(await platform.editProfile(token(), { full_name: fullName, metadata }))
+  },
 
   // ?kind=thread&after=… → with whom the caller may begin one, and with which keys.
   'GET /api/contacts': async ({ query, user }) => {
@@ -110,6 +119,8 @@ function session({ access_token, refresh_token, expires_in }) {
   return { token: access_token, refreshToken: refresh_token, expiresIn: expires_in, cloudData }
 }
 
+const profile = ({ full_name: fullName, metadata }) => ({ fullName, bio: metadata.bio ?? '' })
+
 /** The object that a text of JSON says. */
 function said(text) {
   try {
@@ -140,16 +151,17 @@ const refusal = (status, code) => Object.assign(new Error(code), { status, code 
 
 /** Who asks, told by the platform for this request: nothing is remembered here. */
 function callers(request) {
-  const token = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1]
-  const user = async () => {
-    if (!token) throw refusal(401, 'no-token')
-    return platform.user(token)
+  const token = () => {
+    const found = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1]
+    if (!found) throw refusal(401, 'no-token')
+    return found
   }
+  const user = async () => platform.user(token())
   const staff = async () => {
     const { username } = await user()
     if (!(await platform.member(username))?.is_staff) throw refusal(403, 'staff-only')
   }
-  return { user, staff }
+  return { token, user, staff }
 }
 
 async function bodyOf(request) {

@@ -19,6 +19,7 @@ ROOMS = (
     "passkeys",
     "passwords",
     "policies",
+    "profiles",
     "providers",
     "recipients",
     "registrations",

@@ -54,6 +54,7 @@ WORDS: Final[Mapping[str, str]] = {
     "policy.create": "Make the policy “{name}”",
     "policy.delete": "Remove the policy {policy}",
     "policy.edit": "Change the policy {policy}",
+    "profile.edit": "Change the profile of {user}",
     "provider.create": "Let people sign in with “{name}”",
     "provider.delete": "Remove the provider {provider}",
     "provider.edit": "Change the provider {provider}",

@@ -55,6 +55,14 @@ DEFAULTS: Sequence[Mapping[str, Any]] = (
         "expression": "details.changes_status || details.changes_contact",
     },
     {
+        "name": "Profiles of others",
+        "description": "The names, the address and the telephone in somebody else's profile change"
+        " with a second person. Everybody's own is their own.",
+        "resource": "/users/*/profile",
+        "action": "edit",
+        "expression": "details.changes_contact",
+    },
+    {
         "name": "Other people's devices",
         "description": "Revoking or re-keying somebody else's device needs a second person.",
         "resource": "/users/*/devices/*",

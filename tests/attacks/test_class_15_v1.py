@@ -122,6 +122,8 @@ def test_no_list_shows_anything_foreign(scenes: tuple[Scene, Scene]) -> None:
     for line in LINES:
         if line.method != "GET" or "{" in line.path or line.word == route.OPEN:
             continue
+        if line.path == "/me/profile/avatar":
+            continue  # no list: a picture, of which the owner has none
         answer = own.owner.get(line.path)
         assert answer.status_code == 200, (line.name, answer.text)
         assert not [text for text in theirs if text in answer.text], line.name

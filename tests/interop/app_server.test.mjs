@@ -132,6 +132,19 @@ for (const [way, more] of [
       assert.deepEqual(await ask('GET', `/api/was-valid?${asked}`, { token }), { isValid: false })
     })
 
+    test('a profile is its owner\'s to change, and contacts see it at once', async () => {
+      const { token } = people.bob
+      assert.deepEqual(await ask('GET', '/api/profile', { token }), { fullName: '', bio: '' })
+      const said = { fullName: 'Bob Brown', bio: 'I draw.' }
+      assert.deepEqual(await post('/api/profile', said, { token }), said)
+      assert.deepEqual(await post('/api/profile', { bio: '' }, { token }), { ...said, bio: '' })
+      const { contacts } = await ask('GET', '/api/contacts', { token: people.alice.token })
+      const bob = contacts.find((each) => each.username === name('bob'))
+      assert.equal(bob.fullName, 'Bob Brown')
+      await post('/api/profile', { fullName: 'x'.repeat(300) }, { token, status: 400 })
+      await ask('GET', '/api/profile', { status: 401 })
+    })
+
     test('staff invite, and make staff; others do not', async () => {
       const { token } = people.alice
       const invited = { email: `${name('carol')}@example.test` }

@@ -22,6 +22,9 @@ COLUMNS: Final = {
 _TEXT: Final = """
                                                                                    S O M A B F U P
 GET    /me                                                     self               + + + + + + + +
+GET    /me/profile                                             self               + + + + + + + .
+PATCH  /me/profile                                             self               + + + + + + + .
+GET    /me/profile/avatar                                      self               + + + + + + + .
 DELETE /me                                                     self               + + + + + + + .
 PUT    /me/password                                            self               + + + + + + + .
 GET    /me/scopes                                              self               + + + + + + + +
@@ -46,6 +49,9 @@ GET    /users                                                  users:list       
 GET    /users/{user}                                           users:get          + + + + . + + +
 POST   /users                                                  users:create       + . + . . . . +
 PATCH  /users/{user}                                           users:edit         + . + . . . . +
+GET    /users/{user}/profile                                   users:get          + + + + . + + +
+PATCH  /users/{user}/profile                                   users:edit         + . + . . . . +
+GET    /users/{user}/profile/avatar                            users:get          + + + + . + + +
 DELETE /users/{user}                                           users:delete       + . + . . . . +
 POST   /users/{user}/roles                                     users:edit         + . + . . . . +
 DELETE /users/{user}/roles/{role}                              users:edit         + . + . . . . +

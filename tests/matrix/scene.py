@@ -307,6 +307,8 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
         "POST /me/devices": {"statement": nothing, "signature": nothing},
         "POST /users": {"email": "program@example.test", **keys},
         "PATCH /users/{user}": {"first_name": "Other"},
+        "PATCH /me/profile": {"full_name": "Other"},
+        "PATCH /users/{user}/profile": {"full_name": "Other"},
         "POST /users/{user}/roles": {"role": "member"},
         "POST /role-credentials": {"user": things.get("user"), "role": "member"},
         "POST /credentials": {"user": things.get("user"), "type": "Employee", "fields": {"a": 1}},

@@ -1,14 +1,10 @@
 """What clients send, read strictly: addresses, keys, and the words in which faults are told."""
 
-import base64
-import binascii
 import re
 from typing import Any, Final
 from uuid import UUID
 
-from django.utils.html import strip_tags
-
-from accounts.services import avatars
+from accounts.services import avatars, fields
 from accounts.services.avatars import Picture
 from identity.crypto import did_address, wallet_keys
 from identity.crypto.did_address import Address
@@ -17,8 +13,6 @@ from identity.errors import Invalid, Missing
 
 _MISSING: Final = re.compile(r"Object missing required field `([^`]+)`.*")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `([^`]+)`.*")
-_DATA: Final = re.compile(r"data:image/[a-z0-9.+-]{1,40};base64,([A-Za-z0-9+/=\s]*)")
-_SCRIPT: Final = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
 _WRONG: Final = re.compile(r"(.*) - at `\$\.?([^`]*)`")
 
 
@@ -56,13 +50,7 @@ def public_key(text: str, *, or_base64: bool = False) -> wallet_keys.PublicKey:
 
 def plain(value: Any) -> Any:
     """Texts without the elements of HTML, for readers who would show them as such."""
-    if isinstance(value, str):
-        return strip_tags(_SCRIPT.sub("", value)) if "<" in value else value
-    if isinstance(value, dict):
-        return {name: plain(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    return value
+    return fields.without_markup(value)
 
 
 def uuid(text: str) -> UUID:
@@ -88,12 +76,6 @@ def picture(given: str) -> Picture | str:
     """
     if not given or given.startswith(("bn://", "/")) or "/user/avatar/" in given:
         return ""
-    found = _DATA.fullmatch(given)
-    if found is not None:
-        try:
-            return avatars.read(base64.b64decode(found[1]))
-        except binascii.Error:
-            raise Invalid('"avatar" is no picture that can be read', field="avatar") from None
-    if given.startswith(("https://", "http://")):
-        return given
-    raise Invalid('"avatar" must be a picture in a data URI, or its address', field="avatar")
+    if not given.startswith(("data:", "https://", "http://")):
+        raise Invalid('"avatar" must be a picture in a data URI, or its address', field="avatar")
+    return avatars.given(given)

@@ -191,6 +191,9 @@ def _responses(each: Route) -> dict[str, Any]:
         shown["content"] = {each.media_type: {"schema": _schema(each.shows)}}
     elif each.is_streamed:
         shown["content"] = {each.media_type: {"schema": {"type": "string"}}}
+    elif each.media_type != route.JSON:
+        # Bytes have no schema (OpenAPI 3.1 §4.8.14.1).
+        shown["content"] = {each.media_type: {}}
     responses = {str(each.status): shown}
     if each.command or each.may_wait:
         content = {"application/json": {"schema": _schema(Waiting)}}

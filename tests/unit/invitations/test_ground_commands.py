@@ -256,3 +256,24 @@ def test_scopes_that_exist_get_the_usual_policies_that_came_later(world: cast.Wo
             assert {key: row[key] for key in usual[name]} == usual[name]
             for key, value in before[name].items():
                 assert key in unlike or row[key] == value, key
+
+
+def test_scopes_that_exist_get_the_policy_about_profiles(world: cast.World) -> None:
+    ungoverned = cast.world(governance=False)
+    change = importlib.import_module("invitations.migrations.0012_profile_policy")
+    usual = next(each for each in usual_policies.DEFAULTS if each["resource"] == change.RESOURCE)
+    with current.as_owner(why="migrates"):
+        rows = Policy.objects.filter(resource=change.RESOURCE)
+        (before,) = rows.values()
+        rows.delete()
+        change.add(apps, None)
+        change.add(apps, None)
+    with cast.in_scope(ungoverned):
+        assert not Policy.objects.filter(is_locked=False).exists()
+    with cast.in_scope(world):
+        row: dict[str, Any] = dict(Policy.objects.filter(resource=change.RESOURCE).values().get())
+    assert {key: row[key] for key in usual} == usual
+    unlike = {"id", "public_id", "created_at", "updated_at"}
+    assert {k: v for k, v in row.items() if k not in unlike} == {
+        k: v for k, v in before.items() if k not in unlike
+    }

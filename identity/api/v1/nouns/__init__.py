@@ -30,6 +30,7 @@ from identity.api.v1.nouns import (
     own_sign_in,
     passkeys,
     policies,
+    profiles,
     proposals,
     providers,
     remote_contexts,
@@ -55,6 +56,7 @@ from identity.api.v1.nouns import (
 NOUNS: Final[tuple[ModuleType, ...]] = (
     me,
     users,
+    profiles,
     groups,
     role_credentials,
     credentials,
