@@ -6,8 +6,14 @@ from typing import Any
 
 import httpx
 
+from accounts.models import User
+from accounts.queries.user_keys import UserKey
+from accounts.services import user_keys
 from identity.crypto import ecdsa_p256, user_key
 from identity.crypto.user_key import PrivateKey
+from identity.scoping import current
+from sessions_app.services import user_key_sign_in
+from tests import acts
 from tests.cast import World
 from tests.faces.v1.client import BASE, Bearer, InProcess
 
@@ -17,6 +23,18 @@ ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 def key(name: str) -> PrivateKey:
     """The same private key for the same name."""
     return user_key.parse_private(hashlib.sha256(name.encode()).digest())
+
+
+def bound(world: World, user: User, holder: PrivateKey) -> UserKey:
+    """A user key of somebody's account, as if it had been added."""
+    key = user_key_sign_in.wallet_of(holder.public)
+    with current.in_scope(world.scope.id):
+        return user_keys.add(user_id=user.id, key=key, by=world.system, now=acts.now())
+
+
+def furnish(world: World, user: User) -> str:
+    """The id of a user key of somebody's account."""
+    return str(bound(world, user, key("subject")).id)
 
 
 def signed(holder: PrivateKey, message: str) -> str:

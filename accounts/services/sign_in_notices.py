@@ -16,6 +16,8 @@ PASSKEY_SUSPENDED: Final = (  # a text
     "A passkey was suspended: its counter went backwards, as if there were a copy of its key. "
     "Remove it and add a new one."
 )
+USER_KEY_ADDED: Final = "A key was added: it signs in from now on."
+USER_KEY_REMOVED: Final = "A key was removed: it signs in no more."
 ADDRESS_PROVEN: Final = "Another e-mail address was verified: codes sent there sign in."
 
 

@@ -93,8 +93,7 @@ def add(*, user_id: UUID, key: Key, by: Actor, now: datetime) -> Wallet:
         if earlier is not None and earlier.user_id == user_id and not earlier.is_keyless:
             return earlier
         wallet = insert(user, key, now=now)
-        facts = {"user": str(user_id), "kind": str(key.kind)}
-        _record("wallet.added", wallet, by=by, now=now, facts=facts)
+        record_added(wallet, by=by, now=now)
     return wallet
 
 
@@ -119,6 +118,12 @@ def remove(*, user_id: UUID, wallet_id: UUID, by: Actor, now: datetime) -> None:
         if did:
             dids.end_key(did, user_id=user_id, by=by, now=now)
         _record("wallet.removed", wallet, by=by, now=now, facts={"user": str(user_id)})
+
+
+def record_added(wallet: Wallet, *, by: Actor, now: datetime) -> None:
+    """The event of a wallet that signs its user in from now on."""
+    facts = {"user": str(wallet.user_id), "kind": str(wallet.kind)}
+    _record("wallet.added", wallet, by=by, now=now, facts=facts)
 
 
 def _record(name: str, wallet: Wallet, *, by: Actor, now: datetime, facts: dict[str, str]) -> None:

@@ -19,13 +19,21 @@ from accounts.services import (
     writing,
 )
 from identity.actor import Actor
+from identity.crypto.errors import SignatureInvalid
 from identity.errors import Forbidden, Invalid, Missing
 from identity.services import audit
-from sessions_app.errors import SignInRefused, StepUpNeeded, TokenRefused
+from sessions_app.errors import ChallengeRefused, SignInRefused, StepUpNeeded, TokenRefused
 from sessions_app.models import Session
-from sessions_app.services import challenges, mailed_codes, passkey_ceremonies, wallet_messages
+from sessions_app.services import (
+    challenges,
+    mailed_codes,
+    passkey_ceremonies,
+    user_key_challenges,
+    wallet_messages,
+)
 from sessions_app.services.mailed_codes import Asker, Purpose, Sent
 from sessions_app.services.passkey_options import Ceremony
+from sessions_app.services.user_key_challenges import Act
 from sessions_app.services.wallet_messages import Place
 
 FRESH_SECONDS: Final = 5 * 60
@@ -115,6 +123,38 @@ def by_wallet(*, message: str, signature: str, by: Actor, now: datetime) -> None
     if holder is None or holder.id != user.id:
         raise SignInRefused
     proved(by=by, how="wallet", now=now)
+
+
+def text_for_user_key(*, public_key: str, by: Actor, now: datetime) -> str:
+    """A text for a user key of the account to sign, good for this session alone.
+
+    Raises `KeyInvalid`.
+    """
+    _user(by)
+    said = {"session": str(by.session_id)}
+    return user_key_challenges.text_to_sign(
+        act=Act.STEP_UP, public_key=public_key, said=said, now=now
+    )
+
+
+def by_user_key(*, message: str, signature: str, by: Actor, now: datetime) -> None:
+    """Prove with the text that `text_for_user_key` gave, signed by a user key of the account.
+
+    Not to be called in a transaction. Raises `sessions_app.errors.SignInRefused` for a wrong
+    signature and a key that is not the account's, ChallengeRefused as
+    `user_key_challenges.prove`, and for the text of another session.
+    """
+    user = _user(by)
+    try:
+        proven = user_key_challenges.prove(message, signature, act=Act.STEP_UP, now=now)
+    except SignatureInvalid:
+        raise SignInRefused from None
+    if proven.said["session"] != str(by.session_id):
+        raise ChallengeRefused
+    holder = wallets.holder(proven.key.text)
+    if holder is None or holder.id != user.id:
+        raise SignInRefused
+    proved(by=by, how="user-key", now=now)
 
 
 def begin_passkey(*, by: Actor, now: datetime) -> Ceremony:

@@ -38,6 +38,8 @@ class Act(enum.StrEnum):
     SIGN_IN = "sign-in"
     SIGN_UP = "sign-up"
     JOIN = "join"
+    ADD_KEY = "add-key"
+    STEP_UP = "step-up"
 
     @property
     def purpose(self) -> str:

@@ -41,6 +41,7 @@ HARMLESS = {
     "POST /me/step-up",
     "POST /me/step-up/email",
     "POST /me/step-up/wallet",
+    "POST /me/step-up/user-key",
     "POST /me/step-up/passkey",
     "POST /policies/decide",
     "POST /invitations/batches",

@@ -98,6 +98,11 @@ POST   /passkeys/authentication                                open             
 POST   /passkeys/authentication/complete                       open               + + + + + + + +
 POST   /passkeys/joining                                       open               + + + + + + + +
 POST   /passkeys/joining/complete                              open               + + + + + + + +
+POST   /me/step-up/user-key                                    self               + + + + + + + .
+GET    /me/user-keys                                           self               + + + + + + + .
+POST   /me/user-keys/challenge                                 self               + + + + + + + .
+POST   /me/user-keys                                           self               + + + + + + + .
+DELETE /me/user-keys/{user_key}                                self               + + + + + + + .
 POST   /me/step-up/passkey                                     self               + + + + + + + .
 POST   /sign-in/wallet/challenge                               open               + + + + + + + +
 POST   /sign-in/wallet                                         open               + + + + + + + +

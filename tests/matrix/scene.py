@@ -28,6 +28,7 @@ from tests import (
     programs,
     remotes,
     signed_in,
+    user_key_holders,
 )
 from tests import staff as people
 from tests.faces.v1.client import Signed
@@ -137,6 +138,7 @@ class Scene:
         with cast.in_scope(self.world):
             made = passkey_holders.passkey(subject.user, by=self.world.system)
         self.things["passkey"] = str(made.id)
+        self.things["user_key"] = user_key_holders.furnish(self.world, subject.user)
         self.things["managed_key"] = str(account_holders.account(self.world, subject).id)
         done("/me/managed-key", {})
         with cast.in_scope(self.world):
@@ -379,6 +381,9 @@ def _bodies(keys: dict[str, str], things: Mapping[str, str]) -> dict[str, Any]:
         "POST /me/step-up": {"password": "x"},
         "POST /me/step-up/email": {},
         "POST /me/step-up/wallet": {"address": "0x" + "11" * 20},
+        "POST /me/step-up/user-key": {"public_key": _MEMBER_KEY},
+        "POST /me/user-keys/challenge": {"public_key": _MEMBER_KEY},
+        "POST /me/user-keys": {"message": "{}", "signature": "00"},
         "POST /me/step-up/passkey": {},
         "POST /passkeys/registration": {},
         "POST /passkeys": PASSKEY,

@@ -39,7 +39,12 @@ WITHOUT_WORD = {
     "my_step_up": route.SELF,  # what follows is about the caller's own ways in
     "my_step_up_email": route.SELF,
     "my_step_up_wallet": route.SELF,
+    "my_step_up_user_key": route.SELF,
     "my_step_up_passkey": route.SELF,
+    "my_user_keys_list": route.SELF,
+    "my_user_keys_challenge": route.SELF,
+    "my_user_keys_add": route.SELF,
+    "my_user_keys_remove": route.SELF,
     "my_passkeys_list": route.SELF,
     "my_passkeys_begin": route.SELF,
     "my_passkeys_add": route.SELF,

@@ -6,11 +6,13 @@ import httpx
 import pytest
 
 from accounts.models import User, Wallet
-from accounts.services import users
+from accounts.services import user_keys, users
+from identity.crypto.user_key import PrivateKey
 from identity.services import audit_trail
 from invitations.models import Invitation
 from sessions_app.models import Session
 from tests import acts, cast, user_key_holders
+from tests.faces.v1.client import Bearer
 from tests.races import together
 from tests.user_key_holders import key, message, post, signed
 
@@ -117,3 +119,77 @@ def test_of_many_holders_of_an_invitation_one_joins(world: cast.World) -> None:
         assert Invitation.objects.get().state == "used"
         assert Wallet.objects.count() == 1
         audit_trail.verify()
+
+
+def people(world: cast.World) -> list[Bearer]:
+    return [
+        user_key_holders.session(
+            world, user_key_holders.sign_up(world, key(f"person {number}"), f"person {number}")
+        )
+        for number in range(COUNT)
+    ]
+
+
+def proof(who: Bearer, holder: PrivateKey) -> dict[str, str]:
+    answer = who.post("/me/user-keys/challenge", {"public_key": holder.public.text})
+    assert answer.status_code == 200, answer.text
+    text = answer.json()["message"]
+    return {"message": text, "signature": signed(holder, text)}
+
+
+def test_of_many_accounts_one_gets_a_further_key(world: cast.World) -> None:
+    everybody, phone = people(world), key("phone")
+    proofs = [proof(who, phone) for who in everybody]
+    ends = at_once(lambda number: everybody[number].post("/me/user-keys", proofs[number]))
+    assert ends == [201] + [409] * (COUNT - 1)
+    with cast.in_scope(world):
+        assert Wallet.objects.filter(address=phone.public.text).count() == 1
+        assert Wallet.objects.count() == COUNT + 1
+        audit_trail.verify()
+
+
+def test_a_key_is_added_to_an_account_or_makes_one(world: cast.World) -> None:
+    everybody, phone = people(world), key("phone")
+    proofs = [proof(who, phone) for who in everybody]
+
+    def one(number: int) -> httpx.Response:
+        if number % 2:
+            return user_key_holders.sign_up(world, phone, f"another {number}")
+        return everybody[number].post("/me/user-keys", proofs[number])
+
+    assert at_once(one) == [201] + [409] * (COUNT - 1)
+    with cast.in_scope(world):
+        assert Wallet.objects.filter(address=phone.public.text).count() == 1
+        audit_trail.verify()
+
+
+def test_of_many_answers_to_one_text_one_adds_a_key(world: cast.World) -> None:
+    alice = user_key_holders.session(world, user_key_holders.sign_up(world, key("alice"), "alice"))
+    given = proof(alice, key("phone"))
+    other = {**given, "signature": user_key_holders.other_signature(given["signature"])}
+    ends = at_once(lambda number: alice.post("/me/user-keys", (given, other)[number % 2]))
+    assert ends == [201] + [401] * (COUNT - 1)
+
+
+def test_an_account_gets_no_more_keys_than_there_may_be(world: cast.World) -> None:
+    alice = user_key_holders.session(world, user_key_holders.sign_up(world, key("alice"), "alice"))
+    with cast.in_scope(world):
+        user = User.objects.get()
+    for number in range(user_keys.MOST - 3):
+        user_key_holders.bound(world, user, key(f"key {number}"))
+    proofs = [proof(alice, key(f"phone {number}")) for number in range(COUNT)]
+    ends = at_once(lambda number: alice.post("/me/user-keys", proofs[number]))
+    assert ends == [201] * 2 + [409] * (COUNT - 2)
+
+
+def test_of_keys_that_go_at_one_moment_the_last_stays(world: cast.World) -> None:
+    alice = user_key_holders.session(world, user_key_holders.sign_up(world, key("alice"), "alice"))
+    with cast.in_scope(world):
+        user = User.objects.get()
+    for number in range(user_keys.MOST - 1):
+        user_key_holders.bound(world, user, key(f"key {number}"))
+    ids = [row["id"] for row in alice.get("/me/user-keys").json()["items"]]
+    assert len(ids) == COUNT
+    ends = at_once(lambda number: alice.send("DELETE", f"/me/user-keys/{ids[number]}"))
+    assert ends == [200] * (COUNT - 1) + [409]
+    assert len(alice.get("/me/user-keys").json()["items"]) == 1

@@ -165,6 +165,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "passkey.refused": INVALID,
     "passkey.taken": CONFLICT,
     "passkey.too-many": CONFLICT,
+    "user-key.too-many": CONFLICT,
     "user.last-owner": CONFLICT,
     "user.last-way-in": CONFLICT,
     "wallet.taken": CONFLICT,

@@ -234,6 +234,7 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "passkey.taken": Told(409, "Make another passkey: a credential is registered once."),
     "passkey.too-many": Told(409, "Remove a passkey of this account first."),
+    "user-key.too-many": Told(409, "Remove a user key of this account first."),
     "user.last-way-in": Told(409, "Add another way to sign in first."),
     "user.last-owner": Told(409, "Make somebody else an owner first."),
     "application.too-many": Told(409, "Delete an application of this scope first."),

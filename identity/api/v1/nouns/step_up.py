@@ -13,10 +13,11 @@ from identity.api.v1 import route
 from identity.api.v1.nouns.sessions import Nothing
 from identity.api.v1.nouns.sign_in import Code, CodeSent
 from identity.api.v1.nouns.sign_in_by_wallet import TextToSign
+from identity.api.v1.nouns.user_keys import SignedByKey, UserKey
 from identity.api.v1.route import SELF, Asked
 from identity.api.v1.shapes import Body, Shown
 from identity.errors import Forbidden, Invalid
-from sessions_app.services import step_up, tokens, wallet_messages
+from sessions_app.services import step_up, tokens, user_key_challenges, wallet_messages
 from sessions_app.services.mailed_codes import Asker, Sent
 from sessions_app.services.wallet_messages import Place
 
@@ -52,12 +53,13 @@ class OwnWallet(Body, frozen=True):
 
 
 class Proof(Body, frozen=True):
-    """One of them: password, one-time password or recovery code, mailed code, wallet, passkey."""
+    """One of them: password, one-time password or recovery code, mailed code, or what signed."""
 
     password: Annotated[str, msgspec.Meta(max_length=1024)] | None = None
     one_time_password: Code | None = None
     email_code: Code | None = None
     wallet: WalletProof | None = None
+    user_key: SignedByKey | None = None
     passkey: PasskeyProof | None = None
 
 
@@ -80,7 +82,7 @@ class Proven(Shown, frozen=True):
     is_alone=True,
 )
 def prove(asked: Asked) -> Proven:
-    """Whoever has one-time passwords proves with one of them, or with a wallet."""
+    """Whoever has one-time passwords proves with one of them, or with a key."""
     actor = own_account(asked)
     proofs = _given(asked, actor)
     if len(proofs) != 1 or actor.session_id is None:
@@ -126,6 +128,23 @@ def text_for_wallet(asked: Asked) -> TextToSign:
 
 @route.act(
     "POST",
+    "/me/step-up/user-key",
+    SELF,
+    "my_step_up_user_key",
+    "A text for a user key of yours to sign, to prove who you are",
+    body=UserKey,
+    shows=TextToSign,
+)
+def text_for_user_key(asked: Asked) -> TextToSign:
+    """Bound to the session; good once, for five minutes."""
+    text = step_up.text_for_user_key(
+        public_key=asked.body.public_key, by=own_account(asked), now=asked.now
+    )
+    return TextToSign(text, int(user_key_challenges.LASTS.total_seconds()))
+
+
+@route.act(
+    "POST",
     "/me/step-up/passkey",
     SELF,
     "my_step_up_passkey",
@@ -157,6 +176,13 @@ def _given(asked: Asked, actor: Actor) -> list[Callable[[], None]]:
         text, signature = given.wallet.message, given.wallet.signature
         proofs.append(
             lambda: step_up.by_wallet(message=text, signature=signature, by=actor, now=asked.now)
+        )
+    if given.user_key is not None:
+        signed = given.user_key
+        proofs.append(
+            lambda: step_up.by_user_key(
+                message=signed.message, signature=signed.signature, by=actor, now=asked.now
+            )
         )
     if given.passkey is not None:
         sent = given.passkey
@@ -197,4 +223,4 @@ def shown(sent: Sent) -> CodeSent:
     return CodeSent(sent.address, sent.expires_at.replace(microsecond=0), sent.resend_after)
 
 
-ROUTES: Final = (prove, send_proof, text_for_wallet, begin_passkey)
+ROUTES: Final = (prove, send_proof, text_for_wallet, text_for_user_key, begin_passkey)
