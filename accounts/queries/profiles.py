@@ -12,6 +12,7 @@ from accounts.models import Follow, Profile, Role, RoleAssignment, RoleCredentia
 from identity.crypto import did_address
 from identity.crypto.errors import AddressInvalid
 from identity.scoping import prepared
+from identity.scoping.foresight import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,7 @@ def _whole(**by: Any) -> "QuerySet[Any, Any]":
 
 
 _OF_USER: Final = prepared.prepare(lambda user: _whole(user_id=user), "user")
+_OF_PUBLIC_ID: Final = prepared.prepare(lambda user: _whole(user__public_id=user), "user")
 _AT_ADDRESS: Final = prepared.prepare(lambda address: _whole(address=address), "address")
 _NAMED: Final = prepared.prepare(lambda name: _whole(name=name), "name")
 _OF_WALLET: Final = prepared.prepare(
@@ -175,6 +177,16 @@ _CREDENTIALS: Final = prepared.prepare(
 def profile(user_id: UUID) -> ProfileRow | None:
     """The profile of a user of the scope in force. One statement; of the same rows one object."""
     return _PROFILE.of(user=user_id)
+
+
+def profile_of(public_id: UUID) -> ProfileRow | None:
+    """As `profile`, of the user whom clients know by this id."""
+    return _PROFILE_OF.of(user=public_id)
+
+
+def question(public_id: UUID) -> Question:
+    """What `profile_of` will ask, for `foresight`; in the scope in force."""
+    return _PROFILE_OF.question(user=public_id)
 
 
 def profile_at(text: str) -> ProfileRow | None:
@@ -245,3 +257,4 @@ def _together(rows: list[tuple[Any, ...]]) -> ProfileRow | None:
 
 
 _PROFILE: Final = prepared.Made(_OF_USER, _together, most=4096)
+_PROFILE_OF: Final = prepared.Made(_OF_PUBLIC_ID, _together, most=4096)

@@ -27,7 +27,8 @@ import orjson
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import dateparse
 
-from identity.scoping import current, statements
+from identity.scoping import current, foresight
+from identity.scoping.foresight import Question
 
 TYPES: Final = frozenset(
     {"bigint", "boolean", "bytea", "integer", "jsonb", "text", "timestamptz", "uuid"}
@@ -153,12 +154,22 @@ def call(connection: BaseDatabaseWrapper, lookup: Lookup, *arguments: Any) -> li
         raise TypeError(f"lookup {lookup.name} takes {len(lookup.arguments)} arguments")
     with current.at_the_door():
         if connection.vendor == "postgresql":
-            rows = statements.rows(lookup.query, arguments)
+            rows = foresight.known(lookup.query, arguments)
+            if rows is None:
+                rows = foresight.rows(lookup.query, arguments, width=len(lookup.columns))
             return [_loaded(row, lookup.loaders) for row in rows]
         with connection.cursor() as cursor:
             cursor.execute(lookup.sql, _plain_arguments(connection, lookup, arguments))
             rows = cursor.fetchall()
     return [_loaded(row, lookup.loaders_of_sqlite) for row in rows]
+
+
+def question(lookup: Lookup, *arguments: Any) -> Question:
+    """What `call` will ask, for `foresight`. Raises TypeError for a wrong count of arguments."""
+    if len(arguments) != len(lookup.arguments):
+        raise TypeError(f"lookup {lookup.name} takes {len(lookup.arguments)} arguments")
+    with current.at_the_door():
+        return Question(lookup.query, arguments, current.state())
 
 
 def _loaded(row: tuple[Any, ...], loaders: Loaders) -> tuple[Any, ...]:

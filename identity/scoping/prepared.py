@@ -25,7 +25,8 @@ from django.db.models.sql.query import Query
 from django.utils.tree import Node
 
 from identity.crypto.remembered import Remembered
-from identity.scoping import current, statements
+from identity.scoping import current, foresight, statements
+from identity.scoping.foresight import Question
 from identity.scoping.manager import SCOPE_SLOT
 
 M = TypeVar("M", bound=models.Model)
@@ -143,10 +144,16 @@ class Prepared:
         compiled, bound = self._bound(values)
         statements.ahead(compiled.sql, bound, tell=lambda rows: tell(compiled.converted(rows)))
 
+    def question(self, **values: Any) -> Question:
+        """What `rows` will ask, for `foresight`. Raises as `rows`."""
+        compiled, bound = self._bound(values)
+        return Question(compiled.sql, bound, current.state())
+
     def _asked(self, values: dict[str, Any]) -> tuple[_Compiled, list[tuple[Any, ...]]]:
         """The query, and its rows as the driver gives them."""
         compiled, bound = self._bound(values)
-        return compiled, statements.rows(compiled.sql, bound)
+        known = foresight.known(compiled.sql, bound)
+        return compiled, statements.rows(compiled.sql, bound) if known is None else known
 
     def _bound(self, values: dict[str, Any]) -> tuple[_Compiled, list[Any]]:
         if values.keys() != self._names:
@@ -188,6 +195,10 @@ class Made(Generic[T]):
         self._query = query
         self._make = make
         self._known = Remembered[tuple[Any, ...], tuple[list[tuple[Any, ...]], T]](most)
+
+    def question(self, **values: Any) -> Question:
+        """What `of` will ask, for `foresight`."""
+        return self._query.question(**values)
 
     def of(self, **values: Any) -> T:
         """What the rows for these values make. Raises what `Prepared.rows` raises."""

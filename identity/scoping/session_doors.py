@@ -9,6 +9,7 @@ from django.db import connection
 
 from identity.scoping import lookups, session_lookups
 from identity.scoping.doors import ScopeDoor
+from identity.scoping.foresight import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,11 @@ def session(session_id: UUID, kid: str) -> SessionDoor | None:
     """The session of this id, with the token key of this kid."""
     rows = lookups.call(connection, session_lookups.SESSION, session_id, kid)
     return SessionDoor(*rows[0]) if rows else None
+
+
+def question(session_id: UUID, kid: str) -> Question:
+    """What `session` will ask, for `foresight`."""
+    return lookups.question(session_lookups.SESSION, session_id, kid)
 
 
 def scope_by_token(digest: str) -> ScopeDoor | None:

@@ -110,6 +110,7 @@ def resolve(named: Named, *, now: datetime, credential: doors.ScopeDoor | None =
         return _active(*_by_address(named))
     if not _agrees(named, credential, now):
         raise ScopeMismatch
+    _remember(named.slug, credential.scope_id)
     return _active(credential, Source.CREDENTIAL)
 
 
@@ -127,7 +128,7 @@ def at_once(
     refuses, the address is resolved, and what stands against that comes first. Raises what
     `resolve` and `act` raise.
     """
-    known = _remembered(named, now)
+    known = remembered(named, now=now)
     if known is None:
         return act(*_looked_up(named, now))
     try:
@@ -139,7 +140,11 @@ def at_once(
     return act(scope_id, slug)
 
 
-def _remembered(named: Named, now: datetime) -> UUID | None:
+def remembered(named: Named, *, now: datetime) -> UUID | None:
+    """The scope to which the slug of the address led before, None where that is not known.
+
+    Whether it is active, and whether the credential is of that scope, is not asked.
+    """
     known = None if named.header else _slugs.get(named.slug)
     if known is None or not named.host:
         return known
@@ -148,11 +153,15 @@ def _remembered(named: Named, now: datetime) -> UUID | None:
 
 def _looked_up(named: Named, now: datetime) -> tuple[UUID, str]:
     resolved = resolve(named, now=now)
-    if named.slug:
+    _remember(named.slug, resolved.scope_id)
+    return resolved.scope_id, resolved.slug
+
+
+def _remember(slug: str, scope_id: UUID) -> None:
+    if slug and _slugs.get(slug) != scope_id:
         if len(_slugs) >= _MOST_SLUGS:
             _slugs.clear()
-        _slugs[named.slug] = resolved.scope_id
-    return resolved.scope_id, resolved.slug
+        _slugs[slug] = scope_id
 
 
 def _active(scope: doors.ScopeDoor, source: Source) -> Resolved:

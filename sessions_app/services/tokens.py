@@ -10,6 +10,7 @@ from django.conf import settings
 from identity import ids
 from identity.crypto import ecdsa_p256
 from identity.scoping import current, session_doors
+from identity.scoping.foresight import Question
 from identity.scoping.session_doors import SessionDoor
 from identity.services import token_keys
 from identity.services.token_keys import TokenKey
@@ -105,6 +106,15 @@ def inspect(token: str, *, expected_use: str, now: datetime) -> Read:
     if not isinstance(audience, str) or audience == OWN:
         raise TokenRefused
     return _read(unverified, audience, now=now)
+
+
+def foreseen(token: str) -> Question | None:
+    """The question that `inspect` of this access token will ask; None if it will ask none."""
+    try:
+        unverified = jwt.parse(token, expected_use=jwt.ACCESS)
+    except TokenRefused:
+        return None
+    return session_doors.question(unverified.session_id, unverified.kid)
 
 
 def _read(unverified: jwt.Unverified, audience: str, *, now: datetime) -> Read:

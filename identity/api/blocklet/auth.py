@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
+from uuid import UUID
 
+from accounts.queries import profiles
 from identity.api.blocklet import application, errors, tokens
 from identity.api.blocklet.caller import Caller
 from identity.api.blocklet.errors import Told
@@ -15,8 +17,10 @@ from identity.crypto import csrf_token
 from identity.crypto.errors import TokenInvalid
 from identity.errors import DomainError, Unauthenticated
 from identity.scoping import current
+from identity.scoping.foresight import Question
 from identity.web import scope_resolution
 from sessions_app import jwt
+from sessions_app.errors import TokenRefused
 from sessions_app.services import sessions
 from sessions_app.services import tokens as reading
 
@@ -51,6 +55,33 @@ def caller(sent: Sent, given: Mapping[str, Any], query: Mapping[str, str], now: 
         token=token,
         from_cookie=from_cookie,
     )
+
+
+def foreseen(
+    sent: Sent, given: Mapping[str, Any], query: Mapping[str, str], now: datetime
+) -> Question | None:
+    """The profile of whom the access token of a request names, whether or not it holds.
+
+    None where the address does not say by itself which scope that is.
+    """
+    scope_id = scope_resolution.remembered(sent.named, now=now)
+    if scope_id is None:
+        return None
+    try:
+        token, _ = _token(sent, given, query)
+    except (DomainError, Told):
+        return None
+    with current.in_scope(scope_id):
+        return foreseen_profile(token, use=jwt.ACCESS)
+
+
+def foreseen_profile(token: str, *, use: str) -> Question | None:
+    """The profile of whom a token names, in the scope in force; None for what is no token."""
+    try:
+        claims = jwt.parse(token, expected_use=use).claims
+        return profiles.question(UUID(claims["sub"]))
+    except (TokenRefused, KeyError, ValueError, TypeError, AttributeError):
+        return None
 
 
 def caller_if_any(asked: Asked) -> Caller | None:

@@ -19,7 +19,7 @@ from identity.api.blocklet.table import TABLE
 from identity.crypto import strict_json
 from identity.crypto.errors import EnvelopeMalformed
 from identity.errors import DomainError, Forbidden, Invalid
-from identity.scoping import current
+from identity.scoping import current, foresight
 from identity.web import client_ip, scope_resolution, storable
 from identity.web import errors as refusals
 from identity.web.lane import Answer
@@ -51,16 +51,30 @@ def _let_in(sent: Sent, found: Route, ids: Mapping[str, str], now: datetime) -> 
     given, query = _given(sent, found), sent.query()
     is_odd = any(sign in (sent.body or b"") for sign in _NUL)
     storable.require(given if is_odd else {}, query, ids)
+    foreseen = auth.foreseen(sent, given, query, now) if found.is_of_profile else None
+    with foresight.of(foreseen):
+        return _by_caller(sent, found, ids, (given, query), now)
+
+
+def _by_caller(
+    sent: Sent,
+    found: Route,
+    ids: Mapping[str, str],
+    told: tuple[Mapping[str, Any], Mapping[str, str]],
+    now: datetime,
+) -> Answer:
+    given, query = told
     caller = _caller(sent, found, given, query, now) if found.permission == route.SELF else None
 
     def answered(scope_id: UUID, slug: str) -> Answer:
-        told = (given, query, ids)
         with current.in_scope(scope_id):
             if found.permission == route.BACKEND:
                 app_signature.require_signature(sent, given, query, now=now)
             if caller is not None and not caller.is_key:
                 sessions.mark_seen(caller.door, now=now)
-            return found.run(_asked(sent, found, (scope_id, slug), told, caller, now))
+            return found.run(
+                _asked(sent, found, (scope_id, slug), (given, query, ids), caller, now)
+            )
 
     if caller is not None:
         return answered(caller.door.scope_id, caller.door.scope_slug)

@@ -16,10 +16,11 @@ from identity.paging import Page
 
 def own(caller: Caller, *, now: datetime) -> ProfileRow:
     """The caller's profile, made for somebody who came by an invitation and has none yet."""
-    row = profiles.profile(caller.user_id)
+    public_id = caller.door.user_public_id
+    row = profiles.profile_of(public_id)
     if row is None:
         making.ensure(user_id=caller.user_id, by=caller.actor, now=now)
-        row = profiles.profile(caller.user_id)
+        row = profiles.profile_of(public_id)
     if row is None or not row.is_active:
         raise Missing("User not found")
     return row

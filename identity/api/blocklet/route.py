@@ -60,7 +60,8 @@ class Route:
     `refusal` is the status of every refusal but those of limits, for clients that know no other;
     such refusals are a bare text. `for_keys` lets access keys in beside sessions; `takes_form` a
     form beside JSON, which pages of other sites can send. `is_of_token`: the session of a token
-    that was sent says which scope it is and whether that is active.
+    that was sent says which scope it is and whether that is active. `is_of_profile`: it reads the
+    profile of whoever is signed in, first of all.
     """
 
     method: str
@@ -72,3 +73,4 @@ class Route:
     for_keys: bool = False
     takes_form: bool = False
     is_of_token: bool = False
+    is_of_profile: bool = False

@@ -20,7 +20,7 @@ from identity.api.v1.table import TABLE
 from identity.crypto import strict_json
 from identity.crypto.errors import EnvelopeMalformed
 from identity.errors import DomainError, Forbidden, Invalid, Kind, Unauthenticated
-from identity.scoping import current
+from identity.scoping import current, foresight
 from identity.services import scopes
 from identity.web import client_ip, scope_resolution
 from identity.web import errors as refusals
@@ -49,6 +49,15 @@ def _answer(sent: Sent, *, now: datetime) -> Answer | Streamed:
         _require_manners(sent, found)
         if found.permission == route.OPEN:
             return _open(sent, found, ids, now)
+        foreseen = None if found.foresees is None else found.foresees(sent)
+    except DomainError as refusal:
+        return _refused(sent, refusal, now)
+    with foresight.of(foreseen):
+        return _let_in(sent, found, ids, now)
+
+
+def _let_in(sent: Sent, found: Route, ids: Mapping[str, Any], now: datetime) -> Answer | Streamed:
+    try:
         caller = _caller(sent, now)
     except DomainError as refusal:
         return _refused(sent, refusal, now)

@@ -18,6 +18,7 @@ from identity.api.v1.caller import Caller, Kind
 from identity.api.v1.sent import ROOT, Sent
 from identity.api.v1.shapes import Body, ProposalLink, Query, Waiting
 from identity.paging import After, Window
+from identity.scoping.foresight import Question
 from identity.web.errors import PreconditionFailed, PreconditionNeeded
 from invitations.services.governance import Done, Pending
 
@@ -91,7 +92,8 @@ class Route:
     - `is_alone`: in no transaction; `is_streamed`: it sends lines of `media_type`;
     - `is_for_programs`: API keys may use it; `is_for_pages`: applications' pages (`cross_origin`);
     - `is_of_token`, `is_of_scope`: a token's session, or its settings, say if the scope is active;
-    - `takes`: the body's media type; FORM takes JSON, too; `refuses`: a 400 in an RFC's words.
+    - `takes`: the body's media type; FORM takes JSON, too; `refuses`: a 400 in an RFC's words;
+    - `foresees`: what will be asked of the database once the caller is known (`foresight`).
     """
 
     method: str
@@ -119,6 +121,7 @@ class Route:
     takes: str = "application/json"
     also_refuses: tuple[int, ...] = ()
     refuses: Any = None
+    foresees: Callable[[Sent], Question | None] | None = None
     media_type: str = "application/json"
 
     @property
@@ -195,7 +198,7 @@ def _next(asked: Asked, cursor: str) -> str:
 def act(
     method: str, path: str, permission: str, name: str, summary: str, **more: Any
 ) -> Callable[[Handler], Route]:
-    """Decorates a handler of something that is no single sensitive command."""
+    """Decorates a handler of what is no single sensitive command."""
 
     def routed(handler: Handler) -> Route:
         def run(asked: Asked) -> Reply:
@@ -280,12 +283,7 @@ def change(
     """A sensitive command: ids and body together are its input. No session left alone does one."""
     more.setdefault("status", 201 if doing.is_making else 200)
     return Route(
-        method,
-        path,
-        permission,
-        name,
-        summary,
-        doing.run,
+        *(method, path, permission, name, summary, doing.run),
         command=doing.command,
         is_dangerous=True,
         is_versioned=doing.present is not None,

@@ -173,7 +173,7 @@ def _plain(part: Metadata | Address | None) -> dict[str, Any] | None:
 
 
 ROUTES: Final = (
-    Route("GET", "/api/user/profile", SELF, read, for_keys=True),
+    Route("GET", "/api/user/profile", SELF, read, for_keys=True, is_of_profile=True),
     Route("PUT", "/api/user/profile", SELF, edit, body=Edited),
     Route("GET", "/user/avatar/{file}", OPEN, picture_file),
 )

@@ -13,6 +13,7 @@ from identity.api.blocklet.replies import CSRF_COOKIE, SIGN_IN_COOKIE
 from identity.api.blocklet.route import OPEN, SELF, Asked, Route
 from identity.api.blocklet.tokens import Held
 from identity.crypto.remembered import Remembered
+from identity.scoping import foresight
 from identity.services import scope_settings
 from identity.web import browser
 from identity.web.lane import Answer
@@ -63,6 +64,11 @@ def refresh(asked: Asked) -> Answer:
         raise errors.worded(EMPTY, status=400)
     if not asked.sent.visitor and auth.is_labelled(asked.sent):
         raise errors.worded(OVER, status=400)
+    with foresight.of(auth.foreseen_profile(token, use=jwt.REFRESH)):
+        return _renewed(asked, token)
+
+
+def _renewed(asked: Asked, token: str) -> Answer:
     try:
         found = _read(asked, token)
         settings = scope_settings.of(found.door.scope_settings)
@@ -71,7 +77,7 @@ def refresh(asked: Asked) -> Answer:
         )
     except TokenRefused:
         raise errors.worded(_complaint(token), status=400) from None
-    row = profiles.profile(door.user_id)
+    row = profiles.profile_of(door.user_public_id)
     if row is None:
         raise errors.worded(OVER, status=400)
     credentials = profiles.credentials_of(row, now=asked.now)
@@ -227,8 +233,8 @@ def _end_by_refresh_token(asked: Asked, token: str) -> None:
 
 
 ROUTES: Final = (
-    Route("GET", "/api/did/session", SELF, session, for_keys=True),
-    Route("POST", "/api/did/session", SELF, session, for_keys=True),
+    Route("GET", "/api/did/session", SELF, session, for_keys=True, is_of_profile=True),
+    Route("POST", "/api/did/session", SELF, session, for_keys=True, is_of_profile=True),
     Route("POST", "/api/did/refreshSession", OPEN, refresh, refusal=400, is_of_token=True),
     Route("GET", "/api/did/csrfToken", OPEN, csrf, refusal=400),
     Route("POST", "/api/user/checkToken", OPEN, check, body=TokenToCheck),

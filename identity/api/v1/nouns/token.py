@@ -1,5 +1,6 @@
 """Tokens: looked into and revoked by programs (RFC 7662, RFC 7009), renewed by their holders."""
 
+import re
 from datetime import timedelta
 from typing import Final
 
@@ -8,8 +9,10 @@ import msgspec
 from identity.api.v1 import pairs, route
 from identity.api.v1.pairs import Pair
 from identity.api.v1.route import FORM, OPEN, Asked, Reply
+from identity.api.v1.sent import Sent
 from identity.api.v1.shapes import Body, Shown
 from identity.scoping import current
+from identity.scoping.foresight import Question
 from identity.scoping.session_doors import SessionDoor
 from identity.services import scope_settings
 from sessions_app import jwt
@@ -59,6 +62,13 @@ class Refresh(Body, frozen=True):
     refresh_token: str
 
 
+def _session_asked_about(sent: Sent) -> Question | None:
+    found = _TOKEN_SENT.search(sent.body or b"")
+    return tokens.foreseen(found[1].decode()) if found else None
+
+
+_TOKEN_SENT: Final = re.compile(rb'(?:^|[&"])token(?:=|"\s*:\s*")([\w.-]+)')
+"""Where a token of ours stands in a form or in JSON; what it misses is asked a moment later."""
 _INACTIVE: Final = msgspec.json.encode(Introspection(active=False))
 
 
@@ -72,6 +82,7 @@ _INACTIVE: Final = msgspec.json.encode(Introspection(active=False))
     shows=Introspection,
     takes=FORM,
     is_for_programs=True,
+    foresees=_session_asked_about,
 )
 def introspect(asked: Asked) -> Reply:
     """For programs that are shown tokens. Everything that is not valid is told alike.
