@@ -1,9 +1,10 @@
 """With whom a member of a context may establish communication, and which keys members had when.
 
-A page costs the same in a context of a thousand members and in one of a million: it reads a
-stretch of positions by index.
+A page costs the same in a context of a thousand members and in one of a million: it looks at a
+stretch of them by index, whoever of these may be shown.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,9 +23,10 @@ from identity import paging
 from identity.actor import Actor
 from identity.paging import After, CursorInvalid, Window
 from identity.scoping import keyset, prepared
+from identity.scoping.prepared import Prepared
 
-STRETCH: Final = 10_000
-"""How many positions are looked at for one page: where few of them may be shown it is shorter."""
+STRETCH: Final = 2000
+"""How many are looked at for one page, positions or staff: where few may be shown it is shorter."""
 _FARTHEST: Final = 2**62
 _LIVING: Final = Q(ended_at__isnull=True)
 _COLUMNS: Final = (
@@ -138,6 +140,22 @@ _EVERYBODY: Final = prepared.prepare(_everybody, *_SLOTS, mask=models.SmallInteg
 _STAFF: Final = prepared.prepare(_staff, *_SLOTS, mask=models.SmallIntegerField())
 
 
+@functools.cache
+def _staff_ahead(number: int) -> Prepared:
+    """The position of the staff that stands so many places further on; of staff there is an index.
+
+    `number` is one of few.
+    """
+
+    def build(context: Any, after: Any) -> "QuerySet[Any, Any]":
+        rows = ContextMember.objects.filter(
+            _LIVING, context=context, is_staff=True, position__gt=after
+        )
+        return rows.order_by("position").values_list("position")[number - 1 : number]
+
+    return prepared.prepare(build, "context", "after")
+
+
 def viewer(context_id: str, *, by: Actor, member_id: str | None = None) -> Viewer | None:
     """The living member that the actor's account is, or the one that a program names."""
     if member_id is not None:
@@ -182,8 +200,7 @@ def window(seen_by: Viewer, kind: Kind | None, after: After, *, now: datetime) -
     mask = seen_by.starts & (EVERY_KIND if kind is None else kind)
     if not mask:
         return Window([], None)
-    # Of staff there is an index of its own, which passes nobody over.
-    end = seen_by.last_position if seen_by.sees_staff_only else begin + STRETCH
+    end = _end(seen_by, begin)
     query = _STAFF if seen_by.sees_staff_only else _EVERYBODY
     rows = query.rows(context=seen_by.context, after=begin, until=end, now=now, mask=int(mask))
     others = [row for row in rows if row[0] != seen_by.position]
@@ -207,12 +224,17 @@ def periods(
     With `at` the one that was valid then, if any was; with `public_key` that key alone.
     """
     rows = ContextMember.objects.filter(context_id=context_id, member_id=member_id)
+    if at is not None:
+        # A user id has one key at a time: it is the newest of those that it had by then, or none.
+        newest = rows.filter(created_at__lte=at).order_by("-created_at", "-position")[:1]
+        rows = ContextMember.objects.filter(
+            Q(ended_at__isnull=True) | Q(ended_at__gt=at),
+            id__in=list(newest.values_list("id", flat=True)),
+        )
     if public_key is not None:
         if not paging.is_usable(public_key):
             return Window([], None)
         rows = rows.filter(public_key=public_key)
-    if at is not None:
-        rows = rows.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=at), created_at__lte=at)
     found, more = keyset.window(rows, after)
     return Window([_period(row) for row in found], more)
 
@@ -230,6 +252,14 @@ def _place(after: After) -> int:
     if not 0 <= place < _FARTHEST:
         raise CursorInvalid
     return place
+
+
+def _end(seen_by: Viewer, begin: int) -> int:
+    """The position up to which this page looks."""
+    if not seen_by.sees_staff_only:
+        return min(begin + STRETCH, seen_by.last_position)
+    found = _staff_ahead(STRETCH).one(context=seen_by.context, after=begin)
+    return seen_by.last_position if found is None else int(found[0])
 
 
 def _contact(row: Sequence[Any]) -> Contact:

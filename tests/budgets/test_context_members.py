@@ -35,7 +35,7 @@ MEMBERS: Final = """
 INSERT INTO accounts_contextmember (id, scope_id, context_id, member_id, public_key, acl, reach,
     starts, is_staff, position, created_at, ended_reason)
 {series} WHERE n < {size})
-SELECT {id}, %s, %s, 'member ' || n, 'key ' || n, 'ALLOW ALL', 31, 31, {false}, n,
+SELECT {id}, %s, %s, 'member ' || n, 'key ' || n, 'ALLOW ALL', {reach}, 31, {is_staff}, n,
     %s, '' FROM series
 """
 NEW_ID: Final = {"postgresql": "gen_random_uuid()", "sqlite": "lower(hex(randomblob(16)))"}
@@ -45,19 +45,22 @@ def key(number: int) -> str:
     return user_key.parse_private(number.to_bytes(32, "big")).public.text
 
 
-def filled(world: cast.World, size: int) -> str:
-    """The id of a context with so many members, the first of them with a real key."""
+def filled(
+    world: cast.World, size: int, *, reach: str = "31", is_staff: str = "n = 0", **more: Any
+) -> str:
+    """The id of a context with so many members; `reach` and `is_staff` are SQL of the number n."""
     now = acts.now()
     with cast.in_scope(world):
         solution = solutions.create(name="Main", by=world.system, now=now).public_id
-        given = contexts.Given(solution, "Circle")
+        given = contexts.Given(solution, "Circle", **more)
         row = contexts.create(given=given, by=world.system, now=now)
         is_sqlite = connection.vendor == "sqlite"
         series = MEMBERS.format(
             series=SERIES,
             size=size,
             id=NEW_ID[connection.vendor],
-            false="0" if is_sqlite else "false",
+            reach=reach,
+            is_staff=is_staff,
         )
         ids = [each.hex if is_sqlite else each for each in (world.scope.id, row.id)]
         at = connection.ops.adapt_datetimefield_value(now)
