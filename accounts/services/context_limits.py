@@ -28,6 +28,14 @@ def require_every_context(*, by: Actor) -> None:
         raise OutsideLimits
 
 
+def are_narrow(*, by: Actor) -> bool:
+    """Whether the actor's key is limited to some solutions or contexts."""
+    limits = by.limits
+    return limits is not None and not (
+        limits.bound_solutions is None and limits.bound_contexts is None
+    )
+
+
 def require_context(
     context_id: str, solutions: Callable[[], Collection[str]], *, by: Actor
 ) -> None:
@@ -37,7 +45,7 @@ def require_context(
     Raises `OutsideLimits`.
     """
     limits = by.limits
-    if limits is None or (limits.bound_solutions is None and limits.bound_contexts is None):
+    if limits is None or not are_narrow(by=by):
         return
     if not limits.allow_context(context_id, solutions()):
         raise OutsideLimits

@@ -122,6 +122,7 @@ def require_proof(proof: bytes, *, device_id: UUID, expected_keys: Keys) -> None
         cose.EnvelopeUnsupported,
         cose.EnvelopeUnauthentic,
         msgspec.DecodeError,
+        RecursionError,
         errors.KeyInvalid,
     ):
         raise errors.ProofInvalid from None

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from accounts.services import context_fields, context_joins
+from accounts.queries import contacts
+from accounts.services import context_fields, context_joins, context_limits
 from accounts.services.context_joins import Wish
 from identity.actor import Actor
 from sessions_app.errors import ChallengeRefused
@@ -24,8 +25,12 @@ class Proven:
 def challenge(wish: Wish, *, is_own: bool, by: Actor, now: datetime) -> str:
     """The text to sign, for this place and this account, or for whoever programs bring.
 
-    Raises `KeyInvalid`, `identity.errors.Invalid`.
+    It is given for any context, so it tells nothing of one; a limited key gets it for its own.
+    Raises `KeyInvalid`, `identity.errors.Invalid`; for such a key `ContextMissing`,
+    `OutsideLimits`.
     """
+    if context_limits.are_narrow(by=by):
+        contacts.require_context(wish.context_id, by=by)
     context_fields.kept(wish.member_id, name="member", most=context_fields.LONGEST_ID, least=1)
     said = {"context": wish.context_id, "member": wish.member_id, "user": _own_id(is_own, by)}
     return user_key_challenges.text_to_sign(

@@ -123,7 +123,7 @@ def _read(message: str) -> tuple[_Claimed, PublicKey, bytes]:
         data = message.encode()
         claimed = msgspec.json.decode(data, type=_Claimed)
         return claimed, user_key.parse_public(claimed.public_key), data
-    except (UnicodeError, msgspec.DecodeError, KeyInvalid):
+    except (UnicodeError, msgspec.DecodeError, RecursionError, KeyInvalid):
         raise ChallengeRefused from None
 
 

@@ -79,6 +79,20 @@ def test_class_13_a_text_that_was_changed_is_none(world: cast.World) -> None:
             assert answer(world, changed, signed(holder, changed)).status_code == 401
 
 
+def test_class_28_no_text_breaks_it(world: cast.World) -> None:
+    key_named = '"id":"00000000-0000-4000-8000-000000000000","public_key":"x","challenge":'
+    for text in (
+        "[" * 8192,
+        '{"a":' * 1600,
+        "{" + key_named + '"' + "0" * 64 + '","a":' + "[" * 4000,
+        "9" * 8192,
+        '{"id":1e999}',
+    ):
+        for path in (IN, UP):
+            refused = post(world, path, {"message": text, "signature": "00"})
+            assert refused.status_code in {400, 401}, refused.text
+
+
 def test_class_13_a_text_comes_late(world: cast.World) -> None:
     text = message(world, IN, NAMED)
     with current.in_scope(world.scope.id):

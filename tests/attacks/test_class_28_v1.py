@@ -83,7 +83,21 @@ def test_a_body_over_the_limit_is_not_read(scene: Scene) -> None:
 
 
 VALUES = ["\x00", "x" * 5000, "-1", "1e999", "٣", "' OR 1=1", "null", "{}", "2999-99-99", "A" * 43]
-NAMES = ["limit", "after", "order", "user", "status", "search", "begin", "state", "name"]
+# Times that are none in UTC.
+VALUES += ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"]
+NAMES = [
+    "limit",
+    "after",
+    "order",
+    "user",
+    "status",
+    "search",
+    "begin",
+    "end",
+    "at",
+    "state",
+    "name",
+]
 
 
 def test_no_parameter_breaks_a_list(scene: Scene) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
-from identity.api.v1 import auth, bearers, cross_origin, repeats, replies, route
+from identity.api.v1 import auth, bearers, cross_origin, repeats, replies, route, shapes
 from identity.api.v1.caller import Caller
 from identity.api.v1.replies import Streamed
 from identity.api.v1.route import Asked, Reply, Route
@@ -183,6 +183,9 @@ def _asked(
     if found.body is not None:
         read = _form if _media_type(sent) == route.FORM == found.takes else _body
         body = read(sent.body, found.body)
+    for given in (query, body):
+        if given is not None:
+            shapes.require_times(given)
     return Asked(ids=ids, sent=sent, now=now, body=body, query=query, known=caller)
 
 

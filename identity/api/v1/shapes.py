@@ -4,7 +4,7 @@ import base64
 import binascii
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -86,11 +86,22 @@ def of_row(kind: type[Any], row: Any) -> Any:
     return shown
 
 
+def require_times(given: Any) -> None:
+    """Refuse times that are none in UTC, before the year 1 or after 9999. Raises Invalid."""
+    for name in _times(type(given)):  # type: ignore[arg-type]
+        moment = getattr(given, name)
+        try:
+            if moment is not None:
+                moment.astimezone(UTC)
+        except OverflowError:
+            raise Invalid(f"{name} is out of range.", field=name) from None
+
+
 @functools.cache
 def _times(kind: Any) -> tuple[str, ...]:
     """The fields of a kind that hold a time."""
     fields = msgspec.structs.fields(kind)
-    return tuple(each.name for each in fields if each.type in {datetime, datetime | None})
+    return tuple(each.name for each in fields if each.type in (datetime, datetime | None))
 
 
 def of_result(kind: type[Any], result: Mapping[str, Any]) -> Any:
