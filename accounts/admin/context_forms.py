@@ -2,9 +2,11 @@
 
 import json
 from typing import Any, Final
+from uuid import UUID
 
 from django import forms
 
+from accounts import queries
 from accounts.acl import grammar
 from accounts.acl.grammar import EVERYTHING, LONGEST
 from accounts.admin import acl_words
@@ -12,6 +14,7 @@ from accounts.context_errors import AclInvalid
 from accounts.models import Context
 from identity.crypto import user_key
 from identity.crypto.errors import KeyInvalid
+from identity.errors import Missing
 from identity.pages.people_forms import ChangeForm
 
 _CODE: Final = {"spellcheck": "false", "autocomplete": "off", "class": "code-field"}
@@ -141,7 +144,7 @@ class PlainMemberForm(KeyForm):
         help_text="How the application calls the user, exactly as it writes it.",
     )
     acl = AclField(initial=EVERYTHING)
-    field_order = ("member", "public_key", "is_staff", "acl")
+    field_order = ("member", "public_key", "user", "is_staff", "acl")
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -151,11 +154,34 @@ class PlainMemberForm(KeyForm):
 
 
 class MemberForm(PlainMemberForm):
-    """The same, by somebody who may say who is staff."""
+    """The same, by somebody who may say who is staff, and whose account a member is."""
 
     is_staff = forms.BooleanField(
         required=False, label="Staff: sees every member, and is seen by all"
     )
+    user = forms.CharField(
+        required=False,
+        max_length=320,
+        label="Account here",
+        widget=forms.TextInput(attrs={"placeholder": "User name or id", "autocomplete": "off"}),
+        help_text="Whose account the member is, if it has one: the user then finds contacts with "
+        "the own session, and is shown to them by name.",
+    )
+
+    def clean_user(self) -> str | None:
+        """The id that clients know a user of this scope by."""
+        asked: str = self.cleaned_data["user"].strip()
+        if not asked:
+            return None
+        try:
+            found: UUID | None = queries.user(UUID(asked)).id
+        except ValueError:
+            found = queries.user_by_name(asked)
+        except Missing:
+            found = None
+        if found is None:
+            raise forms.ValidationError("Nobody here has this name or id.")
+        return str(found)
 
 
 def _is_private(text: str) -> bool:

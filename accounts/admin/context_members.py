@@ -110,6 +110,8 @@ def _offered(member: ContextMember, by: Actor) -> Sequence[Action]:
         offer("Take staff away" if member.is_staff else "Make staff", "member_staff")
     if by.may("members:create"):
         offer("Replace the key", "member_key")
+        if by.may("members:edit") and member.user_id is None:
+            offer("Link an account", "member_accounts")
     if by.may("members:delete"):
         offer("Remove", "member_remove", is_dangerous=True)
     return actions

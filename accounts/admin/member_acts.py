@@ -6,13 +6,13 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accounts.admin import acl_pages, acting, context_members
-from accounts.admin.acting import Act
+from accounts.admin import acl_pages, acting, context_members, finding
+from accounts.admin.acting import Act, Choice
 from accounts.admin.context_forms import KeyForm, MemberForm, PlainMemberForm
-from accounts.models import ContextMember
+from accounts.models import ContextMember, User
 from identity.admin.acts import ConfirmForm
 from identity.admin.standing import actor_of
 from identity.pages import staff_acts
@@ -27,16 +27,21 @@ _REMOVED: Final = (
     "The user is in the context no more, and nobody's contact there. Which key the user had, and "
     "when, stays on record."
 )
+_LINKED: Final = (
+    "The user reads the contacts of this member with the own session, and is shown to others by "
+    "name. While the account is disabled the member is nobody's contact; if it is deleted, the "
+    "membership ends. This stays until the member is removed."
+)
 
 
 @recently_proved
 def add(request: HttpRequest, context_id: UUID) -> HttpResponse:
     """Add a user id with its public key, or replace the key of one that is there."""
-    may_say_staff = acting.require(request, "members:create").may("members:edit")
+    may_say_more = acting.require(request, "members:create").may("members:edit")
     context = context_members.context_of(context_id)
 
     def submit(data: dict[str, Any]) -> Any:
-        said = {name: data[name] for name in data if may_say_staff or name != "is_staff"}
+        said = {name: data[name] for name in data if data[name] is not None}
         return staff_acts.submit(
             command="member.add",
             details={"context": context.public_id, **said},
@@ -52,7 +57,7 @@ def add(request: HttpRequest, context_id: UUID) -> HttpResponse:
         back=reverse(_CONTEXT, args=[context.pk]),
         back_name=str(context),
     )
-    form = MemberForm if may_say_staff else PlainMemberForm
+    form = MemberForm if may_say_more else PlainMemberForm
     return acl_pages.page(request, form, words, submit)
 
 
@@ -107,6 +112,60 @@ def set_staff(request: HttpRequest, context_id: UUID, row_id: UUID) -> HttpRespo
     return acting.page(request, act, form, lambda _: details)
 
 
+def choose_account(request: HttpRequest, context_id: UUID, row_id: UUID) -> HttpResponse:
+    """Users by how the user name begins, of whom one is the member."""
+    acting.require(request, "members:edit")
+    member = _without_account(context_id, row_id)
+    term = request.GET.get("q", "")
+    choices = [
+        Choice(
+            user.username,
+            f"{user.first_name} {user.last_name}".strip(),
+            reverse("admin:member_link_account", args=[context_id, row_id, user.pk]),
+        )
+        for user in finding.users(term)
+    ]
+    return acting.choose(
+        request,
+        choices,
+        title=f"Link {member.member_id} to an account",
+        lead=f"The first {acting.MOST_CHOICES} users; a search finds the others.",
+        when_empty="Nobody has a user name that begins so.",
+        has_search=True,
+        search=term,
+        search_label="How a user name begins",
+        back=_page(member),
+        back_name=member.member_id,
+    )
+
+
+@recently_proved
+def link_account(
+    request: HttpRequest, context_id: UUID, row_id: UUID, user_id: UUID
+) -> HttpResponse:
+    """Say whose account a member is, once."""
+    acting.require(request, "members:edit")
+    member = _without_account(context_id, row_id)
+    user: User = acting.found(User.objects.filter(deleted_at__isnull=True), user_id)
+    act = Act(
+        command="member.add",
+        title=f"Link {member.member_id} to the account of {user}",
+        button="Link the account",
+        done="The member is linked to the account.",
+        back=_page(member),
+        back_name=member.member_id,
+        about=(_LINKED,),
+    )
+    # The pair that is there, with one thing more.
+    details = {
+        **_named(member),
+        "public_key": member.public_key,
+        "user": str(user.public_id),
+    }
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
+    return acting.page(request, act, form, lambda _: details)
+
+
 @recently_proved
 def remove(request: HttpRequest, context_id: UUID, row_id: UUID) -> HttpResponse:
     """End a membership; the history of its keys stays."""
@@ -126,6 +185,14 @@ def remove(request: HttpRequest, context_id: UUID, row_id: UUID) -> HttpResponse
     return acting.page(request, act, form, lambda _: _named(member))
 
 
+def _without_account(context_id: UUID, row_id: UUID) -> ContextMember:
+    """A living member that is nobody's account yet. Raises `Http404`."""
+    member = context_members.found(context_id, row_id)
+    if member.user_id is not None:
+        raise Http404
+    return member
+
+
 def _named(member: ContextMember) -> dict[str, Any]:
     return {"context": member.context.public_id, "member": member.member_id}
 
@@ -140,6 +207,8 @@ VIEWS: Final[Mapping[str, tuple[str, Callable[..., HttpResponse]]]] = MappingPro
         "member_add": ("<uuid:context_id>/members/new", add),
         "member_key": (f"{_ONE}/key", replace_key),
         "member_staff": (f"{_ONE}/staff", set_staff),
+        "member_accounts": (f"{_ONE}/accounts", choose_account),
+        "member_link_account": (f"{_ONE}/accounts/<uuid:user_id>", link_account),
         "member_remove": (f"{_ONE}/remove", remove),
     }
 )

@@ -101,6 +101,8 @@ _OBJECTS = {
     "access-list": "accounts/context/{context}/members/{contextmember}/access-list/",
     "replace-key": "accounts/context/{context}/members/{contextmember}/key/",
     "staff-of-context": "accounts/context/{context}/members/{contextmember}/staff/",
+    "choose-account": "accounts/context/{context}/members/{contextmember}/accounts/",
+    "link-account": "accounts/context/{context}/members/{contextmember}/accounts/{user}/",
     "remove-context-member": "accounts/context/{context}/members/{contextmember}/remove/",
     "device": "accounts/device/{device}/change/",
     "suspend-device": "accounts/device/{device}/suspend/",

@@ -136,6 +136,8 @@ BOTH accounts/context/<context_id>/members/<row_id>/            members:get     
 BOTH accounts/context/<context_id>/members/<row_id>/access-list/ members:edit       + . + . . . . +
 BOTH accounts/context/<context_id>/members/<row_id>/key/        members:create     + . + . . . . +
 BOTH accounts/context/<context_id>/members/<row_id>/staff/      members:edit       + . + . . . . +
+BOTH accounts/context/<context_id>/members/<row_id>/accounts/   members:edit       + . + . . . . +
+BOTH accounts/context/<context_id>/members/<row_id>/accounts/<user_id>/ members:edit + . + . . . . +
 BOTH accounts/context/<context_id>/members/<row_id>/remove/     members:delete     + . + . . . . +
 POST accounts/context/access-lists/explain/                     members:list       + + + + . + . +
 BOTH accounts/rule/new/                                        rules:create       + . + . . . . +

@@ -18,7 +18,7 @@ SOLUTIONS = "accounts/solution/"
 CONTEXTS = "accounts/context/"
 RULES = {"visibility": "public", "contacts": "everyone", "joining": "closed"}
 ACTS = ("edit", "policy", "disable", "end", "shares", "members/new")
-MEMBER_ACTS = ("access-list", "key", "staff", "remove")
+MEMBER_ACTS = ("access-list", "key", "staff", "accounts", "remove")
 
 
 def key() -> str:
