@@ -52,7 +52,14 @@ def make(use: Use, *, kid: str, session_id: UUID, serial: int, secret: bytes) ->
 
 def is_one(token: str) -> bool:
     """Whether a text claims to be such a token that gives access."""
-    return token.startswith(Use.ACCESS) and len(token) == _LENGTH
+    return claimed_use(token) is Use.ACCESS
+
+
+def claimed_use(token: str) -> Use | None:
+    """For what a text claims to be a token of a program, None where it claims no such thing."""
+    if len(token) != _LENGTH:
+        return None
+    return next((use for use in Use if token.startswith(use)), None)
 
 
 def parse(token: str, *, expected_use: Use) -> Unverified:

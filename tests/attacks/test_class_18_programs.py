@@ -6,6 +6,7 @@ token in place of another (class 5).
 """
 
 import base64
+import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -17,8 +18,15 @@ from identity.models import ApiKey, Scope, ServerKey
 from identity.services import api_keys
 from identity.services.api_keys import Holder
 from sessions_app.errors import TokenRefused
+from sessions_app.machine_token import Use
 from sessions_app.models import MachineSession
-from sessions_app.services import machine_ends, machine_keys, machine_renewals, machine_sessions
+from sessions_app.services import (
+    machine_ends,
+    machine_keys,
+    machine_renewals,
+    machine_sessions,
+    machine_tokens,
+)
 from sessions_app.services.machine_sessions import Pair
 from sessions_app.services.machine_starts import Asked
 from sessions_app.services.sessions import Origin
@@ -107,6 +115,26 @@ def test_the_next_request_is_refused(name: str) -> None:
     scene.refused()
     with pytest.raises(TokenRefused):
         machine_sessions.check(scene.pair.access, address="192.0.2.1", now=acts.now())
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_program_that_asks_is_told_at_once(name: str) -> None:
+    scene = Scene()
+    with cast.in_scope(scene.world):
+        before = _known(scene.pair)
+        SWITCHES[name](scene)
+        after = _known(scene.pair)
+    assert before == {Use.ACCESS, Use.REFRESH}
+    assert after == ({Use.REFRESH} if name == "access's time over" else set())
+
+
+def _known(pair: Pair) -> set[Use]:
+    """The tokens that are of use, as introspection finds it."""
+    found = set()
+    for use, token in ((Use.ACCESS, pair.access), (Use.REFRESH, pair.refresh)):
+        with contextlib.suppress(TokenRefused):
+            found.add(machine_tokens.look_into(token, use=use, now=acts.now()).use)
+    return found
 
 
 RENEWABLE = {"access's time over", "another serial", "bound to a connection"}

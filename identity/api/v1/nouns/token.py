@@ -1,6 +1,8 @@
 """Tokens: looked into and revoked by programs (RFC 7662, RFC 7009), renewed by their holders."""
 
+import contextlib
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -15,9 +17,10 @@ from identity.scoping import current
 from identity.scoping.foresight import Question
 from identity.scoping.session_doors import SessionDoor
 from identity.services import scope_settings
-from sessions_app import jwt
+from sessions_app import jwt, machine_token
 from sessions_app.errors import TokenRefused
-from sessions_app.services import rotation, sessions, tokens
+from sessions_app.machine_token import Use
+from sessions_app.services import machine_tokens, rotation, sessions, tokens
 from sessions_app.services.sessions import Checked
 from sessions_app.services.tokens import Read
 
@@ -34,6 +37,11 @@ class Introspection(Shown, frozen=True, omit_defaults=True):
 
     `sub` is the user's id, `sid` the session's, `scope_id` the tenant's; `role` is the role that
     the session shows to clients, `auth_time` the latest proof of who its user is.
+
+    Of a program's token `sub` is `api-key:` and the key's id, which is no user's, and `client_id`
+    what requests name the key by. `scope` are its permissions; where there are `solutions` or
+    `contexts`, it acts within these alone. The `token_type` of its refresh token is N_A (RFC 8693
+    §2.2.1).
     """
 
     active: bool
@@ -50,6 +58,9 @@ class Introspection(Shown, frozen=True, omit_defaults=True):
     username: str = ""
     role: str = ""
     scope_id: str = ""
+    scope: str = ""
+    solutions: Sequence[str] = ()
+    contexts: Sequence[str] = ()
 
 
 class Revoked(Shown, frozen=True):
@@ -69,6 +80,7 @@ def _session_asked_about(sent: Sent) -> Question | None:
 
 _TOKEN_SENT: Final = re.compile(rb'(?:^|[&"])token(?:=|"\s*:\s*")([\w.-]+)')
 """Where a token of ours stands in a form or in JSON; what it misses is asked a moment later."""
+_REFRESH_HINT: Final = "refresh_token"
 _INACTIVE: Final = msgspec.json.encode(Introspection(active=False))
 
 
@@ -77,7 +89,7 @@ _INACTIVE: Final = msgspec.json.encode(Introspection(active=False))
     "/token/introspect",
     "sessions:introspect",
     "token_introspect",
-    "What an access token says, if it is of use now",
+    "What a token says, if it is of use now",
     body=Token,
     shows=Introspection,
     takes=FORM,
@@ -87,9 +99,14 @@ _INACTIVE: Final = msgspec.json.encode(Introspection(active=False))
 def introspect(asked: Asked) -> Reply:
     """For programs that are shown tokens. Everything that is not valid is told alike.
 
-    Refresh tokens are never active here: no program but this server takes one.
+    Refresh tokens of people are never active here: no program but this server takes one. Those of
+    programs are for who says by `token_type_hint` that it asks about one, so that whoever looks for
+    access never takes it for that.
     """
+    use = machine_token.claimed_use(asked.body.token)
     try:
+        if use is not None:
+            return _of_program(asked, use)
         found = _found(asked, jwt.ACCESS)
         sessions.require_usable(found.door, address="", now=asked.now)
     except TokenRefused:
@@ -113,6 +130,9 @@ def revoke(asked: Asked) -> Revoked:
 
     Whoever holds a token may: applications are public clients and have no other credential.
     """
+    machine_use = machine_token.claimed_use(asked.body.token)
+    if machine_use is not None:
+        return _revoked_of_program(asked, machine_use)
     for use in (jwt.ACCESS, jwt.REFRESH):
         try:
             found = _found(asked, use)
@@ -154,6 +174,36 @@ def refresh(asked: Asked) -> Pair:
         now=asked.now,
     )
     return pairs.of(live, minutes=chosen.access_minutes, now=asked.now)
+
+
+def _of_program(asked: Asked, use: Use) -> Reply:
+    if use is Use.REFRESH and asked.body.token_type_hint != _REFRESH_HINT:
+        raise TokenRefused
+    known = machine_tokens.look_into(asked.body.token, use=use, now=asked.now)
+    issuer = tokens.issuer(known.scope_slug)
+    return Reply(
+        Introspection(
+            active=True,
+            token_type="Bearer" if use is Use.ACCESS else "N_A",
+            iss=issuer,
+            aud=issuer,
+            sub=f"api-key:{known.api_key_id}",
+            sid=str(known.session_id),
+            iat=int(known.issued_at.timestamp()),
+            exp=int(known.expires_at.timestamp()),
+            client_id=known.client_id,
+            scope_id=str(known.scope_id),
+            scope=" ".join(sorted(known.permissions)),
+            solutions=known.limits.solutions,
+            contexts=known.limits.contexts,
+        )
+    )
+
+
+def _revoked_of_program(asked: Asked, use: Use) -> Revoked:
+    with contextlib.suppress(TokenRefused):
+        machine_tokens.revoke(asked.body.token, use=use, address=asked.sent.address, now=asked.now)
+    return Revoked()
 
 
 def _found(asked: Asked, use: str) -> Read:
