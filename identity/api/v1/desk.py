@@ -227,11 +227,19 @@ def _query(text: str, kind: type[Any] | None) -> Any:
         raise Invalid("The part behind the question mark can't be read.") from None
     if kind is None:
         raise Invalid("This takes no parameters.", unknown=sorted(given))
+    _require_known(given, kind)
     with _told():
         found = msgspec.convert(given, kind, strict=False)
     if any(getattr(found, name) is None for name in given):
         raise Invalid("A parameter is absent or has a value; there is no null.")
     return found
+
+
+def _require_known(given: Mapping[str, str], kind: type[Any]) -> None:
+    """Whoever mistook a parameter's name is told the names that there are."""
+    known = sorted(each.encode_name for each in msgspec.structs.fields(kind))
+    if unknown := sorted(given.keys() - known):
+        raise Invalid(f"This takes {', '.join(known)}.", unknown=unknown, known=known)
 
 
 @contextlib.contextmanager

@@ -231,6 +231,14 @@ def test_a_program_says_for_whom(circle: Circle, program: Bearer, world: cast.Wo
     problem(stranger.get(f"/contexts/{circle.id}/contacts?member=bob"), 403, "forbidden")
 
 
+def test_names_the_parameters_that_there_are(circle: Circle, program: Bearer) -> None:
+    path = f"/contexts/{circle.id}/contacts"
+    told = problem(program.get(f"{path}?user_id=bob&member=bob&x=1"), 400, "invalid")
+    assert told["detail"] == "This takes after, kind, limit, member."
+    assert told["known"] == ["after", "kind", "limit", "member"]
+    assert told["unknown"] == ["user_id", "x"]
+
+
 def periods(who: Bearer, circle: Circle, member: str, **query: Any) -> list[str]:
     answer = who.get(f"/contexts/{circle.id}/members/{member}/keys?{urlencode(query)}")
     assert answer.status_code == 200, answer.text
