@@ -34,6 +34,9 @@ export class Platform {
       if (refusal.status === 404) return null
       throw refusal
     })
+  /** Whose account a member is that was added over the face, which knows of no accounts. */
+  linkAccount = (name, publicKey, user) =>
+    this.#post(`${this.context}/members`, { member: name, public_key: publicKey, user }, this.ours)
   setStaff = (name, isStaff) =>
     this.#send('PUT', `${this.#member(name)}/staff`, this.ours, { is_staff: isStaff })
   keysOf = (name, at) =>

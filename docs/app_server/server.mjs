@@ -104,13 +104,15 @@ const routes = {
  * cut off is mended by the next sign-in. To shut somebody out, disable the account.
  */
 async function admitted(pair, message) {
-  const { username } = await platform.user(pair.access_token)
+  const { username, id } = await platform.user(pair.access_token)
   const { public_key: publicKey } = said(message) // the platform has just proved it
   const told = { ...session(pair), username, join: null }
   const member = await platform.member(username)
-  if (member?.public_key === publicKey) return told
-  if (bridge) await bridge.addUserToContext(username, publicKey)
-  else told.join = (await platform.beginJoin(username, publicKey)).message
+  if (member?.public_key === publicKey && member.user === id) return told
+  if (bridge) {
+    await bridge.addUserToContext(username, publicKey)
+    await platform.linkAccount(username, publicKey, id)
+  } else told.join = (await platform.beginJoin(username, publicKey)).message
   return told
 }
 
