@@ -39,6 +39,22 @@ class SolutionHasContexts(DomainError):
     title = "This solution still has contexts of its own or borrows some."
 
 
+class TooManySolutions(DomainError):
+    """Lists of them are read whole."""
+
+    kind = Kind.CONFLICT
+    code = "solution.too-many"
+    title = "This scope has as many solutions as allowed. Delete one first."
+
+
+class TooManyContexts(DomainError):
+    """Lists say how many there are: so much work and no more."""
+
+    kind = Kind.CONFLICT
+    code = "context.too-many"
+    title = "This scope has as many contexts as allowed. Delete one first."
+
+
 class CannotSharePrivate(DomainError):
     """Only what is public is shared with other solutions."""
 

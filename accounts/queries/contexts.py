@@ -1,4 +1,9 @@
-"""Reads about solutions and contexts: one by one, whole lists, and parts in programs' own way."""
+"""Reads about solutions and contexts: one by one, whole lists, and parts in programs' own way.
+
+What there is for one solution, or for keys limited to some, is read as two lists, its own contexts
+and those that it borrows, each by an index of its own; `accounts.services.contexts.MOST` bounds
+what is counted.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -15,8 +20,8 @@ from identity.limits import Limits
 from identity.paging import After, Window
 from identity.scoping import keyset, prepared
 
-MOST_SOLUTIONS: Final = 10_000
-"""Of a list that has no parts."""
+_MOST_KNOWN: Final = 1000
+"""Borrowed contexts that are asked for by their ids."""
 FILTERS: Final = ("id", "name", "description", "solution", "scope", "created", "modified")
 """What filters of contexts may name."""
 _COLUMNS: Final = {
@@ -49,10 +54,9 @@ def solution(solution_id: str, *, limits: Limits | None) -> SolutionRow:
 
 
 def solutions(*, limits: Limits | None) -> Sequence[SolutionRow]:
-    """All solutions within the limits, in the order of their making, at most 10 000."""
+    """All solutions within the limits, in the order of their making."""
     rows = context_rows.allowed_solutions(limits).order_by("created_at", "id")
-    found = rows.values_list(*context_rows.SOLUTION_COLUMNS)[:MOST_SOLUTIONS]
-    return [SolutionRow(*row) for row in found]
+    return [SolutionRow(*row) for row in rows.values_list(*context_rows.SOLUTION_COLUMNS)]
 
 
 def solutions_window(after: After, *, limits: Limits | None) -> Window[SolutionRow]:
@@ -83,8 +87,13 @@ def contexts_window(
 
     Raises `CursorInvalid`, `SolutionMissing`, `OutsideLimits`.
     """
-    rows = _of_solution(solution_id, limits) if solution_id else _allowed(limits)
-    shown, following = keyset.window(rows.select_related("solution"), after)
+    found: list[Context] = []
+    for rows in _lists(solution_id, limits):
+        found += keyset.behind(rows.select_related("solution"), after)
+    found.sort(key=lambda row: (row.created_at, row.id), reverse=after.is_descending)
+    shown = found[: after.limit]
+    is_end = len(found) <= after.limit
+    following = None if is_end else keyset.cursor_of(shown[-1].created_at, shown[-1].id)
     return Window(_rows([_values(row) for row in shown]), following)
 
 
@@ -104,38 +113,71 @@ def contexts_page(
     then nothing is skipped, and those before it are not counted. Raises `NoMatchForLastId`,
     `SolutionMissing`, `OutsideLimits`, `FilterTooCostly`.
     """
-    rows = _of_solution(solution_id, limits) if solution_id else _allowed(limits)
+    lists = _lists(solution_id, limits)
     if filter is not None:
-        rows = rows.filter(list_filters.condition(filter, _COLUMNS))
+        condition = list_filters.condition(filter, _COLUMNS)
+        lists = [rows.filter(condition) for rows in lists]
     if after is not None:
-        found = _allowed(limits).filter(public_id=after).values_list("created_at", "id")
-        last = found.first() if context_fields.is_storable(after) else None
+        found = context_rows.allowed_contexts(limits).filter(public_id=after)
+        places = found.values_list("created_at", "id")
+        last = places.first() if context_fields.is_storable(after) else None
         if last is None:
             raise NoMatchForLastId
-        rows = keyset.beyond(rows, *_place(*last), key=keyset.BY_TIME, is_descending=is_descending)
+        place = _place(*last)
+        lists = [
+            keyset.beyond(rows, *place, key=keyset.BY_TIME, is_descending=is_descending)
+            for rows in lists
+        ]
         skip = 0
-    sign = "-" if is_descending else ""
-    ordered = rows.order_by(f"{sign}created_at", f"{sign}id")
-    columns = ordered.values_list("id", *context_rows.CONTEXT_COLUMNS)
     with bounded_reads.of(is_bounded=filter is not None):
-        return Part(_rows(list(columns[skip : skip + limit])), rows.count())
+        shown = _part(lists, skip, limit, is_descending=is_descending)
+        return Part(_rows(shown), sum(rows.count() for rows in lists))
 
 
 def _place(created_at: Any, row_id: Any) -> tuple[Any, Any]:
     return keyset.BY_TIME.value(created_at), Value(row_id, keyset.ID)
 
 
-def _allowed(limits: Limits | None) -> "QuerySet[Context]":
-    return context_rows.allowed_contexts(limits)
+def _lists(solution_id: str, limits: Limits | None) -> "list[QuerySet[Context]]":
+    """The contexts as one list or two that have nothing in common. Raises as `solution`."""
+    if solution_id:
+        solution(solution_id, limits=limits)
+    bound = None if limits is None else limits.bound_solutions
+    names = {solution_id} if solution_id else bound
+    rows = context_rows.allowed_contexts(limits)
+    if names is None:
+        return [rows]
+    if limits is not None and limits.bound_contexts is None:
+        # What a solution within the limits has or borrows is within them, too.
+        rows = Context.objects.all()
+    solutions = list(Solution.objects.filter(public_id__in=names).values_list("id", flat=True))
+    own = rows.filter(solution_id__in=solutions)
+    shares = ContextShare.objects.filter(solution_id__in=solutions)
+    borrowed: Any = shares.values_list("context_id", flat=True)
+    known = list(borrowed[: _MOST_KNOWN + 1])
+    if not known:
+        return [own]
+    # Told which these are, the database looks for them and not through all that there are.
+    if len(known) <= _MOST_KNOWN:
+        borrowed = known
+    return [own, rows.filter(id__in=borrowed).exclude(solution_id__in=solutions)]
 
 
-def _of_solution(solution_id: str, limits: Limits | None) -> "QuerySet[Context]":
-    solution(solution_id, limits=limits)
-    borrowed = ContextShare.objects.filter(solution__public_id=solution_id)
-    rows = _allowed(limits)
-    return rows.filter(solution__public_id=solution_id) | rows.filter(
-        id__in=borrowed.values("context_id")
-    )
+def _part(
+    lists: "Sequence[QuerySet[Context]]", skip: int, limit: int, *, is_descending: bool
+) -> list[tuple[Any, ...]]:
+    """The rows of a part of all lists together."""
+    sign = "-" if is_descending else ""
+    order = (f"{sign}created_at", f"{sign}id")
+    columns = ("id", *context_rows.CONTEXT_COLUMNS)
+    first, *others = [rows.order_by() for rows in lists]
+    if not others:
+        return list(first.order_by(*order).values_list(*columns)[skip : skip + limit])
+    places = [rows.values_list("created_at", "id") for rows in (first, *others)]
+    merged = places[0].union(*places[1:], all=True).order_by(*order)[skip : skip + limit]
+    wanted = [row_id for _, row_id in merged]
+    found = Context.objects.filter(id__in=wanted).values_list(*columns)
+    return sorted(found, key=lambda row: wanted.index(row[0]))
 
 
 def _values(row: Context) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from accounts.context_errors import (
     CannotSharePrivate,
     CannotUnshareParent,
     ContextMissing,
+    TooManyContexts,
 )
 from accounts.errors import InUse
 from accounts.models import Context, ContextShare, RemoteContext, Solution
@@ -20,6 +21,8 @@ from identity.actor import Actor
 from identity.services import audit
 
 Visibility = Context.Visibility
+MOST: Final = 100_000
+"""Contexts of a scope; some more where several are made at one moment."""
 _CREATED = ("solution_id", "name", "description", "visibility", "created_by")
 
 
@@ -40,7 +43,7 @@ def create(*, given: Given, by: Actor, now: datetime, public_id: str = "") -> Co
     """Make a context; with the same `public_id` by the same actor it is the one that is there.
 
     Without a `public_id` the server makes one. Raises `SolutionMissing`, `OutsideLimits`,
-    `accounts.errors.NameTaken`, `identity.errors.Invalid`.
+    TooManyContexts, `accounts.errors.NameTaken`, `identity.errors.Invalid`.
     """
     context_limits.require_every_context(by=by)
     changes = _checked(_fields(given))
@@ -63,6 +66,8 @@ def create(*, given: Given, by: Actor, now: datetime, public_id: str = "") -> Co
             fields=_CREATED,
         )
         if is_new:
+            if Context.objects.count() > MOST:
+                raise TooManyContexts
             _record("context.created", context, by=by, now=now, solution=solution.public_id)
     return context
 

@@ -2,13 +2,16 @@
 
 import uuid
 from datetime import datetime
+from typing import Final
 
-from accounts.context_errors import SolutionHasContexts, SolutionMissing
+from accounts.context_errors import SolutionHasContexts, SolutionMissing, TooManySolutions
 from accounts.models import Context, ContextShare, Solution
 from accounts.services import context_fields, context_limits, writing
 from identity.actor import Actor
 from identity.services import audit
 
+MOST: Final = 10_000
+"""Solutions of a scope; some more where several are made at one moment."""
 _CREATED = ("name", "created_by")
 
 
@@ -16,7 +19,7 @@ def create(*, name: str, by: Actor, now: datetime, public_id: str = "") -> Solut
     """Make a solution; with the same `public_id` by the same actor it is the one that is there.
 
     Without a `public_id` the server makes one. Raises `OutsideLimits` for keys that are limited to
-    other solutions, `accounts.errors.NameTaken`, `identity.errors.Invalid`.
+    other solutions, `TooManySolutions`, `accounts.errors.NameTaken`, `identity.errors.Invalid`.
     """
     context_limits.require_every_solution(by=by)
     public_id = context_fields.kept(
@@ -36,6 +39,8 @@ def create(*, name: str, by: Actor, now: datetime, public_id: str = "") -> Solut
             fields=_CREATED,
         )
         if is_new:
+            if Solution.objects.count() > MOST:
+                raise TooManySolutions
             _record("solution.created", solution, by=by, now=now)
     return solution
 

@@ -209,6 +209,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "ledger.unavailable": UNAVAILABLE,
     "acl.invalid": INVALID,
     "context.disabled": CONFLICT,
+    "context.too-many": CONFLICT,
+    "solution.too-many": CONFLICT,
     "context.missing": MISSING,
     "context.parent-cannot-be-unshared": CONFLICT,
     "context.private-cannot-be-shared": CONFLICT,

@@ -10,6 +10,7 @@ TOLD: Final[Mapping[str, tuple[int, str]]] = {
     "context.parent-cannot-be-unshared": (409, "Delete the context instead."),
     "context.private-cannot-be-shared": (409, "Make the context public first."),
     "context.shared-cannot-be-private": (409, "Take it away from the other solutions first."),
+    "context.too-many": (409, "Delete a context of this scope first."),
     "limits.outside": (403, "Use a key that is made for this solution or context."),
     "list.filter-invalid": (400, "Read the detail, correct the filter and send it again."),
     "list.filter-too-costly": (503, "Ask for whole ids or keys, or for fewer conditions."),
@@ -21,4 +22,5 @@ TOLD: Final[Mapping[str, tuple[int, str]]] = {
     "member.taken": (409, "Join with a user id of your own."),
     "solution.has-contexts": (409, "Delete its contexts, and take away those that it borrows."),
     "solution.missing": (404, "List the solutions at /v1/solutions."),
+    "solution.too-many": (409, "Delete a solution of this scope first."),
 }

@@ -1,5 +1,6 @@
 """Reads of contexts and members: single ones, parts of lists behind any place, keys of the past."""
 
+import itertools
 import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from accounts.models import Context, ContextMember
 from accounts.queries import contexts as queries
 from accounts.queries import list_filters, members
 from accounts.services import context_members, context_tallies, contexts, solutions
-from identity import ids
+from identity import ids, limits
 from identity.actor import Actor
 from identity.crypto import user_key
 from identity.paging import After
@@ -334,6 +335,64 @@ def test_lists_contexts(system: Actor, now: datetime) -> None:
     listed = queries.contexts_window(After(3), limits=None)
     assert [row.id for row in listed.rows] == whole[::-1][:3]
     assert listed.next is not None
+
+
+def walked(limit: int, is_descending: bool, ask: dict[str, Any]) -> list[str]:
+    found: list[str] = []
+    after: str | None = ""
+    while after is not None:
+        window = queries.contexts_window(After(limit, after, is_descending), **ask)
+        found += [row.id for row in window.rows]
+        after = window.next
+    return found
+
+
+@pytest.mark.parametrize("bound", [None, {"solutions": ["mine"]}, {"contexts": ["c2", "c9", "c7"]}])
+@pytest.mark.parametrize("most_known", [0, 1000])
+def test_what_a_solution_has_and_borrows_is_one_list(
+    system: Actor,
+    now: datetime,
+    bound: dict[str, list[str]] | None,
+    most_known: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(queries, "_MOST_KNOWN", most_known)
+    for name in ("mine", "other"):
+        solutions.create(name=name, public_id=name, by=system, now=now)
+    wanted = []
+    for number in range(24):
+        owner = "mine" if number % 3 == 0 else "other"
+        name = f"c{number}"
+        # Four at each time.
+        at = now + timedelta(seconds=number // 4)
+        given = contexts.Given(owner, name, visibility="public")
+        row = contexts.create(given=given, public_id=name, by=system, now=at)
+        is_lent = number % 3 == 1
+        if is_lent:
+            contexts.share(context_id=name, solution_id="mine", by=system, now=now)
+        if (owner == "mine" or is_lent) and name in (bound or {}).get("contexts", [name]):
+            wanted.append((at, row.id, name))
+    names = [name for _, _, name in sorted(wanted)]
+    narrow = None if bound is None else limits.checked(**bound)
+    asks: list[dict[str, Any]] = [{"limits": narrow, "solution_id": "mine"}]
+    if bound and "solutions" in bound:
+        asks.append({"limits": narrow})
+    for ask, is_descending in itertools.product(asks, (True, False)):
+        expected = names[::-1] if is_descending else names
+        for limit in (1, 2, 5, 16, 100):
+            assert walked(limit, is_descending, ask) == expected
+            for skip in range(0, len(expected) + 2, 3):
+                part = queries.contexts_page(
+                    limit=limit, skip=skip, is_descending=is_descending, **ask
+                )
+                assert [row.id for row in part.rows] == expected[skip : skip + limit]
+                assert part.count == len(expected)
+            for number, last in enumerate(expected, start=1):
+                part = queries.contexts_page(
+                    limit=limit, after=last, is_descending=is_descending, **ask
+                )
+                assert [row.id for row in part.rows] == expected[number : number + limit]
+                assert part.count == len(expected) - number
 
 
 def test_another_scope_has_none_of_them(

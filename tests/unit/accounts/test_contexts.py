@@ -5,9 +5,15 @@ from typing import Any
 
 import pytest
 
-from accounts.context_errors import ContextMissing, FilterTooCostly, SolutionHasContexts
+from accounts.context_errors import (
+    ContextMissing,
+    FilterTooCostly,
+    SolutionHasContexts,
+    TooManyContexts,
+    TooManySolutions,
+)
 from accounts.errors import InUse, NameTaken
-from accounts.models import Context, ContextMember, ContextTally, Remote, RemoteContext
+from accounts.models import Context, ContextMember, ContextTally, Remote, RemoteContext, Solution
 from accounts.queries import bounded_reads, list_filters, members
 from accounts.services import context_fields, context_members, contexts, solutions
 from identity import ids
@@ -46,6 +52,29 @@ def test_the_same_id_again_is_the_same_thing(
     other = contexts.Given(circle.solution.public_id, "Square")
     with pytest.raises(NameTaken):
         contexts.create(given=other, public_id=circle.public_id, by=system, now=now)
+
+
+def test_there_is_an_end_to_them(
+    circle: Context, system: Actor, now: datetime, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contexts, "MOST", 2)
+    monkeypatch.setattr(solutions, "MOST", 2)
+    main = circle.solution.public_id
+    contexts.create(given=contexts.Given(main, "two"), public_id="2", by=system, now=now)
+    solutions.create(name="Two", public_id="two", by=system, now=now)
+    before = events()
+    with pytest.raises(TooManyContexts):
+        contexts.create(given=contexts.Given(main, "three"), public_id="3", by=system, now=now)
+    with pytest.raises(TooManySolutions):
+        solutions.create(name="Three", by=system, now=now)
+    assert (Context.objects.count(), Solution.objects.count()) == (2, 2)
+    # The same again is no more than there is.
+    contexts.create(given=contexts.Given(main, "two"), public_id="2", by=system, now=now)
+    solutions.create(name="Two", public_id="two", by=system, now=now)
+    assert events() == before
+    contexts.delete(context_id="2", by=system, now=now)
+    contexts.create(given=contexts.Given(main, "three"), public_id="3", by=system, now=now)
+    assert Context.objects.count() == 2
 
 
 def test_everything_of_a_context_goes_with_it(
