@@ -7,6 +7,7 @@ and no history there; nobody joins as, or with more than, what the text that was
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -18,7 +19,8 @@ from identity import limits
 from identity.models import ApiKey
 from identity.scoping import current
 from identity.services.api_keys import Holder
-from tests import acts, cast, circles, user_key_holders
+from sessions_app.services.machine_starts import Asked
+from tests import acts, cast, circles, programs, user_key_holders
 from tests.attacks.test_class_16_contexts import MINE, THEIRS, everything, program
 from tests.faces.v1.client import Bearer, problem
 from tests.user_key_holders import key, signed
@@ -59,6 +61,18 @@ def world() -> cast.World:
     return furnish(cast.world(governance=False, sign_up=True))
 
 
+def token(world: cast.World, *words: str, **bound: Any) -> Bearer:
+    """A token that is narrower than its key, which is limited to nothing."""
+    with cast.in_scope(world):
+        wide = programs.make(world.system, *words)
+        named: dict[str, Any] = {kind: tuple(names) for kind, names in bound.items()}
+        pair = wide.begin(Asked(**named))
+    return Bearer.of(pair.access, world.scope.slug)
+
+
+every_credential = pytest.mark.parametrize("credential", [program, token], ids=["key", "token"])
+
+
 def text(who: Bearer, circle: str, member: str, holder: Any) -> httpx.Response:
     body = {"member": member, "public_key": holder.public.text}
     return who.post(f"/contexts/{circle}-circle/join/challenge", body)
@@ -76,9 +90,12 @@ def join(who: Bearer, circle: str, member: str, holder: Any) -> httpx.Response:
     return answer(who, circle, asked.json()["message"], holder)
 
 
+@every_credential
 @every_bound
-def test_a_limited_key_joins_nobody_elsewhere(world: cast.World, bound: dict[str, Any]) -> None:
-    robot, other = program(world, *WORDS, **bound), program(world, *WORDS)
+def test_a_limited_key_joins_nobody_elsewhere(
+    world: cast.World, bound: dict[str, Any], credential: Callable[..., Bearer]
+) -> None:
+    robot, other = credential(world, *WORDS, **bound), program(world, *WORDS)
     before = everything(world)
     problem(text(robot, THEIRS, "eve", EVE), 403, "limits.outside")
     # Not with a text that another program got, nor with its own about what is its own.
@@ -91,9 +108,12 @@ def test_a_limited_key_joins_nobody_elsewhere(world: cast.World, bound: dict[str
     assert join(robot, MINE, "eve", EVE).json()["change"] == "added"
 
 
+@every_credential
 @every_bound
-def test_a_limited_key_sees_nobody_elsewhere(world: cast.World, bound: dict[str, Any]) -> None:
-    robot = program(world, *WORDS, **bound)
+def test_a_limited_key_sees_nobody_elsewhere(
+    world: cast.World, bound: dict[str, Any], credential: Callable[..., Bearer]
+) -> None:
+    robot = credential(world, *WORDS, **bound)
     for path in ("contacts?member=bob", "members/bob/keys", "members", "members/bob"):
         problem(robot.get(f"/contexts/{THEIRS}-circle/{path}"), 403, "limits.outside")
         assert robot.get(f"/contexts/{MINE}-circle/{path}").status_code == 200
