@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import os
 from collections.abc import Generator
 from typing import Any
@@ -16,6 +17,10 @@ from tests.key_ring import Ring
 hypothesis.settings.register_profile("countersign", deadline=None)
 hypothesis.settings.load_profile("countersign")
 
+
+# What is imported and collected stays until the end: looking through it for garbage, again and
+# again, took a third of the time until the first test.
+gc.disable()
 
 RING = Ring()
 rsa.generate = RING.deal
@@ -50,6 +55,8 @@ DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
 # They start processes of their own, which ask the database of the run.
 ALWAYS = ("tests/crash/", "tests/races/", "tests/budgets/", "tests/unit/identity/scoping/")
 LONGEST = ("tests/crash/",)
+# They ask the public network's stand-in and no database.
+WITHOUT_DATABASE = ("tests/crash/test_ledger_network.py",)
 # They walk every page, route or command as everybody, or try what a wire takes and a page shows;
 # what each asks the database has tests of its own.
 ON_SQLITE_ALONE = (
@@ -69,7 +76,7 @@ def is_of_sqlite(path: str) -> bool:
     """Whether the engine makes no difference to a file of tests."""
     if path.startswith(ATTACKS):
         return not path.startswith(ATTACKS_ON_BOTH)
-    return path.startswith(ON_SQLITE_ALONE) or path.endswith(PAGES)
+    return path.startswith(ON_SQLITE_ALONE + WITHOUT_DATABASE) or path.endswith(PAGES)
 
 
 def asks_a_database(item: pytest.Item) -> bool:
@@ -115,6 +122,13 @@ class Order:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Order())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """From here on garbage is looked for, but not among what was collected."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,5 +1,6 @@
 """A real server in its own processes, with a home, a port and a database of its own."""
 
+import itertools
 import json
 import os
 import shutil
@@ -11,10 +12,10 @@ import time
 import urllib.error
 import urllib.request
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -46,25 +47,41 @@ class Served:
             "COUNTERSIGN_WORKERS": "2",
             **(environment or {}),
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Program | None = None
         self._manager: subprocess.Popen[str] | None = None
+        self._numbers = itertools.count(1)
 
     def manage(self, *arguments: str) -> str:
         """Run another command beside the server and return what it prints."""
+        with self.begin("manage", *arguments) as command:
+            assert command.wait() == 0, command.complaints()
+            return command.output()
+
+    def begin(
+        self, *program: str, environment: Mapping[str, str] | None = None, log: Path | None = None
+    ) -> "Program":
+        """Start a command of `manage.py`, or a module with its arguments, in a process of its own.
+
+        It is forked from one that has loaded this deployment, by the environment of the first time
+        that something was begun; `environment` is added for this program. What it prints goes to
+        the log, if there is one.
+        """
+        printed = self.log.with_name(f"{self.log.stem}-{next(self._numbers)}")
+        out, err = (log or printed.with_suffix(f".{kind}") for kind in ("out", "err"))
+        return Program(self._ask, program, environment or {}, out, err)
+
+    def _ask(self, **question: Any) -> Any:
         manager = self._manager or self._start_manager()
         assert manager.stdin is not None
         assert manager.stdout is not None
-        manager.stdin.write(json.dumps(arguments) + "\n")
+        manager.stdin.write(json.dumps(question) + "\n")
         manager.stdin.flush()
         answer = manager.stdout.readline()
-        assert answer, "the process that runs commands has ended"
-        done = json.loads(answer)
-        assert done["status"] == 0, done["err"]
-        out: str = done["out"]
-        return out
+        assert answer, "the process that begins programs has ended"
+        return json.loads(answer)
 
     def _start_manager(self) -> "subprocess.Popen[str]":
-        """One process for all commands, which ends with its input at the latest."""
+        """One process for all programs, which ends with its input at the latest."""
         with self.log.open("ab") as log:
             self._manager = subprocess.Popen(
                 [sys.executable, "-m", "tests.manager"],
@@ -128,6 +145,64 @@ class Served:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+class Program:
+    """A process that `tests.manager` forked, with what `subprocess.Popen` has of it."""
+
+    def __init__(
+        self,
+        ask: Callable[..., Any],
+        program: Sequence[str],
+        environment: Mapping[str, str],
+        out: Path,
+        err: Path,
+    ) -> None:
+        self._ask, self._out, self._err = ask, out, err
+        self.returncode: int | None = None
+        given = {"out": str(out), "err": str(err), "environment": dict(environment)}
+        self.pid: int = ask(program=program, **given)["pid"]
+
+    def poll(self) -> int | None:
+        """Its status, minus the number of the signal that killed it; None while it runs."""
+        if self.returncode is None:
+            self.returncode = self._ask(wait=self.pid, seconds=0)["status"]
+        return self.returncode
+
+    def wait(self, seconds: float = 600) -> int:
+        """Its status. Raises AssertionError if it still runs then, and kills it."""
+        if self.returncode is None:
+            self.returncode = self._ask(wait=self.pid, seconds=seconds)["status"]
+        if self.returncode is None:
+            self.kill()
+            raise AssertionError(f"it ran for {seconds} s: {self.complaints()}")
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def output(self) -> str:
+        return self._out.read_text() if self._out.exists() else ""
+
+    def complaints(self) -> str:
+        return self._err.read_text() if self._err.exists() else ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self.kill()
+        self.wait()
 
 
 def _end(manager: "subprocess.Popen[str]") -> None:

@@ -6,8 +6,6 @@ restart.
 """
 
 import json
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +13,7 @@ import httpx
 import pytest
 
 from tests import prepared
-from tests.serving import ROOT, Served
+from tests.serving import Served
 
 SLUG = "acme"
 AGENT = {"User-Agent": "Laptop/1"}
@@ -23,13 +21,10 @@ THIEF = {"User-Agent": "Thief/1"}
 
 
 def begun(served: Served) -> dict[str, str]:
-    command = [sys.executable, "-m", "tests.begun", SLUG]
-    done = subprocess.run(
-        command, cwd=ROOT, env=served.environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    told: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    with served.begin("tests.begun", SLUG) as done:
+        assert done.wait() == 0, done.complaints()
+        told: dict[str, str] = json.loads(done.output().splitlines()[-1])
+        return told
 
 
 def renew(served: Served, token: str, headers: dict[str, str]) -> httpx.Response:

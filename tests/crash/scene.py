@@ -3,8 +3,7 @@
 import itertools
 import json
 import signal
-import subprocess
-import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ from identity.sdk.onboarding import authorize
 from identity.sdk.results import Done
 from identity.sdk.session import Invitation, Session
 from tests.crash.books import Books
-from tests.serving import ROOT, Served
+from tests.serving import Program, Served
 
 
 class Fated(httpx.BaseTransport):
@@ -52,7 +51,7 @@ class Deployment:
 
     served: Served
     books: Books
-    process: "subprocess.Popen[bytes] | None" = None
+    process: Program | None = None
     fated: Fated = field(init=False)
     http: httpx.Client = field(init=False)
 
@@ -61,14 +60,12 @@ class Deployment:
         self.http = httpx.Client(transport=self.fated)
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "tests.crash.mortal_server", str(self.served.port)]
-        with self.served.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, env=self.served.environment, stdout=log, stderr=log
-            )
+        server = ("tests.crash.mortal_server", str(self.served.port))
+        self.process = self.served.begin(*server, log=self.served.log)
         self.served.process = self.process
         while "ready" not in self.served.output():
             assert self.process.poll() is None, self.served.output()
+            time.sleep(0.02)
 
     def stop(self) -> None:
         if self.process is not None:

@@ -1,11 +1,8 @@
 """A batch killed at each write: every line has one fate, and one invitation at most."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.crash import books, scene
-from tests.serving import ROOT
 
 LINES = 8
 
@@ -19,12 +16,10 @@ def test_batch(tmp_path: Path) -> None:
         served.manage(
             "staff", "add", "--scope", "acme", "--username", name, "--role", "super-admin"
         )
-        command = [sys.executable, "-m", "tests.crash.mortal_batch", "acme", name, str(LINES)]
-        done = subprocess.run(
-            command, cwd=ROOT, env=served.environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        deaths = [line for line in done.stdout.splitlines() if line.startswith("died ")]
+        with served.begin("tests.crash.mortal_batch", "acme", name, str(LINES)) as done:
+            assert done.wait() == 0, done.complaints()
+            told = done.output()
+        deaths = [line for line in told.splitlines() if line.startswith("died ")]
         assert {"died before COMMIT", "died after COMMIT"} <= set(deaths)
         assert len(set(deaths)) >= 8, deaths
         require_each_line_once(books.Books(database))

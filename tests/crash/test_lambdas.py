@@ -1,11 +1,8 @@
 """A run of a lambda killed at each write: signature, record, end and calls are there, or none."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.crash import books, scene
-from tests.serving import ROOT
 
 
 def test_run_of_a_lambda(tmp_path: Path) -> None:
@@ -15,12 +12,10 @@ def test_run_of_a_lambda(tmp_path: Path) -> None:
         served.manage("scopes", "create", "acme")
         name = "alice@example.test"
         served.manage("staff", "add", "--scope", "acme", "--username", name, "--role", "member")
-        command = [sys.executable, "-m", "tests.crash.mortal_lambda", "acme", name]
-        done = subprocess.run(
-            command, cwd=ROOT, env=served.environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        deaths = [line for line in done.stdout.splitlines() if line.startswith("died ")]
+        with served.begin("tests.crash.mortal_lambda", "acme", name) as done:
+            assert done.wait() == 0, done.complaints()
+            told = done.output()
+        deaths = [line for line in told.splitlines() if line.startswith("died ")]
         assert {"died before COMMIT", "died after COMMIT"} <= set(deaths)
         assert len(deaths) >= 8, deaths
         kept = books.Books(database)

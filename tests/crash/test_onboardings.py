@@ -1,7 +1,5 @@
 """Onboardings whose worker is killed at each step and each call: one of everything in the end."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash import books, scene
-from tests.serving import ROOT, Served
+from tests.serving import Program, Served
 
 COUNT = 1000
 WORKERS = 4
@@ -41,21 +39,13 @@ def served(tmp_path: Path) -> Iterator[tuple[Served, books.Books]]:
         yield deployment, books.Books(database)
 
 
+PROGRAM = "tests.crash.onboarding_program"
+
+
 def program(served: Served, *arguments: str) -> str:
-    done = subprocess.run(
-        command(*arguments),
-        cwd=ROOT,
-        env=served.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
-    return done.stdout
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "tests.crash.onboarding_program", *arguments]
+    with served.begin(PROGRAM, *arguments) as done:
+        assert done.wait() == 0, done.complaints() + done.output()
+        return done.output()
 
 
 def test_a_worker_that_is_killed_anywhere_loses_and_doubles_nothing(
@@ -100,11 +90,8 @@ def test_a_thousand_at_once_with_four_workers_one_of_whom_is_killed(
     program(deployment, "require")
 
 
-def worker(served: Served) -> "subprocess.Popen[bytes]":
-    with served.log.open("ab") as log:
-        return subprocess.Popen(
-            command("work"), cwd=ROOT, env=served.environment, stdout=log, stderr=log
-        )
+def worker(served: Served) -> Program:
+    return served.begin(PROGRAM, "work", log=served.log)
 
 
 def wait_for(kept: books.Books, count: int) -> None:

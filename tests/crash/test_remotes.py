@@ -1,8 +1,6 @@
 """A carrier is killed at each point of carrying: the remote has each member once in the end."""
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from tests.crash import books
 from tests.crash.scene import served_on
 from tests.crash.test_webhooks import wait_for
 from tests.remote_stand_in import StandIn
-from tests.serving import ROOT, Served
+from tests.serving import Program, Served
 
 MAKING = (
     "before createContext",
@@ -34,10 +32,8 @@ def database(tmp_path: Path) -> Iterator[str]:
         yield address
 
 
-def program(served: Served, *arguments: str) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "tests.crash.remote_program", *arguments]
-    with served.log.open("ab") as log:
-        return subprocess.Popen(command, cwd=ROOT, env=served.environment, stdout=log, stderr=log)
+def program(served: Served, *arguments: str) -> Program:
+    return served.begin("tests.crash.remote_program", *arguments, log=served.log)
 
 
 def killed(served: Served, point: str, act: str, member: str = "-") -> None:
@@ -56,7 +52,6 @@ def test_has_each_member_once_wherever_the_carrier_was_killed(
     tmp_path: Path, database: str
 ) -> None:
     served = served_on(tmp_path / "home", database)
-    served.manage("migrate", "--verbosity", "0")
     book = books.Books(database)
     with StandIn() as there:
         assert program(served, "prepare", there.url).wait(60) == 0

@@ -1,8 +1,7 @@
 """A sign-in and a renewal, killed at each of their writes: nothing is half done afterwards."""
 
 import json
-import subprocess
-import sys
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 from tests.crash import books, scene
 from tests.crash.scene import Deployment
 from tests.crash.sign_in_scene import SESSIONS, SLUG, SignInBooks
-from tests.serving import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -28,20 +26,12 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
 def begin(deployment: Deployment, die_at: int = 0) -> dict[str, Any] | None:
     """The first pair of a new session; None where the process died before it was told."""
-    command = [sys.executable, "-m", "tests.begun", SLUG, str(die_at)]
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=deployment.served.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode == -9:
-        return None
-    assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    with deployment.served.begin("tests.begun", SLUG, str(die_at)) as done:
+        if done.wait() == -signal.SIGKILL:
+            return None
+        assert done.wait() == 0, done.complaints()
+        told: dict[str, Any] = json.loads(done.output().splitlines()[-1])
+        return told
 
 
 def renew(deployment: Deployment, token: str) -> httpx.Response:

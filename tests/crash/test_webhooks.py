@@ -1,8 +1,6 @@
 """A courier is killed in the middle of deliveries, again and again: no message is lost."""
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +11,7 @@ from identity.services import webhook_pace
 from tests.crash import books
 from tests.crash.scene import served_on
 from tests.mailbox import Mailbox
-from tests.serving import ROOT, Served
+from tests.serving import Program, Served
 
 DEATHS = 3
 EVENTS = 120
@@ -25,11 +23,8 @@ def database(tmp_path: Path) -> Iterator[str]:
         yield address
 
 
-def program(served: Served, *arguments: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "tests.crash.courier_program", *arguments]
-    return subprocess.Popen(
-        command, cwd=ROOT, env=served.environment, stdout=subprocess.PIPE, text=True
-    )
+def program(served: Served, *arguments: str) -> Program:
+    return served.begin("tests.crash.courier_program", *arguments)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -43,8 +38,9 @@ def test_loses_no_message_when_the_courier_is_killed(tmp_path: Path, database: s
     served = served_on(tmp_path / "home", database)
     with Mailbox() as mailbox:
         mailbox.pause = 0.05
-        printed, _ = program(served, "prepare", mailbox.url, str(EVENTS)).communicate()
-        expected = json.loads(printed)
+        with program(served, "prepare", mailbox.url, str(EVENTS)) as prepared:
+            assert prepared.wait() == 0, prepared.complaints()
+            expected = json.loads(prepared.output())
         assert len(expected) == EVENTS
         for _ in range(DEATHS):
             seen = len(mailbox.taken)

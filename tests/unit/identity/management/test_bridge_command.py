@@ -1,8 +1,6 @@
 """`connect bridge` and `manage.py bridge` against a live server: keys, a context, every way in."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from identity.crypto import user_key
 from identity.management import bridge_set_up
 from tests import prepared
-from tests.serving import ROOT, Served
+from tests.serving import Served
 
 
 @pytest.fixture(scope="module")
@@ -34,20 +32,9 @@ def facts(served: Served) -> dict[str, str]:
 
 def bridge(served: Served, facts: dict[str, str], *arguments: str) -> tuple[int, str, str]:
     """The command as from a shell that has the key in its environment."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), "bridge", *arguments],
-        env={
-            **served.environment,
-            "API_KEY_ID": facts["api_key_id"],
-            "API_KEY_SECRET": facts["api_key_secret"],
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        timeout=120,
-    )
-    return done.returncode, done.stdout, done.stderr
+    key = {"API_KEY_ID": facts["api_key_id"], "API_KEY_SECRET": facts["api_key_secret"]}
+    with served.begin("manage", "bridge", *arguments, environment=key) as done:
+        return done.wait(120), done.output(), done.complaints()
 
 
 def test_prints_what_a_server_is_configured_with(served: Served, facts: dict[str, str]) -> None:
