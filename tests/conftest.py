@@ -63,6 +63,28 @@ ON_SQLITE_ALONE = (
     "tests/matrix/test_permissions_admin.py",
     "tests/matrix/test_permissions_v1.py",
 )
+# Envelopes, headers, wording and addresses of the faces, before or behind anything that is kept.
+FACES = "tests/faces/"
+OF_A_WIRE = tuple(
+    f"{FACES}{name}.py"
+    for name in (
+        *("blocklet/test_front", "blocklet/test_wording"),
+        *("bridge/test_channels", "bridge/test_envelope", "bridge/test_scope_words"),
+        "guardian/test_did_document_validate",
+        *("passport/test_channel", "passport/test_connect"),
+        *("passport/test_cross_origin", "passport/test_envelope"),
+        *("v1/test_links", "v1/test_manners"),
+    )
+)
+# Variants of a face's test are ways to say the same on its wire: the first one asks the database
+# what all of them ask. In these files each variant is about rows of another table, or other rows.
+EACH_VARIANT = tuple(
+    f"{FACES}{name}.py"
+    for name in ("blocklet/test_joining", "blocklet/test_passports", "v1/test_catalogue")
+)
+# Together, those who may most and whoever may nothing come to every statement of a walk.
+WALK = "tests/matrix/test_v1_walk.py::test_a_role_opens_what_its_words_say_and_nothing_else"
+WALKERS = ("[super-admin]", "[security-officer]", "[none]")
 PAGES = ("_pages.py", "/test_admin.py")
 # Of the attacks, those on isolation, order, limits and what must not outlive anything.
 ATTACKS = "tests/attacks/"
@@ -76,7 +98,20 @@ def is_of_sqlite(path: str) -> bool:
     """Whether the engine makes no difference to a file of tests."""
     if path.startswith(ATTACKS):
         return not path.startswith(ATTACKS_ON_BOTH)
-    return path.startswith(ON_SQLITE_ALONE + WITHOUT_DATABASE) or path.endswith(PAGES)
+    on_one = ON_SQLITE_ALONE + WITHOUT_DATABASE + OF_A_WIRE
+    return path.startswith(on_one) or path.endswith(PAGES)
+
+
+def is_another_variant(item: pytest.Item, seen: set[str]) -> bool:
+    """Whether this is a further variant of a face's test, by the names of those seen before."""
+    if item.nodeid.startswith(WALK):
+        return not item.nodeid.endswith(WALKERS)
+    if not item.nodeid.startswith(FACES) or item.nodeid.startswith(EACH_VARIANT):
+        return False
+    name = item.nodeid.partition("[")[0]
+    is_first = name not in seen
+    seen.add(name)
+    return not is_first
 
 
 def asks_a_database(item: pytest.Item) -> bool:
@@ -92,13 +127,16 @@ def asks_a_database(item: pytest.Item) -> bool:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests of PostgreSQL run on it alone, and there no tests run that ask no database.
 
-    Nor do those to which the engine makes no difference (`is_of_sqlite`).
+    Nor do those to which the engine makes no difference (`is_of_sqlite`, `is_another_variant`).
     """
     for item in items:
         if "soft_hsm" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.hsm)
     if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
-        others = [item for item in items if not asks_a_database(item)]
+        seen: set[str] = set()
+        others = [
+            item for item in items if not asks_a_database(item) or is_another_variant(item, seen)
+        ]
     else:
         others = [item for item in items if "on_postgresql" in getattr(item, "fixturenames", ())]
     if others:

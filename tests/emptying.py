@@ -20,6 +20,8 @@ KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 def install() -> None:
     # Django's stubs don't know that it may be set.
     setattr(TransactionTestCase, "_fixture_teardown", _emptied)  # noqa: B010
+    # Without it each test opens a connection anew, and prepares every statement again.
+    setattr(TransactionTestCase, "_should_reload_connections", lambda self: False)  # noqa: B010
 
 
 def _emptied(self: Any) -> None:

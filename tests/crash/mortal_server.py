@@ -8,6 +8,7 @@ each commit that follows a write, and after it. `POST /work` runs the task worke
 is empty, mortal in the same way. What it died at is said on standard output.
 """
 
+import gc
 import io
 import os
 import re
@@ -156,6 +157,8 @@ def main(port: int) -> None:
     assert get_resolver().url_patterns
     fate = Fate()
     make_mortal(fate)
+    # Each request's process shares what was made by now.
+    gc.freeze()
     mortal: Any = Mortal(application, fate)
     with make_server("127.0.0.1", port, mortal, Forking, Quiet) as server:
         os.write(1, b"ready\n")

@@ -6,27 +6,34 @@
     python -m tests.crash.onboarding_program work
     python -m tests.crash.onboarding_program require
 
-`everywhere` begins one onboarding after the other: the worker of each is killed one point later
-than that of the one before, and another worker finishes it. Points are each step, each commit and
-each call to the ledger, before and after. `work` works until it is killed. `require`
+`everywhere` begins one onboarding after the other: the worker of each is killed at another point,
+and another worker finishes it. Points are each step, each commit and each call to the ledger,
+before and after. Where the same points follow each other again and again, for message after
+message, it dies at the first of them and at the last. `work` works until it is killed. `require`
 counts what there is exactly once.
 """
 
 import dataclasses
+import gc
 import json
 import os
+import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import django
+from django.conf import settings
 from django.db import connection, connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "identity.settings")
 django.setup()
+settings.PASSWORD_HASHERS = ["tests.hashing.QuickHasher"]
 
 from accounts import ledger as ledgers  # noqa: E402 - Django must be set up first
 from accounts.ledger import messages  # noqa: E402
@@ -49,6 +56,7 @@ from accounts.services import (  # noqa: E402
     onboardings,
 )
 from identity import actor  # noqa: E402
+from identity.crypto import bbs_key  # noqa: E402
 from identity.management import onboarder  # noqa: E402
 from identity.scoping import current, doors  # noqa: E402
 from tests import cast, onboarding  # noqa: E402
@@ -63,7 +71,31 @@ HURRIED = dataclasses.replace(
 
 
 class Points(mortal_server.Fate):
-    """What is inside of a transaction is undone alike: its points are those around its commit."""
+    """What is inside of a transaction is undone alike: its points are those around its commit.
+
+    `seen` has the names of those that were passed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def reach(self, point: str) -> None:
+        self.seen.append(point)
+        super().reach(point)
+
+    def chosen(self) -> list[int]:
+        """The numbers of the points to die at: of those alike, the first and the last.
+
+        They are alike if the three before them are.
+        """
+        first: dict[tuple[str, ...], int] = {}
+        last: dict[tuple[str, ...], int] = {}
+        for number, _ in enumerate(self.seen, 1):
+            alike = tuple(self.seen[max(0, number - 4) : number])
+            first.setdefault(alike, number)
+            last[alike] = number
+        return sorted({*first.values(), *last.values()})
 
     def execute(self, statement: str, work: Callable[[], Any]) -> Any:
         if mortal_server.COMMIT.match(statement):
@@ -83,11 +115,22 @@ def prepare() -> None:
 
 
 def everywhere(role: str) -> None:
-    """Die at every point of the way of one role."""
-    point = 1
-    while _in_a_process(_begin_and_die, role, point) != 0:
+    """Die at every point of the way of one role, after one that is survived."""
+    fate = Points()
+    mortal_server.make_mortal(fate)
+    mortal = tuple(_mortal(plan, fate) for plan in onboarding_steps.PLANS)
+    onboarding_steps.PLANS = mortal  # type: ignore[misc,assignment]
+    with tempfile.NamedTemporaryFile() as told:
+        assert _in_a_process(_survive, fate, role, told.name) == 0
+        fate.seen = json.loads(told.read())
+    points = fate.chosen()
+    # What was made by now is shared by all processes that follow; the curve takes longest.
+    bbs_key.public(bbs_key.derive(bytes(32)))
+    gc.freeze()
+    for point in points:
+        assert _in_a_process(_begin_and_die, fate, role, point) == signal.SIGKILL, point
         assert _in_a_process(_finish, f"{role.lower()}-{point}") == 0
-        point += 1
+    sys.stdout.write(f"chose {len(points)} of {len(fate.seen)}\n")
 
 
 def fill(count: int) -> None:
@@ -152,19 +195,20 @@ def _kinds() -> dict[str, int]:
     return counts
 
 
-def _begin_and_die(role: str, point: int) -> None:
+def _survive(fate: Points, role: str, tell: str) -> None:
+    _begin_and_die(fate, role, 0)
+    Path(tell).write_text(json.dumps(fate.seen))
+
+
+def _begin_and_die(fate: Points, role: str, point: int) -> None:
     scope_id = _scope()
-    fate = Points()
     with current.in_scope(scope_id):
         row = onboardings.start(
             request=_request(role, f"{role.lower()}-{point}"),
             by=actor.system(scope_id),
             now=_now(),
         )
-        mortal_server.make_mortal(fate)
-        mortal = tuple(_mortal(plan, fate) for plan in onboarding_steps.PLANS)
-        onboarding_steps.PLANS = mortal  # type: ignore[misc,assignment]
-        fate.die_at = point
+        fate.passed, fate.has_written, fate.seen, fate.die_at = 0, False, [], point
         _work(row.id, _now, lambda name, when: fate.reach(f"{when} {name}"))
 
 
