@@ -20,7 +20,7 @@ AS_DEPLOYED = COUNTERSIGN_MODE=production COUNTERSIGN_URL=https://id.example.org
 	COUNTERSIGN_SECRET_KEY=$(call RANDOM_KEY,48) COUNTERSIGN_KEK=$(call RANDOM_KEY,32)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgresql test-redis test-hsm test-browser test-interop test-schema check bench lock
+.PHONY: help run demo test test-postgresql test-redis test-hsm test-browser test-interop test-schema check check-code bench lock
 
 help: ## list these commands
 	@echo "Countersign:"
@@ -55,14 +55,16 @@ test-interop: $(VENV)/dev.stamp tests/interop/node_modules ## the JavaScript cli
 test-schema: $(VENV)/dev.stamp ## everything in docs/openapi.json asked of a live server (two minutes)
 	$(PYTEST) -m schema $(call WITH,mark\.schema)
 
-check: $(VENV)/dev.stamp ## style, types, storeys of the house, migrations, deployment settings
+check: check-code ## all of check-code, and how many statements a request may ask
+	env -u DATABASE_URL $(PYTEST) -q tests/budgets
+
+check-code: $(VENV)/dev.stamp ## style, types, storeys of the house, migrations, deployment settings
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
 	$(AS_DEPLOYED) $(PY) manage.py makemigrations --check --dry-run
 	$(AS_DEPLOYED) $(PY) manage.py check --deploy --fail-level WARNING
-	env -u DATABASE_URL $(PYTEST) -q tests/budgets
 
 bench: $(VENV)/dev.stamp ## requests/s and CPU beside a bare floor and other servers (needs Node)
 	DATABASE_URL=$(TEST_POSTGRES_URL) $(PY) -m bench
