@@ -162,8 +162,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Order())
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
     """From here on garbage is looked for, but not among what was collected."""
     gc.freeze()
     gc.enable()
