@@ -221,9 +221,19 @@ def periods(
 ) -> Window[Period]:
     """Which keys a user id had in a context, the newest first unless asked otherwise.
 
-    With `at` the one that was valid then, if any was; with `public_key` that key alone.
+    With `at` the one that was valid then, if any was; with `public_key` that key alone. Raises
+    `MemberMissing` for a user id that never had any.
     """
     rows = ContextMember.objects.filter(context_id=context_id, member_id=member_id)
+    found, more = _of_periods(rows, after, public_key=public_key, at=at)
+    if not found and not rows.exists():
+        raise MemberMissing
+    return Window([_period(row) for row in found], more)
+
+
+def _of_periods(
+    rows: "QuerySet[ContextMember]", after: After, *, public_key: str | None, at: datetime | None
+) -> tuple[Sequence[ContextMember], str | None]:
     if at is not None:
         # A user id has one key at a time: it is the newest of those that it had by then, or none.
         newest = rows.filter(created_at__lte=at).order_by("-created_at", "-position")[:1]
@@ -233,10 +243,9 @@ def periods(
         )
     if public_key is not None:
         if not paging.is_usable(public_key):
-            return Window([], None)
+            return [], None
         rows = rows.filter(public_key=public_key)
-    found, more = keyset.window(rows, after)
-    return Window([_period(row) for row in found], more)
+    return keyset.window(rows, after)
 
 
 def was_ever_staff(context_id: UUID, member_id: str) -> bool:

@@ -21,6 +21,7 @@ from identity.sdk.session import ServerKeys, Session
 
 _JSON: Final = {"Accept": "application/json"}
 _LAST_SUCCESS: Final = 299
+_PLAIN: Final = "!$&'()*+,;=:@"
 
 
 class Api:
@@ -165,8 +166,8 @@ class Api:
 
 
 def segment(text: object) -> str:
-    """An id or a name as one segment of a path."""
-    return quote(str(text), safe="")
+    """An id or a name as one segment of a path (RFC 3986 §3.3), as the server signs addresses."""
+    return quote(str(text), safe=_PLAIN)
 
 
 def _shown(parameters: Mapping[str, Any] | None) -> dict[str, Any]:

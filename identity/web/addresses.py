@@ -15,14 +15,20 @@ def target_uri(environ: Mapping[str, Any]) -> str:
 
     The scheme is that of COUNTERSIGN_URL: a proxy in front may have ended TLS. The authority is
     the Host header where that names an allowed host, else the one of COUNTERSIGN_URL: a proxy may
-    have put its own name there. The path is written without needless percent-encoding.
+    have put its own name there. The path is text, as the fast lane and Django make it of the bytes
+    that came; it is written without needless percent-encoding.
     """
     base = urllib.parse.urlsplit(settings.BASE_URL)
     host = str(environ.get("HTTP_HOST", ""))
     authority = host if _is_allowed(host) else base.netloc
-    path = urllib.parse.quote(str(environ.get("PATH_INFO", "")).encode("latin-1"), _UNRESERVED)
+    path = encoded(str(environ.get("PATH_INFO", "")))
     query = str(environ.get("QUERY_STRING", ""))
     return f"{base.scheme}://{authority}{path}{'?' if query else ''}{query}"
+
+
+def encoded(path: str) -> str:
+    """A path as it stands in an address: what needs it is percent-encoded as UTF-8 (RFC 3986)."""
+    return urllib.parse.quote(path, _UNRESERVED)
 
 
 def _is_allowed(host: str) -> bool:

@@ -1,8 +1,9 @@
 """The fast lane: hot paths are answered in front of Django, in the same process.
 
 Middleware and URL resolving cost more than the hottest requests themselves. A path in the lane
-gets its WSGI environment raw and owes everything that middleware would have done; the lane gives
-it a request id, database connections that are looked after, headers and a last resort.
+gets its WSGI environment and owes everything that middleware would have done; the lane gives
+it a path that is text, a request id, database connections that are looked after, headers and a last
+resort.
 """
 
 import re
@@ -97,10 +98,21 @@ class Lane:
             return self._answer(environ, start_response)
 
     def _answer(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        received = environ.get("PATH_INFO", "")
+        try:
+            environ["PATH_INFO"] = _decoded(received)
+        except UnicodeDecodeError:
+            # No address here, of Django neither, holds such bytes.
+            return self._sent(_as_problem(400, {}), environ, start_response)
         handler, failed = self._handler(environ)
         if handler is None:
+            environ["PATH_INFO"] = received
             return self._otherwise(environ, start_response)
-        answer = _answered(handler, failed, environ)
+        return self._sent(_answered(handler, failed, environ), environ, start_response)
+
+    def _sent(
+        self, answer: Answer, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
         headers = {**self._headers, **answer.headers}
         headers["Content-Length"] = str(len(answer.body))
         headers[request_id.HEADER] = environ["countersign.request_id"]
@@ -121,6 +133,14 @@ class Lane:
         if branch is None:
             return None, _as_problem
         return branch.handler, branch.failed or _as_problem
+
+
+def _decoded(path: str) -> str:
+    """A path as Django has it: WSGI hands over its bytes (PEP 3333), which are UTF-8.
+
+    Raises UnicodeDecodeError.
+    """
+    return path if path.isascii() else path.encode("latin-1").decode()
 
 
 def _answered(handler: Handler, failed: Failed, environ: Environ) -> Answer:

@@ -19,6 +19,7 @@ from identity.api.v1.sent import ROOT, Sent
 from identity.api.v1.shapes import Body, ProposalLink, Query, Waiting
 from identity.paging import After, Window
 from identity.scoping.foresight import Question
+from identity.web import addresses
 from identity.web.errors import PreconditionFailed, PreconditionNeeded
 from invitations.services.governance import Done, Pending
 
@@ -61,7 +62,7 @@ class Asked:
 
     def link(self, path: str) -> str:
         """The address of another resource of the same scope, beside this one."""
-        return f"{self.sent.prefix}{ROOT}{path}"
+        return addresses.encoded(f"{self.sent.prefix}{ROOT}{path}")
 
     def given(self) -> dict[str, Any]:
         """The fields of the body that were given, with the ids of the path."""

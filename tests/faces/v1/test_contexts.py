@@ -30,7 +30,7 @@ def context(alice: Signed, solution: str) -> str:
 def test_makes_reads_renames_and_removes_a_solution(alice: Signed) -> None:
     made = alice.post("/solutions", {"name": "", "id": "my solution"})
     assert made.status_code == 201, made.text
-    assert made.headers["location"].endswith("/solutions/my solution")
+    assert made.headers["location"].endswith("/solutions/my%20solution")
     assert made.json()["name"] == ""
     again = alice.post("/solutions", {"name": "", "id": "my solution"})
     assert again.json() == made.json(), "a repeat makes no second one"

@@ -44,6 +44,12 @@ def test_reads_with_a_session(staff: Client, alice: Signed) -> None:
     assert answer.json()["id"] == str(alice.device)
 
 
+@pytest.mark.parametrize("name", ["zoë", "日本"])
+def test_reads_by_an_id_of_any_script(staff: Client, alice: Signed, name: str) -> None:
+    assert alice.post("/solutions", {"name": "", "id": name}).status_code == 201
+    assert staff.get(f"{alice.prefix}/solutions/{name}").json()["id"] == name
+
+
 def test_changes_only_with_the_token_of_the_page(staff: Client, alice: Signed) -> None:
     path = f"{alice.prefix}/groups"
     answer = post(staff, path, {"name": "treasury"})

@@ -1,0 +1,119 @@
+"""Ids of programs in paths: of any script, percent-encoded as UTF-8."""
+
+import io
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from identity.wsgi import application
+from tests import cast, circles
+from tests.circles import Circle
+from tests.faces.v1.client import Bearer, Signed, problem
+from tests.user_key_holders import key
+
+IDS = ["zoë", "é", "Ü", "π", "日本", "🎉", "a%C3%AB", "50%", "a b", "a?b#c", "Ã«", "a@b:c"]
+
+PLAIN = "!$&'()*+,;=:@"
+"""What needs no encoding in a segment (RFC 3986 §3.3), and must have none where a device signs."""
+
+
+@pytest.fixture
+def circle(world: cast.World) -> Circle:
+    return circles.circle(world)
+
+
+@pytest.fixture
+def program(world: cast.World) -> Bearer:
+    words = ("create", "get", "list", "edit", "delete")
+    return circles.program(
+        world,
+        *(f"members:{word}" for word in words),
+        *(f"contexts:{word}" for word in words),
+        *(f"solutions:{word}" for word in words),
+    )
+
+
+@pytest.mark.parametrize("member", IDS)
+def test_members_are_read_changed_and_removed(
+    alice: Signed, circle: Circle, program: Bearer, member: str
+) -> None:
+    who: Any
+    for who in (program, alice):
+        given = {"member": member, "public_key": key("one").public.text}
+        made = who.post(f"/contexts/{circle.id}/members", given)
+        assert made.status_code == 200, made.text
+        path = f"/contexts/{circle.id}/members/{quote(member, safe=PLAIN)}"
+        assert who.get(path).json()["member"] == member
+        assert who.send("PUT", f"{path}/staff", {"is_staff": True}).json()["changed"] == "edited"
+        assert who.send("PUT", f"{path}/acl", {"acl": "ALLOW READ"}).json()["changed"] == "edited"
+        periods = who.get(f"{path}/keys?public_key={key('one').public.text}").json()["items"]
+        assert [each["valid_until"] for each in periods[:1]] == [None]
+        assert who.send("DELETE", path).json()["changed"] == "removed"
+        problem(who.get(path), 404, "member.missing")
+        assert len(who.get(f"{path}/keys").json()["items"]) >= 1, "the history stays"
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_addresses_of_what_was_made_can_be_asked(program: Bearer, name: str) -> None:
+    made = program.post("/solutions", {"name": "Main", "id": name})
+    where = made.headers["location"]
+    assert where == f"{program.prefix}/solutions/{quote(name, safe=PLAIN)}"
+    assert program.http.get(where, headers=authorization(program)).json()["id"] == name
+    made = program.post("/contexts", {"solution": name, "name": "x", "id": name})
+    where = made.headers["location"]
+    assert where.isascii()
+    assert program.http.get(where, headers=authorization(program)).json()["id"] == name
+    for each in ("one", "two"):
+        given = {"member": each, "public_key": key(each).public.text}
+        assert program.http.post(
+            f"{where}/members", json=given, headers=authorization(program)
+        ).is_success
+    page = program.http.get(f"{where}/members?limit=1", headers=authorization(program))
+    following = page.links["next"]["url"]
+    assert following.isascii()
+    rest = program.http.get(following, headers=authorization(program)).json()["items"]
+    assert len(rest) == 1
+    assert rest != page.json()["items"]
+
+
+def authorization(who: Bearer) -> dict[str, str]:
+    return {"Authorization": f"Bearer {who.token}"}
+
+
+def test_who_never_was_a_member_has_no_keys(circle: Circle, program: Bearer) -> None:
+    circle.add("zoe", key("zoe"))
+    path = f"/contexts/{circle.id}/members"
+    for member in ("zoë", "nobody", "日本"):
+        problem(program.get(f"{path}/{member}/keys"), 404, "member.missing")
+        asked = f"{path}/{member}/keys?public_key={key('zoe').public.text}"
+        problem(program.get(asked), 404, "member.missing")
+    assert program.get(f"{path}/zoe/keys?public_key=1111").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/contexts/x/members/zo\xeb", "/v1/\xff", "/\xc3", "/admin/\xe9/"]
+)
+def test_bytes_that_are_no_text_are_no_address(program: Bearer, path: str) -> None:
+    told: dict[str, Any] = {}
+
+    def start(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
+        told["status"], told["headers"] = status, dict(headers)
+
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": f"{program.prefix[: -len('/v1')]}{path}",
+        "QUERY_STRING": "",
+        "SERVER_NAME": "testserver",
+        "SERVER_PORT": "80",
+        "REMOTE_ADDR": "192.0.2.1",
+        "HTTP_AUTHORIZATION": f"Bearer {program.token}",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": io.StringIO(),
+    }
+    body = b"".join(application(environ, start))
+    assert told["status"] == "400 Bad Request"
+    assert told["headers"]["Content-Type"] == "application/problem+json"
+    assert json.loads(body)["status"] == 400
