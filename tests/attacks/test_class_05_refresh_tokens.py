@@ -6,6 +6,7 @@ restart.
 """
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -44,39 +45,39 @@ def may(served: Served, access: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prepared.home(tmp_path_factory.mktemp("refresh") / "home")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Served(prepared.home(tmp_path_factory.mktemp("refresh") / "home")) as running:
+        yield running
 
 
-def test_fifty_at_once_on_two_workers_leave_one_living_line(home: Path) -> None:
-    with Served(home) as served:
-        pair = begun(served)
-        with ThreadPoolExecutor(50) as pool:
-            # The holder is told by where the first session began; the first renewal moves it.
-            pair = renew(served, pair["refresh"], AGENT).json()
-            token = pair["refresh_token"]
-            answers = list(pool.map(lambda _: renew(served, token, AGENT), range(50)))
-        assert {answer.status_code for answer in answers} == {200}
-        successors = {answer.json()["refresh_token"] for answer in answers}
-        assert len(successors) == 1
-        assert may(served, answers[0].json()["access_token"])
-        (living,) = successors
-        # One step further the line goes on, once.
-        assert renew(served, living, AGENT).status_code == 200
+def test_fifty_at_once_on_two_workers_leave_one_living_line(served: Served) -> None:
+    pair = begun(served)
+    with ThreadPoolExecutor(50) as pool:
+        # The holder is told by where the first session began; the first renewal moves it.
+        pair = renew(served, pair["refresh"], AGENT).json()
+        token = pair["refresh_token"]
+        answers = list(pool.map(lambda _: renew(served, token, AGENT), range(50)))
+    assert {answer.status_code for answer in answers} == {200}
+    successors = {answer.json()["refresh_token"] for answer in answers}
+    assert len(successors) == 1
+    assert may(served, answers[0].json()["access_token"])
+    (living,) = successors
+    # One step further the line goes on, once.
+    assert renew(served, living, AGENT).status_code == 200
 
 
-def test_a_lost_answer_is_given_once_more_to_its_holder_alone(home: Path) -> None:
-    with Served(home) as served:
-        first = renew(served, begun(served)["refresh"], AGENT).json()
-        second = renew(served, first["refresh_token"], AGENT).json()
-        again = renew(served, first["refresh_token"], AGENT).json()
-        assert again["refresh_token"] == second["refresh_token"]
-        assert renew(served, first["refresh_token"], THIEF).status_code == 401
-        assert renew(served, second["refresh_token"], AGENT).status_code == 401
-        assert not may(served, second["access_token"])
+def test_a_lost_answer_is_given_once_more_to_its_holder_alone(served: Served) -> None:
+    first = renew(served, begun(served)["refresh"], AGENT).json()
+    second = renew(served, first["refresh_token"], AGENT).json()
+    again = renew(served, first["refresh_token"], AGENT).json()
+    assert again["refresh_token"] == second["refresh_token"]
+    assert renew(served, first["refresh_token"], THIEF).status_code == 401
+    assert renew(served, second["refresh_token"], AGENT).status_code == 401
+    assert not may(served, second["access_token"])
 
 
-def test_reuse_after_a_restart_ends_the_line(home: Path) -> None:
+def test_reuse_after_a_restart_ends_the_line(tmp_path: Path) -> None:
+    home = prepared.home(tmp_path / "home")
     with Served(home) as served:
         spent = renew(served, begun(served)["refresh"], AGENT).json()
         living = renew(served, spent["refresh_token"], AGENT).json()

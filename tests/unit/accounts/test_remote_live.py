@@ -1,6 +1,7 @@
 """Members are carried to a live server of ours, whose face for bridges is the remote."""
 
 import json
+import secrets
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,9 +21,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @dataclass
 class There:
-    """The other side: what `connect` printed, and its members as it tells them."""
+    """The other side, a scope: what `connect` printed, and its members as it tells them."""
 
     served: Served
+    slug: str
     facts: dict[str, str]
     house: House
 
@@ -45,14 +47,19 @@ class There:
         return self.facts["url"].replace("//localhost:", "//127.0.0.1:")
 
 
-@pytest.fixture
-def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[There]:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     home = prepared.home(tmp_path_factory.mktemp("there") / "home")
     with Served(home, {"COUNTERSIGN_WORKERS": "1"}) as served:
-        served.manage("scopes", "create", "theirs", "--set", "governance=false")
-        printed = served.manage("connect", "bridge", "--scope", "theirs", "--json", "--mint-key")
-        house = House.build()
-        yield There(served, json.loads(printed), house)
+        yield served
+
+
+@pytest.fixture
+def there(server: Served) -> There:
+    slug = f"theirs-{secrets.token_hex(4)}"
+    server.manage("scopes", "create", slug, "--set", "governance=false")
+    printed = server.manage("connect", "bridge", "--scope", slug, "--json", "--mint-key")
+    return There(server, slug, json.loads(printed), House.build())
 
 
 @pytest.fixture
@@ -139,11 +146,11 @@ def test_goes_on_when_the_server_there_was_down(house: House, there: There) -> N
 def test_a_scope_that_is_suspended_there_pauses_the_remote(house: House, there: There) -> None:
     house.carry(there.context)
     wait(house)
-    there.served.manage("scopes", "suspend", "theirs")
+    there.served.manage("scopes", "suspend", there.slug)
     house.add("alice")
     remotes.until(lambda: not remotes.settle() and house.row().status == "paused", 60)
     assert house.changes(member="alice")[0].state == "pending"
-    there.served.manage("scopes", "activate", "theirs")
+    there.served.manage("scopes", "activate", there.slug)
     house.resume()
     wait(house)
     assert there.members() == house.here()
