@@ -10,7 +10,7 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, transaction
 
 from accounts import errors
 from accounts.models import Passkey, User
-from accounts.services import managed_keys, sign_in_notices, ways_in, writing
+from accounts.services import managed_keys, proving_keys, sign_in_notices, ways_in, writing
 from identity import actor, ids
 from identity import errors as refusals
 from identity.actor import Actor
@@ -113,7 +113,11 @@ def rename(*, user_id: UUID, passkey_id: UUID, name: str, by: Actor, now: dateti
 
 
 def remove(*, user_id: UUID, passkey_id: UUID, by: Actor, now: datetime) -> None:
-    """Let a passkey go; never the last way in. Raises `Missing`, `accounts.errors.LastWayIn`."""
+    """Let a passkey go; never the last way in.
+
+    Sessions that it began end, and its proofs are fresh no more. Raises `Missing`,
+    `accounts.errors.LastWayIn`.
+    """
     with writing.of(by):
         ways_in.lock(user_id)
         row = Passkey.objects.filter(id=passkey_id, user_id=user_id).first()
@@ -121,14 +125,13 @@ def remove(*, user_id: UUID, passkey_id: UUID, by: Actor, now: datetime) -> None
             raise refusals.Missing("There is no such passkey.")
         Passkey.objects.filter(id=row.id).delete()
         ways_in.require_one(user_id)
-        _record("passkey.removed", row, by=by, now=now)
-        sign_in_notices.tell(row.user, sign_in_notices.PASSKEY_REMOVED, now=now)
+        _removed(row, by=by, now=now)
 
 
 def take_away(*, user_id: UUID, passkey_id: UUID, reason: str, by: Actor, now: datetime) -> None:
     """Remove somebody's passkey, also the last way in: it was lost, or there is a copy of it.
 
-    Raises `Missing`, `Invalid` for a reason that is too long.
+    What it opened ends as in `remove`. Raises `Missing`, `Invalid` for a reason that is too long.
     """
     if len(reason) > LONGEST_REASON:
         raise refusals.Invalid("This reason is too long.", field="reason")
@@ -136,8 +139,7 @@ def take_away(*, user_id: UUID, passkey_id: UUID, reason: str, by: Actor, now: d
         row = Passkey.objects.filter(id=passkey_id, user_id=user_id).first()
         if row is None or not Passkey.objects.filter(id=row.id).delete()[0]:
             raise refusals.Missing("There is no such passkey.")
-        _record("passkey.removed", row, by=by, now=now, reason=reason)
-        sign_in_notices.tell(row.user, sign_in_notices.PASSKEY_REMOVED, now=now)
+        _removed(row, by=by, now=now, reason=reason)
 
 
 def use(row: Passkey, asserted: Asserted, *, now: datetime) -> None:
@@ -247,6 +249,12 @@ def alarm(row: Passkey, asserted: Asserted, *, now: datetime) -> None:
         audit.record("passkey.count-regressed", by=by, subject=subject, now=now, facts=facts)
         if is_new:
             sign_in_notices.tell(stored.user, sign_in_notices.PASSKEY_SUSPENDED, now=now)
+
+
+def _removed(row: Passkey, *, by: Actor, now: datetime, **more: str) -> None:
+    _record("passkey.removed", row, by=by, now=now, **more)
+    proving_keys.removed(proving_keys.of_passkey(row.id), row.user_id, by=by, now=now)
+    sign_in_notices.tell(row.user, sign_in_notices.PASSKEY_REMOVED, now=now)
 
 
 def _record(event: str, row: Passkey, *, by: Actor, now: datetime, **more: str) -> None:

@@ -46,7 +46,8 @@ def add(*, user_id: UUID, key: Key, by: Actor, now: datetime) -> UserKey:
 def remove(*, user_id: UUID, key_id: UUID, by: Actor, now: datetime) -> None:
     """Let a user key go; never the last way in. Its owner hears of it by mail.
 
-    Contexts in which it is a member's know it on. Raises `identity.errors.Missing`,
+    Sessions that it began end, and its proofs are fresh no more. Contexts in which it is a member's
+    know it on. Raises `identity.errors.Missing`,
     `accounts.errors.LastWayIn`.
     """
     with writing.of(by):

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import errors
 from accounts.models import Profile, User, Wallet
-from accounts.services import did_proofs, dids, ways_in, writing
+from accounts.services import did_proofs, dids, proving_keys, ways_in, writing
 from identity import errors as refusals
 from identity.actor import Actor
 from identity.crypto import ed25519, wallet_keys
@@ -100,7 +100,8 @@ def add(*, user_id: UUID, key: Key, by: Actor, now: datetime) -> Wallet:
 def remove(*, user_id: UUID, wallet_id: UUID, by: Actor, now: datetime) -> None:
     """Let a wallet go. The address by which clients know the user stays the user's for ever.
 
-    Raises `Missing`, `accounts.errors.LastWayIn`.
+    Sessions that it began end, and its proofs are fresh no more. Raises `Missing`,
+    `accounts.errors.LastWayIn`.
     """
     with writing.of(by):
         ways_in.lock(user_id)
@@ -118,6 +119,7 @@ def remove(*, user_id: UUID, wallet_id: UUID, by: Actor, now: datetime) -> None:
         if did:
             dids.end_key(did, user_id=user_id, by=by, now=now)
         _record("wallet.removed", wallet, by=by, now=now, facts={"user": str(user_id)})
+        proving_keys.removed(proving_keys.of_wallet(wallet.address), user_id, by=by, now=now)
 
 
 def record_added(wallet: Wallet, *, by: Actor, now: datetime) -> None:

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import errors as accounts_errors
 from accounts.models import ExternalIdentity, User
-from accounts.services import avatars, profile_editing, profiles, wallets
+from accounts.services import avatars, profile_editing, profiles, proving_keys, wallets
 from accounts.services.avatars import Picture
 from accounts.services.profile_editing import Changes
 from accounts.services.profiles import Newcomer
@@ -22,7 +22,9 @@ from identity.errors import Invalid
 from identity.scoping import current
 from identity.services import audit, scopes
 from sessions_app.errors import SignInRefused, SignUpClosed
+from sessions_app.models import Session
 from sessions_app.services import wallet_sign_in
+from sessions_app.services.sessions import Proof
 
 LONGEST: Final = 255
 
@@ -66,6 +68,13 @@ def person(vouched: Vouched, *, now: datetime) -> UUID:
     if vouched.updates:
         _update(user, vouched, now)
     return user.id
+
+
+def proof_of(vouched: Vouched) -> Proof:
+    """How somebody came in whom an application's server vouched for."""
+    provider = "wallet" if vouched.key else vouched.provider
+    key = proving_keys.of_wallet(vouched.key.address) if vouched.key else ""
+    return Proof(Session.Method.BACKEND, provider[:64], key=key)
 
 
 def _update(user: User, vouched: Vouched, now: datetime) -> None:

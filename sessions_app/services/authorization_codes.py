@@ -179,12 +179,17 @@ def _begun(
                 provider_name=browsers.provider_name,
                 provider_id=browsers.provider_id,
                 wallet_os=browsers.wallet_os,
+                key=browsers.data.get(sessions.BEGUN_BY, ""),
             ),
             origin=origin,
             audience=audience,
             lasts=timedelta(days=scopes.settings().session_days),
             role=browsers.role,
-            data={"code": str(code_id), ending.BEGUN_FROM: data["session"]},
+            data={
+                **{k: v for k, v in browsers.data.items() if k == sessions.PROVEN_BY},
+                "code": str(code_id),
+                ending.BEGUN_FROM: data["session"],
+            },
             now=now,
         )
         # The proof is as old as it is: a code makes nobody more present.

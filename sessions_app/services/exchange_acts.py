@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import User
-from accounts.services import wallets
+from accounts.services import proving_keys, wallets
 from accounts.services.profiles import Newcomer
 from accounts.services.wallets import Key
 from identity.actor import Actor, ActorKind
@@ -88,7 +88,8 @@ def prove_again(found: Exchanged, said: Said, *, now: datetime) -> None:
     """Who began shows once more to be there, with an own wallet. Raises SignInRefused."""
     with _of_who_began(found, said, now=now) as by:
         _require_own(said.key, by)
-        step_up.proved(by=by, how="wallet", now=now)
+        key = proving_keys.of_wallet(said.key.address)
+        step_up.proved(by=by, how="wallet", key=key, now=now)
 
 
 def confirm(found: Exchanged, said: Said, *, noted: Mapping[str, Any], now: datetime) -> None:
@@ -145,7 +146,12 @@ def begin_session(
         if exchanges.collect(found, now=now):
             session = sessions.start(
                 user_id=found.user_id,
-                proof=Proof(Session.Method.WALLET, provider_name, wallet_os=found.wallet_os),
+                proof=Proof(
+                    Session.Method.WALLET,
+                    provider_name,
+                    wallet_os=found.wallet_os,
+                    key=proving_keys.of_wallet(found.wallet) if found.wallet else "",
+                ),
                 origin=found.origin,
                 audience=audience,
                 lasts=sessions.usual_life(),

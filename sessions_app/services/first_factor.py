@@ -66,14 +66,15 @@ def passed(
     *,
     now: datetime,
     provider: Provider | None = None,
+    key: str = "",
 ) -> Passed:
     """What follows a right first proof of a user of the scope in force. Raises SignInRefused.
 
-    `provider` is the one that vouched, where one did.
+    `provider` is the one that vouched, where one did; `key` as in `Proof`.
     """
     require_usable(user, address=arrival.origin.address, now=now)
     if user.one_time_password_id is None:
-        return _begun(user, method, arrival, provider=provider, now=now)
+        return _begun(user, method, arrival, provider=provider, key=key, now=now)
     issued = challenges.issue(
         purpose=PURPOSE,
         subject=arrival.audience,
@@ -83,6 +84,7 @@ def passed(
             "method": str(method),
             "generator": str(user.one_time_password_id),
             "provider": str(provider.id) if provider else "",
+            "key": key,
         },
         tries=TRIES,
         lasts=LASTS,
@@ -91,10 +93,12 @@ def passed(
     return SecondFactorDue(issued.secret, now + LASTS)
 
 
-def admitted(user: User, method: Session.Method, arrival: Arrival, *, now: datetime) -> Session:
+def admitted(
+    user: User, method: Session.Method, arrival: Arrival, *, now: datetime, key: str = ""
+) -> Session:
     """The session after a proof that is two factors in one. Raises SignInRefused."""
     require_usable(user, address=arrival.origin.address, now=now)
-    return _begun(user, method, arrival, provider=None, now=now)
+    return _begun(user, method, arrival, provider=None, key=key, now=now)
 
 
 def complete(*, ticket: str, code: str, arrival: Arrival, now: datetime) -> Session:
@@ -121,7 +125,8 @@ def complete(*, ticket: str, code: str, arrival: Arrival, now: datetime) -> Sess
         raise
     with transaction.atomic(), audit.gathered():
         challenges.finish(step.id, now=now)
-        return _begun(user, method, arrival, provider=_vouching(step.data), now=now)
+        provider, key = _vouching(step.data), str(step.data.get("key", ""))
+        return _begun(user, method, arrival, provider=provider, key=key, now=now)
 
 
 def refused(
@@ -166,6 +171,7 @@ def _begun(
     arrival: Arrival,
     *,
     provider: Provider | None,
+    key: str,
     now: datetime,
 ) -> Session:
     origin = arrival.origin
@@ -179,6 +185,7 @@ def _begun(
                 method,
                 provider_name=provider.slug if provider else "",
                 provider_id=provider.id if provider else None,
+                key=key,
             ),
             origin=origin,
             audience=arrival.audience,

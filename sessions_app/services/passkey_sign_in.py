@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Passkey, User
-from accounts.services import passkeys
+from accounts.services import passkeys, proving_keys
 from identity.actor import Actor
 from identity.crypto import passkey
 from identity.crypto.errors import SignatureInvalid
@@ -130,7 +130,8 @@ def join(
         browser=browser,
         now=now,
     )
-    return first_factor.passed(made.user, Session.Method.PASSKEY, arrival, now=now)
+    key = proving_keys.of_passkey(made.passkey.id)
+    return first_factor.passed(made.user, Session.Method.PASSKEY, arrival, key=key, now=now)
 
 
 def _begun(proven: Proven, arrival: Arrival, *, now: datetime) -> Passed:
@@ -146,7 +147,8 @@ def _begun(proven: Proven, arrival: Arrival, *, now: datetime) -> Passed:
 def _passed(proven: Proven, arrival: Arrival, *, now: datetime) -> Passed:
     row = proven.passkey
     begin = first_factor.admitted if row.was_verified else first_factor.passed
-    passed = begin(row.user, Session.Method.PASSKEY, arrival, now=now)
+    key = proving_keys.of_passkey(row.id)
+    passed = begin(row.user, Session.Method.PASSKEY, arrival, key=key, now=now)
     if proven.challenge.word == _ALONE and isinstance(passed, Session):
         by = first_factor.actor_of(row.user, address=arrival.origin.address)
         visits.end_others(passed.user_id, but=passed.id, audience=passed.audience, by=by, now=now)

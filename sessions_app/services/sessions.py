@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts import queries as accounts
 from accounts.models import User
-from accounts.services import standing
+from accounts.services import proving_keys, standing
 from identity.actor import Actor, ActorKind
 from identity.scoping import current, inserts, prepared
 from identity.scoping.session_doors import SessionDoor
@@ -23,7 +23,12 @@ from sessions_app.services import ending, history, tokens
 from sessions_app.services.tokens import Live
 
 _USER: Final = prepared.prepare(lambda user: User.objects.filter(id=user), "user")
-_SECOND_HAND: Final = frozenset({Session.Method.BACKEND, Session.Method.SESSION})
+SECOND_HAND: Final = frozenset({Session.Method.BACKEND, Session.Method.SESSION})
+"""Ways to begin that are no proof by the user: another server's word, an earlier session."""
+BEGUN_BY: Final = "begun_by"
+"""In a session's data: the word of the key (`accounts.services.proving_keys`) that began it."""
+PROVEN_BY: Final = "proven_by"
+"""In a session's data: the word of the key that gave the latest fresh proof, if one did."""
 MOST_LIFE: Final = timedelta(days=90)
 """No session is renewed beyond this; then a proof is needed again."""
 SEEN_EVERY: Final = timedelta(minutes=1)
@@ -47,13 +52,18 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How a user proved who it is. `provider_name` is the word that clients show for it."""
+    """How a user proved who it is. `provider_name` is the word that clients show for it.
+
+    `key` is the word of the wallet or passkey (`accounts.services.proving_keys`); whoever removes
+    that ends the session.
+    """
 
     method: Session.Method
     provider_name: str = ""
     provider_id: UUID | None = None
     device_id: UUID | None = None
     wallet_os: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +102,7 @@ def start(
     """Begin a session of an active user of the scope in force who has proven who it is.
 
     `lasts` is how long it lives without being renewed. Raises SignInRefused for a user who is
-    missing, disabled, deleted or whose time is over.
+    missing, disabled, deleted or whose time is over, and for a key that is the user's no more.
     """
     user = _USER.instance(User, user=user_id)
     if user is None:
@@ -124,8 +134,12 @@ def begin(
     # Whoever is refused has nothing to keep of what the caller did for it.
     with transaction.atomic(savepoint=False), audit.gathered():
         standing.hold_active(user.id, refusal=SignInRefused, now=now)
+        if proof.key:
+            proving_keys.hold(proof.key, user.id, refusal=SignInRefused)
         session = _new(user, proof, origin, now=now)
-        session.audience, session.role, session.data = audience, role, data or {}
+        session.audience, session.role, session.data = audience, role, {**(data or {})}
+        if proof.key:
+            session.data[BEGUN_BY] = proof.key
         session.expires_at = now + min(lasts, MOST_LIFE)
         inserts.insert_later(session)
         history.succeeded(session, now=now)
@@ -240,7 +254,7 @@ def _new(user: User, proof: Proof, origin: Origin, *, now: datetime) -> Session:
         created_at=now,
         last_seen_at=now,
         # Another's word is no proof by the user, and an earlier session is no fresh one.
-        authenticated_at=NEVER if proof.method in _SECOND_HAND else now,
+        authenticated_at=NEVER if proof.method in SECOND_HAND else now,
         refreshed_at=now,
         holder=origin.holder,
     )

@@ -15,6 +15,7 @@ from accounts.services import (
     mail_addresses,
     one_time_passwords,
     passwords,
+    proving_keys,
     wallets,
     writing,
 )
@@ -33,6 +34,7 @@ from sessions_app.services import (
 )
 from sessions_app.services.mailed_codes import Asker, Purpose, Sent
 from sessions_app.services.passkey_options import Ceremony
+from sessions_app.services.sessions import PROVEN_BY
 from sessions_app.services.user_key_challenges import Act
 from sessions_app.services.wallet_messages import Place
 
@@ -122,7 +124,7 @@ def by_wallet(*, message: str, signature: str, by: Actor, now: datetime) -> None
     holder = wallets.holder(key.address)
     if holder is None or holder.id != user.id:
         raise SignInRefused
-    proved(by=by, how="wallet", now=now)
+    proved(by=by, how="wallet", key=proving_keys.of_wallet(key.address), now=now)
 
 
 def text_for_user_key(*, public_key: str, by: Actor, now: datetime) -> str:
@@ -154,7 +156,7 @@ def by_user_key(*, message: str, signature: str, by: Actor, now: datetime) -> No
     holder = wallets.holder(proven.key.text)
     if holder is None or holder.id != user.id:
         raise SignInRefused
-    proved(by=by, how="user-key", now=now)
+    proved(by=by, how="user-key", key=proving_keys.of_wallet(proven.key.text), now=now)
 
 
 def begin_passkey(*, by: Actor, now: datetime) -> Ceremony:
@@ -182,13 +184,14 @@ def by_passkey(
     )
     if not row.was_verified:
         _require_no_generator(user)
-    proved(by=by, how="passkey", now=now)
+    proved(by=by, how="passkey", key=proving_keys.of_passkey(row.id), now=now)
 
 
-def proved(*, by: Actor, how: str, now: datetime) -> None:
+def proved(*, by: Actor, how: str, now: datetime, key: str = "") -> None:
     """Note in the actor's own session a proof that was checked just now, by whatever method.
 
-    Raises TokenRefused if the session has ended in the meantime.
+    `key` is as in `sessions.Proof`: without it there is no freshness. Raises SignInRefused if the
+    key and TokenRefused if the session has gone in the meantime.
     """
     if by.session_id is None or by.user_id is None:
         raise Invalid(_FOR_SESSIONS)
@@ -196,8 +199,13 @@ def proved(*, by: Actor, how: str, now: datetime) -> None:
         id=by.session_id, user_id=by.user_id, status=Session.Status.ACTIVE
     )
     with writing.of(by):
-        if not going_on.update(authenticated_at=now):
+        if key:
+            proving_keys.hold(key, by.user_id, refusal=SignInRefused)
+        session = going_on.select_for_update(no_key=True).first()
+        if session is None:
             raise TokenRefused
+        data = {name: value for name, value in session.data.items() if name != PROVEN_BY}
+        going_on.update(authenticated_at=now, data={**data, PROVEN_BY: key} if key else data)
         subject = ("session", str(by.session_id))
         audit.record("session.proven-again", by=by, subject=subject, now=now, facts={"how": how})
 

@@ -116,6 +116,11 @@ def said(message: str) -> Mapping[str, Any]:
     return claimed
 
 
+def key_in(message: str) -> PublicKey:
+    """The key that a text names, whoever wrote it. Raises ChallengeRefused as `said`."""
+    return _read(message)[1]
+
+
 def _read(message: str) -> tuple[_Claimed, PublicKey, bytes]:
     if len(message) > LONGEST_MESSAGE:
         raise ChallengeRefused

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.models import User, Wallet
 from accounts.queries import names
-from accounts.services import profiles, user_names, wallets
+from accounts.services import profiles, proving_keys, user_names, wallets
 from accounts.services.profiles import Newcomer
 from identity.crypto.errors import SignatureInvalid
 from identity.crypto.user_key import PublicKey
@@ -19,7 +19,8 @@ from sessions_app.services import user_key_challenges, wallet_sign_in
 from sessions_app.services.sessions import Origin, Proof
 from sessions_app.services.user_key_challenges import Act
 
-PROOF: Final = Proof(Session.Method.WALLET, provider_name="user-key")
+PROVIDER: Final = "user-key"
+"""The word for user keys among those of `Proof.provider_name`."""
 SOURCE: Final = names.BY_KEY
 
 
@@ -34,6 +35,12 @@ class Person:
 def wallet_of(key: PublicKey) -> wallets.Key:
     """A user key as a wallet: its address is its own text."""
     return wallets.Key(Wallet.Kind.SECP256K1, key.text, key.point.hex())
+
+
+def proof_of(message: str) -> Proof:
+    """How the holder of the key in a text that was proven signed in. Raises ChallengeRefused."""
+    key = proving_keys.of_wallet(user_key_challenges.key_in(message).text)
+    return Proof(Session.Method.WALLET, provider_name=PROVIDER, key=key)
 
 
 def sign_in(message: str, signature: str, *, origin: Origin, now: datetime) -> User:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from accounts import errors as accounts_errors
 from accounts.models import User, Wallet
-from accounts.services import profiles, wallets
+from accounts.services import profiles, proving_keys, wallets
 from accounts.services.profiles import Newcomer
 from identity.crypto import did_address, wallet_jwt, wallet_keys
 from identity.crypto.did_address import KeyKind
@@ -159,7 +159,8 @@ def note_refused(address: str, reason: str, origin: Origin, *, now: datetime) ->
 
 def proof_of(key: wallets.Key) -> Proof:
     """How the holder of a proven key signed in."""
-    return Proof(Session.Method.WALLET, wallet_os=key.wallet_os)
+    word = proving_keys.of_wallet(key.address)
+    return Proof(Session.Method.WALLET, wallet_os=key.wallet_os, key=word)
 
 
 @dataclass(frozen=True, slots=True)

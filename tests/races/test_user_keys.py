@@ -1,6 +1,7 @@
 """Texts for user keys, keys, names and invitations at one moment: each is used once."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from identity.crypto.user_key import PrivateKey
 from identity.services import audit_trail
 from invitations.models import Invitation
 from sessions_app.models import Session
+from sessions_app.services import sessions, tokens
 from tests import acts, cast, user_key_holders
 from tests.faces.v1.client import Bearer
 from tests.races import together
@@ -183,9 +185,14 @@ def test_an_account_gets_no_more_keys_than_there_may_be(world: cast.World) -> No
 
 
 def test_of_keys_that_go_at_one_moment_the_last_stays(world: cast.World) -> None:
-    alice = user_key_holders.session(world, user_key_holders.sign_up(world, key("alice"), "alice"))
+    user_key_holders.sign_up(world, key("alice"), "alice")
     with cast.in_scope(world):
         user = User.objects.get()
+        # No key begins the session: it would end with it.
+        Session.objects.update(method="oauth", data={})
+        session = sessions.live(Session.objects.get(), scope_slug=world.scope.slug)
+        access, _ = tokens.pair(session, seconds=600, now=acts.now())
+    alice = Bearer.of(access, world.scope.slug)
     for number in range(user_keys.MOST - 1):
         user_key_holders.bound(world, user, key(f"key {number}"))
     ids = [row["id"] for row in alice.get("/me/user-keys").json()["items"]]
@@ -193,3 +200,31 @@ def test_of_keys_that_go_at_one_moment_the_last_stays(world: cast.World) -> None
     ends = at_once(lambda number: alice.send("DELETE", f"/me/user-keys/{ids[number]}"))
     assert ends == [200] * (COUNT - 1) + [409]
     assert len(alice.get("/me/user-keys").json()["items"]) == 1
+
+
+def test_whoever_signs_in_while_the_key_goes_is_out(world: cast.World) -> None:
+    alice = user_key_holders.session(world, user_key_holders.sign_up(world, key("alice"), "alice"))
+    phone = key("phone")
+    own = alice.post("/me/user-keys", proof(alice, phone)).json()["id"]
+    asked = {"public_key": phone.public.text}
+    texts = [message(world, "/sign-in/user-key", asked) for _ in range(COUNT)]
+    again = alice.post("/me/step-up/user-key", asked).json()["message"]
+
+    def one(number: int) -> int:
+        if number == COUNT // 2:
+            return alice.send("DELETE", f"/me/user-keys/{own}").status_code
+        if number == COUNT // 3:
+            told = {"message": again, "signature": signed(phone, again)}
+            return alice.post("/me/step-up", {"user_key": told}).status_code
+        body = {"message": texts[number], "signature": signed(phone, texts[number])}
+        return post(world, "/sign-in/user-key", body).status_code
+
+    with cast.in_scope(world):
+        Session.objects.update(created_at=acts.now() - timedelta(hours=1))
+    ends = together.run(one, count=COUNT)
+    assert ends[COUNT // 2] == 200, ends
+    assert set(ends) <= {200, 401}, ends
+    with cast.in_scope(world):
+        [living] = Session.objects.filter(ended_at__isnull=True)
+        assert living.authenticated_at == living.created_at or not living.data.get("proven_by")
+        audit_trail.verify()

@@ -139,11 +139,12 @@ def test_the_first_key_comes_back_to_its_account_alone(
     world: cast.World, alice: Bearer, bob: Bearer
 ) -> None:
     add(alice, PHONE)
-    alice.send("DELETE", f"{KEYS}/{keys(alice)[ALICE.public.text]}")
+    phone = user_key_holders.session(world, user_key_holders.sign_in(world, PHONE))
+    phone.send("DELETE", f"{KEYS}/{keys(phone)[ALICE.public.text]}")
     problem(add(bob, ALICE), 409, "wallet.taken")
     problem(user_key_holders.sign_up(world, ALICE, "mallory"), 409, "wallet.taken")
-    assert add(alice, ALICE).status_code == 201
-    assert list(keys(alice)) == [PHONE.public.text, ALICE.public.text]
+    assert add(phone, ALICE).status_code == 201
+    assert list(keys(phone)) == [PHONE.public.text, ALICE.public.text]
     assert user_key_holders.sign_in(world, ALICE).status_code == 200
 
 

@@ -106,6 +106,7 @@ def _begun(asked: Asked, visit: Visit, held: Held) -> dict[str, Any]:
             visit.provider_name,
             visit.provider_id,
             wallet_os=held.wallet_os,
+            key=visit.data.get(sessions.BEGUN_BY, ""),
         ),
         "origin": Origin(asked.sent.address, asked.sent.user_agent, visit.visitor),
         "audience": visit.audience,

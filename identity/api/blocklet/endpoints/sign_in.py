@@ -1,6 +1,7 @@
 """Signing in: by a wallet's own signature, or by the word of the application's server."""
 
 import uuid
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from identity.errors import Invalid, Missing
 from identity.services import scopes
 from identity.web.lane import Answer
 from sessions_app.errors import SignInRefused, SignUpClosed
-from sessions_app.services import app_sign_in, sessions, visits, wallet_sign_in
+from sessions_app.services import app_sign_in, sessions, wallet_sign_in
 from sessions_app.services.app_sign_in import Vouched
 from sessions_app.services.sessions import Origin, Proof
 from sessions_app.services.wallet_sign_in import Token
@@ -87,7 +88,7 @@ def by_wallet(asked: Asked) -> Answer:
     if credential is not None:
         role_credentials.note_used(credential.id, now=now)
     visitor = _visitor(asked, body.visitor_id)
-    proof = Proof(visits.Method.WALLET, "wallet", wallet_os=body.wallet_os[:32])
+    proof = replace(wallet_sign_in.proof_of(key), provider_name="wallet")
     _, pair = _begun(asked, user.id, proof, visitor=visitor, credential=credential)
     return replies.json(
         {
@@ -114,7 +115,7 @@ def by_server(asked: Asked) -> Answer:
     except SignInRefused:
         raise errors.said(_REVOKED, status=403) from None
     visitor = _visitor(asked, body.visitor_id)
-    proof = Proof(visits.Method.BACKEND, body.provider[:64], wallet_os="api")
+    proof = replace(app_sign_in.proof_of(vouched), wallet_os="api")
     row, pair = _begun(asked, user_id, proof, visitor=visitor, credential=None)
     return replies.json(
         {

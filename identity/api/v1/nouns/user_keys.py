@@ -113,7 +113,7 @@ def join(asked: Asked) -> Reply:
     )
     if isinstance(answer, Pending):
         return route.waiting(asked, answer)
-    return Reply(pairs.begin(asked, answer, user_key_sign_in.PROOF), status=201)
+    return Reply(pairs.begin(asked, answer, user_key_sign_in.proof_of(given.message)), status=201)
 
 
 @route.act(
@@ -150,7 +150,7 @@ def sign_in(asked: Asked) -> Pair:
     user = user_key_sign_in.sign_in(
         given.message, given.signature, origin=pairs.origin(asked.sent), now=asked.now
     )
-    return pairs.begin(asked, user.id, user_key_sign_in.PROOF)
+    return pairs.begin(asked, user.id, user_key_sign_in.proof_of(given.message))
 
 
 def _shown(message: str) -> TextToSign:
