@@ -13,6 +13,7 @@ from accounts.admin import acl_pages, acting, context_members, finding
 from accounts.admin.acting import Act, Choice
 from accounts.admin.context_forms import KeyForm, MemberForm, PlainMemberForm
 from accounts.models import ContextMember, User
+from accounts.queries import member_ids
 from identity.admin.acts import ConfirmForm
 from identity.admin.standing import actor_of
 from identity.pages import staff_acts
@@ -42,6 +43,7 @@ def add(request: HttpRequest, context_id: UUID) -> HttpResponse:
 
     def submit(data: dict[str, Any]) -> Any:
         said = {name: data[name] for name in data if data[name] is not None}
+        member_ids.require_usable(context.public_id, data["member"], limits=None)
         return staff_acts.submit(
             command="member.add",
             details={"context": context.public_id, **said},

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from accounts.services import text_ids
 from identity import errors
 
 LONGEST_ID: Final = 128
@@ -43,6 +44,18 @@ def kept(value: str, *, name: str, most: int, least: int = 0) -> str:
     if _UNSTORABLE.search(value):
         raise errors.Invalid(f"{name} holds a character that can't be stored.", field=name)
     return value
+
+
+def foreign_id(value: str, *, name: str) -> str:
+    """An id of another system: any text but dots alone. Raises `identity.errors.Invalid`."""
+    text_ids.require_segment(value, name=name)
+    return kept(value, name=name, most=LONGEST_ID, least=1)
+
+
+def own_id(value: str, *, name: str) -> str:
+    """An id that is made here: one plain segment of a path. Raises `identity.errors.Invalid`."""
+    text_ids.require_plain(value, name=name)
+    return kept(value, name=name, most=LONGEST_ID, least=1)
 
 
 def is_storable(value: str) -> bool:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from accounts.models import Context, ContextMember, User
-from accounts.services import context_members, context_rows, users, wallets, writing
+from accounts.services import context_fields, context_members, context_rows, users, wallets, writing
 from identity import paging
 from identity.actor import Actor
 from identity.errors import Forbidden
@@ -82,7 +82,7 @@ def join(wish: Wish, *, by: Actor, now: datetime) -> Joined:
     """Let somebody in whose proof was brought by who may add members.
 
     The member is the account whose key it is, if it is anybody's here. Raises as
-    `context_members.add`.
+    `context_members.add`, and `identity.errors.Invalid` for the new id that is none of ours.
     """
     with writing.of(by):
         holder = wallets.holder(wish.public_key)
@@ -99,6 +99,8 @@ def _added(wish: Wish, user_id: UUID | None, *, by: Actor, now: datetime) -> Joi
         by=by,
         now=now,
     )
+    if added.changed == context_members.ADDED:
+        context_fields.own_id(wish.member_id, name="member")
     row = ContextMember.objects.select_related("user").get(
         context__public_id=wish.context_id, member_id=wish.member_id, ended_at__isnull=True
     )

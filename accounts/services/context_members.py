@@ -76,7 +76,7 @@ def add(  # noqa: PLR0913 - one keyword for each thing that is said of a member
         proven_at=now if proven else None,
         is_staff=is_staff,
     )
-    context_fields.kept(member_id, name="member_id", most=context_fields.LONGEST_ID, least=1)
+    context_fields.foreign_id(member_id, name="member_id")
     with writing.of(by):
         entered = _entered(context_id, member_id, said, by=by)
         earlier = entered.by_id

@@ -47,9 +47,7 @@ def create(*, given: Given, by: Actor, now: datetime, public_id: str = "") -> Co
     """
     context_limits.require_every_context(by=by)
     changes = _checked(_fields(given))
-    public_id = context_fields.kept(
-        public_id or str(uuid.uuid4()), name="id", most=context_fields.LONGEST_ID
-    )
+    public_id = context_fields.own_id(public_id or str(uuid.uuid4()), name="id")
     with writing.of(by):
         solution = solutions.locked(given.solution_id, by=by)
         context, is_new = writing.insert_once(

@@ -10,11 +10,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.utils.html import strip_tags
 
+from accounts.services import text_ids
 from identity import errors
 
 _JOINERS = {"\u200c", "\u200d"}
 """Zero-width joiners: several scripts cannot be written without them."""
-_HIDDEN = {"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"}
 _MOST_NETWORKS = 64
 _MOST_NODES = 256
 _MOST_DEPTH = 6
@@ -32,7 +32,7 @@ def line(value: str, *, name: str, most: int, least: int = 0) -> str:
     text = value.strip()
     if not least <= len(text) <= most:
         raise errors.Invalid(f"{name} has {least} to {most} characters.", field=name)
-    if any(unicodedata.category(sign) in _HIDDEN and sign not in _JOINERS for sign in text):
+    if any(unicodedata.category(sign) in text_ids.HIDDEN and sign not in _JOINERS for sign in text):
         raise errors.Invalid(f"{name} holds characters that can't be shown.", field=name)
     return text
 

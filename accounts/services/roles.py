@@ -7,7 +7,7 @@ from uuid import UUID
 from accounts import errors
 from accounts.models import Role, RoleRule, Rule
 from accounts.models.user import fold
-from accounts.services import fields, rules, writing
+from accounts.services import fields, rules, text_ids, writing
 from identity import errors as refusals
 from identity import permissions
 from identity.actor import Actor
@@ -107,6 +107,7 @@ def locked(public_id: UUID) -> Role:
 
 def _free_name(name: str) -> str:
     text = fields.line(name, name="name", most=128, least=1)
+    text_ids.require_plain(text, name="name")
     if fold(text) in _RESERVED:
         raise errors.NameTaken("This is the name of a predefined role.")
     return text

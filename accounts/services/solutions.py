@@ -22,9 +22,7 @@ def create(*, name: str, by: Actor, now: datetime, public_id: str = "") -> Solut
     other solutions, `TooManySolutions`, `accounts.errors.NameTaken`, `identity.errors.Invalid`.
     """
     context_limits.require_every_solution(by=by)
-    public_id = context_fields.kept(
-        public_id or str(uuid.uuid4()), name="id", most=context_fields.LONGEST_ID
-    )
+    public_id = context_fields.own_id(public_id or str(uuid.uuid4()), name="id")
     with writing.of(by):
         solution, is_new = writing.insert_once(
             Solution(

@@ -8,7 +8,7 @@ from django.db.models import F
 from accounts import errors
 from accounts.models import User
 from accounts.models.user import MOST_FOLDED, fold
-from accounts.services import fields, onboarding_requests, users, writing
+from accounts.services import fields, onboarding_requests, text_ids, users, writing
 from identity import errors as refusals
 from identity.actor import Actor
 
@@ -25,6 +25,8 @@ def chosen(value: str) -> str:
         raise refusals.Invalid("A user name is no e-mail address.", field="username")
     if len(folded) > MOST_FOLDED:
         raise refusals.Invalid("This user name is too long.", field="username")
+    # Who joins a context is there under this name.
+    text_ids.require_plain(name, name="username")
     return name
 
 

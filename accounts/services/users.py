@@ -8,7 +8,7 @@ from uuid import UUID
 from accounts import errors
 from accounts.models import Profile, StaffMembership, User
 from accounts.models.user import MOST_FOLDED, fold
-from accounts.services import belongings, dids, fields, member_changes, owners, writing
+from accounts.services import belongings, dids, fields, member_changes, owners, text_ids, writing
 from identity import errors as refusals
 from identity.actor import Actor
 from identity.scoping import inserts, statements
@@ -174,11 +174,12 @@ def new(
 ) -> User:
     """A person with checked `values` who is not stored yet.
 
-    Raises `Invalid` for a user name that is too long to compare.
+    Raises `Invalid` for a user name that is too long to compare, or dots alone.
     """
     folded = fold(username)
     if len(folded) > MOST_FOLDED:
         raise refusals.Invalid("This user name is too long.", field="username")
+    text_ids.require_segment(username, name="username")
     return User(
         scope_id=by.scope_id,
         public_id=public_id,

@@ -166,7 +166,12 @@ class Api:
 
 
 def segment(text: object) -> str:
-    """An id or a name as one segment of a path (RFC 3986 §3.3), as the server signs addresses."""
+    """An id or a name as one segment of a path (RFC 3986 §3.3), as the server reads it.
+
+    Raises ValueError for `.` and `..`, which would make the address of something else.
+    """
+    if str(text) in {".", ".."}:
+        raise ValueError("no id is dots alone")
     return quote(str(text), safe=_PLAIN)
 
 

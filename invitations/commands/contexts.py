@@ -159,13 +159,15 @@ def _changes(details: EditContext) -> Mapping[str, Any]:
 def _validate_solution(details: CreateSolution | EditSolution) -> None:
     longest = context_fields.LONGEST_SOLUTION_NAME
     context_fields.kept(details.name, name="name", most=longest)
-    context_fields.kept(details.solution, name="id", most=context_fields.LONGEST_ID)
+    if isinstance(details, CreateSolution) and details.solution:
+        context_fields.own_id(details.solution, name="id")
 
 
 def _validate_new(details: CreateContext) -> None:
     queries.solution(details.solution, limits=_ALL)
     given = msgspec.structs.asdict(details)
-    context_fields.kept(details.context, name="id", most=context_fields.LONGEST_ID)
+    if details.context:
+        context_fields.own_id(details.context, name="id")
     contexts.check({name: given[name] for name in contexts.CHANGEABLE})
 
 

@@ -129,7 +129,7 @@ def _validate_added(details: AddMember) -> None:
     if details.acl is not None:
         grammar.parse(details.acl)
     user_key.parse_public(details.public_key)
-    context_fields.kept(details.member, name="member", most=context_fields.LONGEST_ID, least=1)
+    context_fields.foreign_id(details.member, name="member")
     if details.user is not None:
         accounts.user_id_of(details.user)
 

@@ -31,7 +31,7 @@ def challenge(wish: Wish, *, is_own: bool, by: Actor, now: datetime) -> str:
     """
     if context_limits.are_narrow(by=by):
         contacts.require_context(wish.context_id, by=by)
-    context_fields.kept(wish.member_id, name="member", most=context_fields.LONGEST_ID, least=1)
+    context_fields.foreign_id(wish.member_id, name="member")
     said = {"context": wish.context_id, "member": wish.member_id, "user": _own_id(is_own, by)}
     return user_key_challenges.text_to_sign(
         act=Act.JOIN, public_key=wish.public_key, said=said, now=now

@@ -13,6 +13,7 @@ from tests.faces.bridge.client import Client
 
 NOBODY = {"code": 0x09, "message": "User doesn't exist", "data": None}
 TAKEN = {"code": 0x65, "message": "Pub key already in use", "data": None}
+INVALID_PARAMS = -32602
 PAGE = {"skip": 0, "limit": 100, "sortOrder": "asc"}
 
 
@@ -42,6 +43,12 @@ def test_adds_a_member(client: Client, context: str) -> None:
 def test_a_user_id_is_any_text(client: Client, context: str, user: str) -> None:
     client.member(context, user)
     assert shown(client, context, user)["userId"] == user
+
+
+@pytest.mark.parametrize("user", [".", ".."])
+def test_a_user_id_is_no_dots_alone(client: Client, context: str, user: str) -> None:
+    given = {"contextId": context, "userId": user, "userPubKey": clients.new_key()}
+    assert client.call("context/addUserToContext", given).code == INVALID_PARAMS
 
 
 def test_the_same_pair_again_changes_nothing_but_an_acl_that_is_given(

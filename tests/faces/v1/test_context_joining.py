@@ -169,14 +169,14 @@ def test_a_program_brings_proofs_of_others(
 ) -> None:
     circle.set(joining="closed")
     assert user_key_holders.sign_up(world, BOB, "bob").status_code == 201
-    assert join(program, circle, "a guest\n☃", DEVICE).json()["change"] == "added"
+    assert join(program, circle, "a guest ☃", DEVICE).json()["change"] == "added"
     told = join(program, circle, "bob", BOB).json()
     with current.in_scope(world.scope.id):
         bob = User.objects.get(username="bob")
     # The key is the one that signs him in: so it is he.
     assert told["user"] == str(bob.public_id)
     assert living(circle) == [
-        ("a guest\n☃", DEVICE.public.text, True, False),
+        ("a guest ☃", DEVICE.public.text, True, False),
         ("bob", BOB.public.text, True, True),
     ]
 

@@ -139,7 +139,7 @@ def test_adds_reads_changes_and_removes_members(alice: Signed, context: str) -> 
     problem(alice.post(path, {"member": "eve", "public_key": key(1)}), 409, "member.key-taken")
     replaced = alice.post(path, {"member": "bob", "public_key": key(2)}).json()
     assert replaced["changed"] == "replaced"
-    odd = {"member": "new\nline / 😀", "public_key": key(3)}
+    odd = {"member": "two words 😀", "public_key": key(3)}
     assert alice.post(path, odd).json()["changed"] == "added"
     listed = alice.get(f"{path}?order=oldest").json()["items"]
     assert [row["member"] for row in listed] == ["bob", odd["member"]]

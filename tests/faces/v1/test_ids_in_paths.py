@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
+from identity.sdk import api as sdk
 from identity.wsgi import application
-from tests import cast, circles
+from tests import cast, circles, user_key_holders
 from tests.circles import Circle
 from tests.faces.v1.client import Bearer, Signed, problem
 from tests.user_key_holders import key
@@ -117,3 +118,65 @@ def test_bytes_that_are_no_text_are_no_address(program: Bearer, path: str) -> No
     assert told["status"] == "400 Bad Request"
     assert told["headers"]["Content-Type"] == "application/problem+json"
     assert json.loads(body)["status"] == 400
+
+
+DOTS = [".", ".."]
+UNFIT = [*DOTS, "a/b", "/", "../x", "a\nb", "a\u202eb", "a\u200bb", "a\x7f", "\t"]
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_no_id_is_made_that_no_path_holds(circle: Circle, program: Bearer, name: str) -> None:
+    given = {"member": name, "public_key": key("one").public.text}
+    told = problem(program.post(f"/contexts/{circle.id}/members", given), 400, "invalid")
+    assert told["field"] == "member"
+    told = problem(program.post("/solutions", {"name": "Main", "id": name}), 400, "invalid")
+    assert told["field"] == "id"
+    solution = program.post("/solutions", {"name": "Main"}).json()["id"]
+    given = {"name": "x", "id": name, "solution": solution}
+    assert problem(program.post("/contexts", given), 400, "invalid")["field"] == "id"
+    assert program.get(f"/contexts/{circle.id}/members").json()["items"] == []
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_nobody_joins_under_such_an_id(circle: Circle, program: Bearer, name: str) -> None:
+    given = {"member": name, "public_key": key("one").public.text}
+    asked = program.post(f"/contexts/{circle.id}/join/challenge", given)
+    if name not in DOTS:
+        text = asked.json()["message"]
+        said = {"message": text, "signature": user_key_holders.signed(key("one"), text)}
+        asked = program.post(f"/contexts/{circle.id}/join", said)
+    assert problem(asked, 400, "invalid")["field"] == "member"
+    assert program.get(f"/contexts/{circle.id}/members").json()["items"] == []
+
+
+@pytest.mark.parametrize("name", [*UNFIT[:4], "a\u200db"])
+def test_nobody_signs_up_under_such_a_name(transactional_db: None, name: str) -> None:
+    world = cast.world(governance=False, sign_up=True)
+    given = {"public_key": key("one").public.text, "username": name}
+    answer = user_key_holders.post(world, "/sign-up/user-key/challenge", given)
+    assert problem(answer, 400, "invalid")["field"] == "username"
+
+
+@pytest.mark.parametrize("name", ["a/b", "a\nb"])
+def test_what_other_systems_brought_can_be_changed(
+    circle: Circle, program: Bearer, name: str
+) -> None:
+    circle.add(name, key("one"))
+    given = {"member": name, "public_key": key("one").public.text, "is_staff": True}
+    path = f"/contexts/{circle.id}/members"
+    assert program.post(path, given).json()["changed"] == "edited"
+    (shown,) = program.get(f"{path}?member={quote(name, safe='')}").json()["items"]
+    assert (shown["member"], shown["is_staff"]) == (name, True)
+
+
+def test_a_role_is_no_dots(alice: Signed) -> None:
+    for name in (*DOTS, "a/b"):
+        given = {"name": name, "description": "", "rules": []}
+        assert problem(alice.post("/roles", given), 400, "invalid")["field"] == "name"
+
+
+def test_the_sdk_makes_no_address_of_dots() -> None:
+    assert sdk.segment("a/b é@") == "a%2Fb%20%C3%A9@"
+    for name in DOTS:
+        with pytest.raises(ValueError, match="dots"):
+            sdk.segment(name)

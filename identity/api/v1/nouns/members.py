@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from accounts.queries import member_ids
 from accounts.queries import members as queries
 from identity.api.v1 import route, shapes
 from identity.api.v1.route import Asked, Change
@@ -46,7 +47,8 @@ class MemberNamed(Shown, frozen=True):
 class NewContextMember(Body, frozen=True):
     """A user id and its key, for which the caller vouches; without an `acl` it may do everything.
 
-    The same pair again changes what is given; another key takes the place of the earlier one.
+    The same pair again changes what is given; another key takes the place of the earlier one. A new
+    `member` is no `.` or `..`, and has no slash nor characters that can't be shown.
     """
 
     member: TextId
@@ -97,11 +99,18 @@ def members(asked: Asked, after: After) -> Window[Any]:
     shows=Member,
 )
 def get(asked: Asked) -> Member:
-    """One member; ids that no path can hold are asked for with the filter of the list."""
+    """One member; ids with a slash are asked for with the filter of the list."""
     limits = asked.caller.actor.limits
     row = queries.member(asked.ids["context"], asked.ids["member"], limits=limits)
     shown: Member = shapes.of_row(Member, row)
     return shown
+
+
+def _prepared(asked: Asked) -> dict[str, Any]:
+    given: NewContextMember = asked.body
+    limits = asked.caller.actor.limits
+    member_ids.require_usable(asked.ids["context"], given.member, limits=limits)
+    return asked.given()
 
 
 def _shown(result: Mapping[str, Any]) -> MemberNamed:
@@ -120,7 +129,7 @@ ROUTES: Final = (
         "members:create",
         "members_add",
         "Add a member to a context",
-        Change("member.add", _shown),
+        Change("member.add", _shown, prepare=_prepared),
         body=NewContextMember,
         shows=MemberNamed,
     ),

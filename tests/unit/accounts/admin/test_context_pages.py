@@ -387,9 +387,19 @@ def test_changes_nothing_by_looking(desk: Desk) -> None:
     assert desk.traces() == before
 
 
+@pytest.mark.parametrize("name", ["..", "a/b", "a\u202eb"])
+def test_adds_nobody_whom_no_path_names(desk: Desk, name: str) -> None:
+    row = context(desk)
+    form = {"member": name, "public_key": key(), "acl": "ALLOW ALL"}
+    assert "member" in desk.refused(f"{CONTEXTS}{row.pk}/members/new/", **form)
+
+
 def test_escapes_what_others_chose(desk: Desk) -> None:
     row = context(desk, HOSTILE, solution(desk, HOSTILE), description=HOSTILE)
-    alice = member(desk, row, HOSTILE, acl=f"ALLOW ALL\nDENY thread/threadGet threadId={TAG}")
+    alice = member(desk, row, acl=f"ALLOW ALL\nDENY thread/threadGet threadId={TAG}")
+    with cast.in_scope(desk.world):
+        # As the protocol of another system brings it.
+        ContextMember.objects.filter(id=alice.id).update(member_id=HOSTILE)
     shown: list[Any] = [
         *(SOLUTIONS, CONTEXTS, f"{CONTEXTS}new/", f"{SOLUTIONS}{row.solution_id}/change/"),
         *(f"{CONTEXTS}{row.pk}/{act}/" for act in (*ACTS, "change")),
