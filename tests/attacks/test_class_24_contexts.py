@@ -37,10 +37,14 @@ def planted(world: cast.World, text: str) -> tuple[Context, ContextMember]:
     """A context in which everything that a program may choose is hostile."""
     by, now = world.system, datetime.now(UTC)
     with cast.in_scope(world):
-        solutions.create(name=text, public_id=text, by=by, now=now)
-        given = contexts.Given(text, text, text, "public")
-        context = contexts.create(given=given, public_id=text, by=by, now=now)
-        solutions.create(name=text, public_id=f"{text}2", by=by, now=now)
+        # Ids of earlier days hold anything.
+        for each in ("1", "2"):
+            made = solutions.create(name=text, public_id=each, by=by, now=now)
+            Solution.objects.filter(id=made.id).update(public_id=f"{text}{each}")
+        given = contexts.Given(f"{text}1", text, text, "public")
+        context = contexts.create(given=given, public_id="1", by=by, now=now)
+        Context.objects.filter(id=context.id).update(public_id=text)
+        context.public_id = text
         key = user_key.generate().public.text
         context_members.add(context_id=text, member_id=text, public_key=key, by=by, now=now)
         member = ContextMember.objects.get()
