@@ -96,7 +96,10 @@ class MemberKeyTaken(DomainError):
 
 
 class MemberTaken(DomainError):
-    """Whose account a member is, no other account becomes by a key of its own."""
+    """Whose account a member is, no other account becomes; an account is one member of a context.
+
+    The key of an account is nobody else's.
+    """
 
     kind = Kind.CONFLICT
     code = "member.taken"

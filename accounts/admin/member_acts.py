@@ -82,8 +82,9 @@ def replace_key(request: HttpRequest, context_id: UUID, row_id: UUID) -> HttpRes
     )
 
     def details(data: dict[str, Any]) -> dict[str, Any]:
-        # Whether it is staff, and whose account it is, stays by itself.
-        return {**_named(member), "acl": member.acl, "public_key": data["public_key"]}
+        # Whose account it is stays by itself; that it is staff is said by who replaces the key.
+        staff = {"is_staff": True} if member.is_staff else {}
+        return {**_named(member), "acl": member.acl, "public_key": data["public_key"], **staff}
 
     return acting.page(request, act, form, details)
 

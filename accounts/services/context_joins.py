@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from accounts.models import Context, ContextMember, User
-from accounts.services import context_fields, context_members, context_rows, users, wallets, writing
+from accounts.services import context_fields, context_members, context_rows, users, writing
 from identity import paging
 from identity.actor import Actor
 from identity.errors import Forbidden
@@ -85,8 +85,7 @@ def join(wish: Wish, *, by: Actor, now: datetime) -> Joined:
     `context_members.add`, and `identity.errors.Invalid` for the new id that is none of ours.
     """
     with writing.of(by):
-        holder = wallets.holder(wish.public_key)
-        return _added(wish, None if holder is None else holder.id, by=by, now=now)
+        return _added(wish, None, by=by, now=now)
 
 
 def _added(wish: Wish, user_id: UUID | None, *, by: Actor, now: datetime) -> Joined:

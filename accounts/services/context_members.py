@@ -3,16 +3,17 @@
 These are hot: prepared statements, as many as can be in one round trip.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from accounts.acl import decision, grammar
-from accounts.context_errors import MemberKeyTaken, MemberMissing, MemberTaken
-from accounts.models import ContextMember, User
+from accounts.context_errors import MemberKeyTaken, MemberMissing
+from accounts.models import ContextMember
 from accounts.services import context_fields, context_rows, member_changes, writing
 from accounts.services.context_rows import Entered, Living
+from accounts.services.member_accounts import Accounts
 from identity import errors
 from identity.actor import Actor
 from identity.crypto import user_key
@@ -61,13 +62,19 @@ def add(  # noqa: PLR0913 - one keyword for each thing that is said of a member
 
     - the same pair again changes what is given and differs: `acl`, `is_staff`, the account
       `user_id` that the member is, and that the key was `proven` to be held;
-    - another key of the same user id ends the earlier one and takes its place. The account and
-      whether it is staff stay as they were unless they are given, `acl` does not;
+    - another key of the same user id ends the earlier one and takes its place. The account stays,
+      and with it whether it is staff; without an account it is staff only if the call says so, and
+      `acl` does not stay;
+    - whose user key it is, that account the member is, also where no `user_id` says so;
+    - a proof of a key that is not the account's brings the member of an account no other key;
     - without an `acl` a new member may do everything;
-    - whoever has no `members:edit` changes no member that is there, but for a key that is proven.
+    - whoever has no `members:edit` changes no member that is there, but for a key that is proven;
+    - who is shut out comes in nowhere, and gets no other key.
 
-    Raises `AclInvalid` first, KeyInvalid, `Invalid`, `ContextMissing`, `OutsideLimits`,
-    `ContextDisabled`, `MemberKeyTaken`, and `MemberTaken` for the user id of another account.
+    Raises `AclInvalid` first, KeyInvalid, `Invalid`, `Missing` for an account that is none,
+    `ContextMissing`, `OutsideLimits`, `ContextDisabled`, `MemberKeyTaken`, `MemberTaken` where the
+    user id or the key is another account's, or the account another member, and
+    `accounts.errors.UserInactive`.
     """
     said = _Said(
         acl=None if acl is None else grammar.parse(acl).text,
@@ -78,7 +85,7 @@ def add(  # noqa: PLR0913 - one keyword for each thing that is said of a member
     )
     context_fields.foreign_id(member_id, name="member_id")
     with writing.of(by):
-        entered = _entered(context_id, member_id, said, by=by)
+        entered, said = _entered(context_id, member_id, said, by=by, now=now)
         earlier = entered.by_id
         if earlier is not None and earlier.public_key == said.key:
             changed = _edit(entered, earlier, said, by=by, now=now)
@@ -141,20 +148,23 @@ def end_of_user(user_id: UUID, *, by: Actor, now: datetime) -> int:
     return ended
 
 
-def _entered(context_id: str, member_id: str, said: _Said, *, by: Actor) -> Entered:
-    """The context, locked, into which this user id may come with this key."""
-    if said.user_id is not None:
-        _hold(said.user_id)
+def _entered(
+    context_id: str, member_id: str, said: _Said, *, by: Actor, now: datetime
+) -> tuple[Entered, _Said]:
+    """The context, locked, into which this user id may come with this key, and as whom."""
+    accounts = Accounts(context_id, member_id, said.key, named=said.user_id, now=now)
     entered = context_rows.enter(context_id, member_id, said.key, by=by)
     entered.require_active()
     if entered.by_key is not None:
         raise MemberKeyTaken
-    account = entered.by_id.user_id if entered.by_id else None
-    if said.user_id and account and account != said.user_id:
-        raise MemberTaken
-    if entered.by_id is not None:
-        _require_may_change(entered.by_id, said, by=by)
-    return entered
+    earlier = entered.by_id
+    is_other_key = earlier is None or earlier.public_key != said.key
+    account = accounts.of(entered, is_by_proof=is_other_key and said.proven_at is not None)
+    if is_other_key or said.proven_at is not None:
+        accounts.require_not_shut_out(account)
+    if earlier is not None:
+        _require_may_change(earlier, said, by=by)
+    return entered, replace(said, user_id=account)
 
 
 def _require_may_change(earlier: Living, said: _Said, *, by: Actor) -> None:
@@ -166,13 +176,6 @@ def _require_may_change(earlier: Living, said: _Said, *, by: Actor) -> None:
     }
     if (says_more or not has_own_key) and not by.may(EDIT):
         raise errors.Forbidden("This member is there already; changing it takes more.")
-
-
-def _hold(user_id: UUID) -> None:
-    """Keep an account from being deleted meanwhile: nothing of it must outlive it."""
-    user = User.objects.select_for_update().filter(id=user_id).first()
-    if user is None or user.deleted_at is not None:
-        raise errors.Missing("There is no such user.")
 
 
 def _put(entered: Entered, member_id: str, said: _Said, *, by: Actor, now: datetime) -> str:
@@ -189,11 +192,14 @@ def _put(entered: Entered, member_id: str, said: _Said, *, by: Actor, now: datet
         starts=int(decision.starts(acl)),
         position=entered.last_position + 1,
         proven_at=said.proven_at,
-        user_id=said.user_id or (earlier.user_id if earlier else None),
+        user_id=said.user_id,
         created_at=entered.not_before(now),
         created_by=by.user_id,
     )
-    row.is_staff = bool(earlier and earlier.is_staff) if said.is_staff is None else said.is_staff
+    # What was given to a person is not inherited by who comes under its name with another key.
+    was_staff = earlier is not None and earlier.is_staff
+    is_same = earlier is not None and earlier.user_id == said.user_id is not None
+    row.is_staff = (was_staff and is_same) if said.is_staff is None else said.is_staff
     facts: dict[str, Any] = {"key": said.key, "is_proven": said.proven_at is not None}
     if earlier is None:
         context_rows.insert_later(entered, row, is_more=True)
@@ -202,6 +208,8 @@ def _put(entered: Entered, member_id: str, said: _Said, *, by: Actor, now: datet
     context_rows.end_later(entered, earlier, Reason.REPLACED, at=row.created_at)
     context_rows.insert_later(entered, row, is_more=False)
     facts["earlier_key"] = earlier.public_key
+    if row.is_staff != was_staff:
+        facts["is_staff"] = row.is_staff
     _record("member.replaced", entered, member_id, by=by, now=now, **facts)
     return REPLACED
 

@@ -104,6 +104,13 @@ _BY_KEY: Final = prepared.prepare(
     "context",
     "key",
 )
+_BY_USER: Final = prepared.prepare(
+    lambda context, user: ContextMember.objects.filter(
+        _LIVING, context=context, user=user
+    ).values_list("id")[:1],
+    "context",
+    "user",
+)
 
 
 def enter(context_id: str, member_id: str, public_key: str, *, by: Actor) -> Entered:
@@ -142,6 +149,11 @@ def enter(context_id: str, member_id: str, public_key: str, *, by: Actor) -> Ent
         by_id=by_id,
         by_key=by_key if is_other else None,
     )
+
+
+def has_account(entered: Entered, user_id: UUID) -> bool:
+    """Whether an account is a living member of the context."""
+    return _BY_USER.one(context=entered.id, user=user_id) is not None
 
 
 def insert_later(entered: Entered, row: ContextMember, *, is_more: bool) -> None:

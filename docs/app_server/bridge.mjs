@@ -32,6 +32,7 @@ export class Bridge {
     const sent = await fetch(this.url, { method: 'POST', headers, body })
     const answer = await sent.json().catch(() => ({ error: { code: sent.status } }))
     if (!answer.error) return answer.result
-    throw Object.assign(new Error(method), { status: 502, code: `bridge-${answer.error.code}` })
+    const { code, message: detail } = answer.error
+    throw Object.assign(new Error(method), { status: 502, code: `bridge-${code}`, detail })
   }
 }

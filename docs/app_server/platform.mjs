@@ -1,3 +1,9 @@
+/** What is given of it as the query of an address. */
+const query = (asked) => {
+  const given = Object.entries(asked).filter(([, value]) => value !== undefined)
+  return given.length ? `?${new URLSearchParams(given)}` : ''
+}
+
 /** What an application server asks of the platform over /v1. People prove who they are there. */
 export class Platform {
   /** `url` is the scope's address: https://id.example/s/acme */
@@ -24,7 +30,13 @@ export class Platform {
   editProfile = (accessToken, changes) =>
     this.#send('PATCH', '/me/profile', `Bearer ${accessToken}`, changes)
 
-  // With the API key of this server, which needs members:create, :list, :get, :edit, users:invite.
+  // With the token of the user, too: whose account is which member the platform knows.
+  keysOf = (accessToken, name, asked) =>
+    this.#send('GET', `${this.#member(name)}/keys${query(asked)}`, `Bearer ${accessToken}`)
+  contacts = (accessToken, asked) =>
+    this.#send('GET', `${this.context}/contacts${query(asked)}`, `Bearer ${accessToken}`)
+
+  // With the API key of this server; docs/application-servers.md says what each of them needs.
   beginJoin = (member, publicKey) =>
     this.#post(`${this.context}/join/challenge`, { member, public_key: publicKey }, this.ours)
   join = (proof) => this.#post(`${this.context}/join`, proof, this.ours)
@@ -34,15 +46,8 @@ export class Platform {
       if (refusal.status === 404) return null
       throw refusal
     })
-  /** Whose account a member is that was added over the face, which knows of no accounts. */
-  linkAccount = (name, publicKey, user) =>
-    this.#post(`${this.context}/members`, { member: name, public_key: publicKey, user }, this.ours)
   setStaff = (name, isStaff) =>
     this.#send('PUT', `${this.#member(name)}/staff`, this.ours, { is_staff: isStaff })
-  keysOf = (name, at) =>
-    this.#send('GET', `${this.#member(name)}/keys?${new URLSearchParams({ at })}`, this.ours)
-  contacts = (query) =>
-    this.#send('GET', `${this.context}/contacts?${new URLSearchParams(query)}`, this.ours)
   invite = (email) => this.#post('/invitations', { email }, this.ours)
 
   #member = (name) => `${this.context}/members/${encodeURIComponent(name)}`
@@ -58,6 +63,7 @@ export class Platform {
     if (answer.ok) return told
     // Refusals are problem details (RFC 9457); the last part of `type` is a permanent code.
     const code = String(told.type ?? '').split('/').at(-1)
-    throw Object.assign(new Error(told.title ?? 'refused'), { status: answer.status, code })
+    const detail = told.detail ?? told.title
+    throw Object.assign(new Error(told.title ?? 'refused'), { status: answer.status, code, detail })
   }
 }

@@ -65,9 +65,8 @@ const routes = {
   },
 
   // ?kind=thread&after=… → with whom the caller may begin one, and with which keys.
-  'GET /api/contacts': async ({ query, user }) => {
-    const member = (await user()).username
-    const { items, next } = await platform.contacts({ ...query, member })
+  'GET /api/contacts': async ({ query: { kind, after, limit }, token }) => {
+    const { items, next } = await platform.contacts(token(), { kind, after, limit })
     const contacts = items.map((each) => ({
       username: each.member,
       publicKey: each.public_key,
@@ -79,10 +78,10 @@ const routes = {
   },
 
   // ?username=…&publicKey=…&at=… → whether that was the key of that user then.
-  'GET /api/was-valid': async ({ query, user }) => {
-    await user()
-    const { items } = await platform.keysOf(query.username, query.at)
-    return { isValid: items.some((each) => each.public_key === query.publicKey) }
+  'GET /api/was-valid': async ({ query: { username, publicKey, at }, token }) => {
+    if (!username || !publicKey || !at) throw refusal(400, 'incomplete')
+    const { items } = await platform.keysOf(token(), username, { at })
+    return { isValid: items.some((each) => each.public_key === publicKey) }
   },
 
   // Staff alone. The token is shown once and good for one person.
@@ -109,10 +108,11 @@ async function admitted(pair, message) {
   const told = { ...session(pair), username, join: null }
   const member = await platform.member(username)
   if (member?.public_key === publicKey && member.user === id) return told
-  if (bridge) {
-    await bridge.addUserToContext(username, publicKey)
-    await platform.linkAccount(username, publicKey, id)
-  } else told.join = (await platform.beginJoin(username, publicKey)).message
+  // Whoever had this name before is somebody else, whose place is not for the taking.
+  if (member?.user && member.user !== id) throw refusal(409, 'name-of-another')
+  // The platform knows whose key it is, and that this account is the member from now on.
+  if (bridge) await bridge.addUserToContext(username, publicKey)
+  else told.join = (await platform.beginJoin(username, publicKey)).message
   return told
 }
 
@@ -140,16 +140,23 @@ const read = (inviteToken) =>
 function offer(inviteToken, message) {
   const { invite_string, one_time_private_key } = read(inviteToken)
   if (!invite_string) return {}
+  if (!message) throw refusal(400, 'incomplete')
   if (!/^[0-9a-f]{64}$/.test(one_time_private_key)) throw refusal(400, 'invite-token')
   // PKCS#8 of a P-256 scalar without its public half (RFC 5915 §3, RFC 5208 §5).
   const head = '3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420'
   const der = Buffer.from(head + one_time_private_key, 'hex')
-  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  let key
+  try {
+    key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  } catch {
+    throw refusal(400, 'invite-token')
+  }
   const signature = sign('sha256', Buffer.from(message), { key, dsaEncoding: 'ieee-p1363' })
   return { invite_string, one_time_signature: signature.toString('base64') }
 }
 
-const refusal = (status, code) => Object.assign(new Error(code), { status, code })
+const refusal = (status, code, detail = code) =>
+  Object.assign(new Error(code), { status, code, detail })
 
 /** Who asks, told by the platform for this request: nothing is remembered here. */
 function callers(request) {
@@ -160,8 +167,10 @@ function callers(request) {
   }
   const user = async () => platform.user(token())
   const staff = async () => {
-    const { username } = await user()
-    if (!(await platform.member(username))?.is_staff) throw refusal(403, 'staff-only')
+    const { username, id } = await user()
+    const member = await platform.member(username)
+    // A name is not enough: the member has to be this very account.
+    if (!member?.is_staff || member.user !== id) throw refusal(403, 'staff-only')
   }
   return { token, user, staff }
 }
@@ -174,7 +183,12 @@ async function bodyOf(request) {
     size += chunk.length
     if (size > MOST_BYTES) throw refusal(413, 'too-large')
   }
-  return size ? said(Buffer.concat(chunks).toString()) : {}
+  const body = size ? said(Buffer.concat(chunks).toString()) : {}
+  for (const [name, value] of Object.entries(body)) {
+    const type = name === 'isStaff' ? 'boolean' : 'string'
+    if (typeof value !== type) throw refusal(400, 'wrong-type', `${name} is a ${type}`)
+  }
+  return body
 }
 
 const server = createServer(async (request, response) => {
@@ -182,6 +196,7 @@ const server = createServer(async (request, response) => {
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(told))
   }
   try {
+    if (!URL.canParse(request.url, 'http://app.invalid')) throw refusal(400, 'no-address')
     const { pathname, searchParams } = new URL(request.url, 'http://app.invalid')
     const handle = routes[`${request.method} ${pathname}`]
     if (!handle) throw refusal(404, 'no-such-route')
@@ -190,8 +205,13 @@ const server = createServer(async (request, response) => {
     const found = await handle({ body, query, ...callers(request) })
     answer(...(Array.isArray(found) ? found : [200, found]))
   } catch (error) {
-    if (!error.status) console.error(error)
-    answer(error.status ?? 500, { error: error.code ?? 'failed' })
+    const { status = 500, code = 'failed', detail } = error
+    const [path] = request.url.split('?')
+    // What is missing (a permission of the key, say) is told there, so the operator reads it.
+    const told = { method: request.method, path, status, code, detail }
+    if (error.status) console.warn(JSON.stringify(told))
+    else console.error(error)
+    answer(status, { error: code, detail })
   }
 })
 

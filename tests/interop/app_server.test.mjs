@@ -162,6 +162,29 @@ for (const [way, more] of [
       assert.deepEqual(made, { username: name('bob'), isStaff: true })
     })
 
+    test('a name that was staff makes nobody staff', async () => {
+      const owner = await signUp('boss')
+      if (!more.BRIDGE_URL) await join(people.boss)
+      await platformCall('PUT', `/members/${name('boss')}/staff`, { is_staff: true })
+      const gone = { method: 'DELETE', headers: { Authorization: `Bearer ${owner.token}` } }
+      assert.equal((await fetch(`${environment.PLATFORM_URL}/v1/me`, gone)).status, 200)
+      // Somebody who was never here but is staff, whom the application vouched for.
+      const vouched = { public_key: new Device().publicKey, is_staff: true }
+      await platformCall('POST', '/members', { member: name('chief'), ...vouched })
+      for (const who of ['boss', 'chief']) {
+        const { token } = await signUp(who)
+        const mine = { username: name(who), isStaff: true }
+        await post('/api/set-staff', mine, { token, status: 403 })
+        if (!more.BRIDGE_URL) await join(people[who])
+        const invited = { email: `${name(who)}@example.test` }
+        await post('/api/invite-token', invited, { token, status: 403 })
+        const told = await platformCall('GET', `/members/${name(who)}`)
+        assert.equal(told.public_key, people[who].device.publicKey)
+        assert.equal(told.is_staff, false)
+        assert.ok(told.user)
+      }
+    })
+
     test('tokens are renewed, and what is wrong is told', async () => {
       const { refreshToken } = people.bob
       const { token } = await post('/api/refresh', { refreshToken })
@@ -171,6 +194,12 @@ for (const [way, more] of [
       await post('/api/sign-in', '{', { status: 400 })
       await post('/api/sign-up/challenge', { inviteToken: 'bnVsbA' }, { status: 400 })
       await post('/api/join', { message: 'null' }, { token, status: 400 })
+      const nothing = Buffer.from('{"invite_string":"x","one_time_private_key":"00"}')
+      const inviteToken = nothing.toString('base64url')
+      for (const body of [{ message: {}, inviteToken }, { inviteToken }, { message: 'x', inviteToken }])
+        await post('/api/sign-up', { signature: '', ...body }, { status: 400 })
+      const refused = await post('/api/sign-in', { message: '{}', signature: '' }, { status: 401 })
+      assert.ok(refused.detail.length > 10)
       await post('/api/sign-in', { filler: 'x'.repeat(70_000) }, { status: 413 })
       await ask('GET', '/api/nowhere', { status: 404 })
     })
@@ -185,5 +214,7 @@ async function platformCall(method, path, body) {
     headers: { Authorization: `Basic ${proof}`, 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
   })
-  assert.ok(answer.ok, await answer.text())
+  const told = await answer.text()
+  assert.ok(answer.ok, told)
+  return JSON.parse(told)
 }

@@ -71,7 +71,7 @@ class Life(RuleBasedStateMachine):
             assert answer == "member.key-taken"
             return
         old = None if at is None else self.model[at]
-        was_staff = bool(old and old[3])
+        was_staff = bool(old and old[3] and old[1] == key)
         staff = was_staff if is_staff is None else is_staff
         if old is not None and at is not None and old[1] == key:
             new = (member, key, acl or old[2], staff)

@@ -5,22 +5,27 @@ from typing import Any
 
 import pytest
 
-from accounts.context_errors import MemberKeyTaken, MemberMissing
+from accounts.context_errors import MemberKeyTaken, MemberMissing, MemberTaken
 from accounts.models import Context, ContextMember, ContextTally
 from accounts.services import context_members, contexts, solutions, users
 from accounts.services.context_tallies import SIZES
 from identity.crypto import user_key
+from identity.crypto.user_key import PrivateKey
 from identity.errors import DomainError
 from identity.models import AuditEvent
-from tests import acts, cast
+from tests import acts, cast, user_key_holders
 from tests.races import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREADS = 50
 
 
+def holder(number: int) -> PrivateKey:
+    return user_key.parse_private((number + 1).to_bytes(32, "big"))
+
+
 def key(number: int) -> str:
-    return user_key.parse_private((number + 1).to_bytes(32, "big")).public.text
+    return holder(number).public.text
 
 
 @pytest.fixture
@@ -124,19 +129,51 @@ def test_adding_and_removing_leave_one_truth(world: cast.World, circle: str) -> 
     assert ends.count("added") - ends.count("removed") == len(living)
 
 
-def test_no_membership_outlives_its_account(world: cast.World, circle: str) -> None:
+@pytest.mark.parametrize("is_named", [True, False], ids=["named", "by its key"])
+def test_no_membership_outlives_its_account(
+    world: cast.World, circle: str, *, is_named: bool
+) -> None:
     bob = world.member("bob")
+    user_key_holders.bound(world, bob.user, holder(0))
+    more: dict[str, Any] = {"user_id": bob.user.id, "proven": True} if is_named else {}
 
     def one(number: int) -> str:
         if number != THREADS // 2:
-            return add(world, circle, f"m{number}", number, user_id=bob.user.id, proven=True)
+            return add(world, circle, "bob", 0 if number % 2 else number, **more)
         with cast.in_scope(world):
             users.delete(user_id=bob.user.id, by=world.system, now=acts.now())
         return "deleted"
 
     ends = together.run(one, count=THREADS)
-    assert set(ends) <= {"added", "missing", "deleted"}
-    assert checked(world, circle) == []
+    assert set(ends) <= {"added", "replaced", "edited", "nothing", "missing", "deleted"}
+    living = checked(world, circle)
+    assert all(row.user_id is None for row in living)
+    assert not is_named or not living
+
+
+@pytest.mark.parametrize("is_named", [True, False], ids=["named", "by its keys"])
+def test_an_account_becomes_one_member(world: cast.World, circle: str, *, is_named: bool) -> None:
+    bob, count = world.member("bob"), 15
+    for number in range(count):
+        user_key_holders.bound(world, bob.user, holder(number))
+    more = {"user_id": bob.user.id} if is_named else {}
+    ends = together.run(lambda n: add(world, circle, f"m{n}", n, **more), count=count)
+    assert Counter(ends) == {"added": 1, MemberTaken.code: count - 1}
+    (only,) = checked(world, circle)
+    assert only.user_id == bob.user.id
+
+
+def test_a_name_that_many_come_under_makes_nobody_staff(world: cast.World, circle: str) -> None:
+    """Of those who bring a key of their own one is the member, and the staff that was is gone."""
+    add(world, circle, "boss", 99, is_staff=True)
+    people = [world.member(f"person{number}") for number in range(10)]
+    for number, each in enumerate(people):
+        user_key_holders.bound(world, each.user, holder(number))
+    ends = together.run(lambda number: add(world, circle, "boss", number), count=len(people))
+    assert Counter(ends) == {"replaced": 1, MemberTaken.code: len(people) - 1}
+    (only,) = checked(world, circle)
+    assert only.user_id == people[ends.index("replaced")].user.id
+    assert not only.is_staff
 
 
 def test_a_solution_goes_or_gets_a_context(world: cast.World) -> None:

@@ -98,7 +98,7 @@ def test_a_given_list_is_not_dropped_on_a_repeat(add: Add) -> None:
 def test_another_key_takes_the_place(
     circle: Context, add: Add, now: datetime, events: Events
 ) -> None:
-    add("alice", 1, acl="DENY ALL", is_staff=True)
+    add("alice", 1, acl="DENY ALL")
     add("bob", 2)
     later = now + timedelta(hours=1)
     assert add("alice", 3, at=later).changed == "replaced"
@@ -107,7 +107,7 @@ def test_another_key_takes_the_place(
     old = ContextMember.objects.get(public_key=key(1))
     assert (old.ended_at, old.ended_reason) == (later, "replaced")
     new = ContextMember.objects.get(public_key=key(3))
-    assert (new.acl, new.created_at, new.is_staff) == ("ALLOW ALL", later, True)
+    assert (new.acl, new.created_at, new.is_staff) == ("ALLOW ALL", later, False)
     assert events()[-1] == "member.replaced"
     assert add("carol", 1).changed == "added", "the old key is free"
 

@@ -22,7 +22,7 @@ Acl = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 class Member(Shown, frozen=True):
     """A member; `public_key` is the Base58Check of its compressed point on secp256k1.
 
-    `user` is the account here that it is, if that is known. `proven_at` tells when it showed to
+    `user` is the account here that it is: the one that its key signs in, or that was named. `proven_at` tells when it showed to
     hold the private key; null: whoever added it vouched for it.
     """
 
@@ -48,7 +48,8 @@ class NewContextMember(Body, frozen=True):
     """A user id and its key, for which the caller vouches; without an `acl` it may do everything.
 
     The same pair again changes what is given; another key takes the place of the earlier one. A new
-    `member` is no `.` or `..`, and has no slash nor characters that can't be shown.
+    `member` is no `.` or `..`, and has no slash nor characters that can't be shown. One whose key
+    signs an account in is that account's; `user` names one for another key.
     """
 
     member: TextId

@@ -48,14 +48,17 @@ def words(world: cast.World, *held: str) -> str:
 
 
 def test_adds_a_member_with_its_account(desk: Desk, world: cast.World) -> None:
-    row, bob = context(desk), world.member("bob")
-    for number, said in enumerate((bob.uid, " BOB@example.test ")):
-        made = member(desk, row, f"b{number}", user=said)
-        assert made.user_id == bob.user.id
+    row, bob, eve = context(desk), world.member("bob"), world.member("eve")
+    for who, said in ((bob, bob.uid), (eve, " EVE@example.test ")):
+        made = member(desk, row, who.user.username[0], user=said)
+        assert made.user_id == who.user.id
         shown = desk.get(page(made))
-        assert f"accounts/user/{bob.user.id}/change/" in shown
+        assert f"accounts/user/{who.user.id}/change/" in shown
         assert "Link an account" not in shown
         assert desk.status(page(made, "accounts")) == 404
+    form = {"member": "again", "public_key": key(), "acl": "ALLOW ALL", "user": bob.uid}
+    told = desk.refused(f"{CONTEXTS}{row.pk}/members/new/", **form)
+    assert "This account is another member of this context already." in told
     assert member(desk, row, "nobody", user="").user_id is None
 
 
