@@ -22,8 +22,8 @@ Acl = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 class Member(Shown, frozen=True):
     """A member; `public_key` is the Base58Check of its compressed point on secp256k1.
 
-    `user` is the account here that it is: the one that its key signs in, or that was named. `proven_at` tells when it showed to
-    hold the private key; null: whoever added it vouched for it.
+    `user` is the account here that it is: the one that its key signs in, or that was named.
+    `proven_at` tells when it showed to hold the private key; null: whoever added it vouched for it.
     """
 
     context: str
