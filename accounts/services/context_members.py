@@ -60,21 +60,14 @@ def add(  # noqa: PLR0913 - one keyword for each thing that is said of a member
 ) -> Added:
     """Let a user id have a key in a context, as the only one who has it there.
 
-    - the same pair again changes what is given and differs: `acl`, `is_staff`, the account
-      `user_id` that the member is, and that the key was `proven` to be held;
-    - another key of the same user id ends the earlier one and takes its place. The account stays,
-      and with it whether it is staff; without an account it is staff only if the call says so, and
-      `acl` does not stay;
-    - whose user key it is, that account the member is, also where no `user_id` says so;
-    - a proof of a key that is not the account's brings the member of an account no other key;
-    - without an `acl` a new member may do everything;
-    - whoever has no `members:edit` changes no member that is there, but for a key that is proven;
-    - who is shut out comes in nowhere, and gets no other key.
+    - the same pair again changes what is given and differs: `acl`, `is_staff`, and that the key was
+      `proven` to be held; the member is the account of `user_id`, or whose user key it is;
+    - another key ends the earlier one and takes its place. The account stays, and with it whether
+      it is staff; else that is to be said anew, as `acl` is. Without one a member may do everything;
+    - whoever has no `members:edit` changes no member that is there, but for a key that is proven.
 
     Raises `AclInvalid` first, KeyInvalid, `Invalid`, `Missing` for an account that is none,
-    `ContextMissing`, `OutsideLimits`, `ContextDisabled`, `MemberKeyTaken`, `MemberTaken` where the
-    user id or the key is another account's, or the account another member, and
-    `accounts.errors.UserInactive`.
+    `ContextMissing`, `OutsideLimits`, `ContextDisabled`, `MemberKeyTaken`, and as `Accounts` does.
     """
     said = _Said(
         acl=None if acl is None else grammar.parse(acl).text,
