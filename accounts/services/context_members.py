@@ -63,7 +63,7 @@ def add(  # noqa: PLR0913 - one keyword for each thing that is said of a member
     - the same pair again changes what is given and differs: `acl`, `is_staff`, and that the key was
       `proven` to be held; the member is the account of `user_id`, or whose user key it is;
     - another key ends the earlier one and takes its place. The account stays, and with it whether
-      it is staff; else that is to be said anew, as `acl` is. Without one a member may do everything;
+      it is staff; else that is said anew, as `acl` is. Without `acl` a member may do everything;
     - whoever has no `members:edit` changes no member that is there, but for a key that is proven.
 
     Raises `AclInvalid` first, KeyInvalid, `Invalid`, `Missing` for an account that is none,
