@@ -9,7 +9,7 @@ import pytest
 from tests.crash import books, scene
 from tests.serving import Program, Served
 
-COUNT = 400
+COUNT = 1000
 WORKERS = 4
 MOST_SECONDS = 300
 """Where nothing else runs it takes some fifteen."""
@@ -72,7 +72,7 @@ def _killed_anywhere(served: tuple[Served, books.Books], role: str) -> None:
 
 
 @pytest.mark.usefixtures("on_postgresql")
-def test_hundreds_at_once_with_four_workers_one_of_whom_is_killed(
+def test_a_thousand_at_once_with_four_workers_one_of_whom_is_killed(
     served: tuple[Served, books.Books],
 ) -> None:
     deployment, kept = served
