@@ -65,6 +65,17 @@ def username(value: str) -> str:
     return text
 
 
+def new_username(value: str, *, holds: str = "") -> str:
+    """A user name for somebody new, who may have proved a key. Raises `identity.errors.Invalid`.
+
+    Neither dots alone nor the text of a user key but the one that this person `holds`.
+    """
+    text = username(value)
+    text_ids.require_segment(text, name="username")
+    text_ids.require_no_key(text, name="username", held={holds})
+    return text
+
+
 def email(value: str) -> str:
     """An e-mail address. Raises `identity.errors.Invalid`.
 

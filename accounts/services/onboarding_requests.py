@@ -79,7 +79,7 @@ def check_new(request: Request) -> Checked:
     _check_shapes(request)
     seed = _seed(request)
     parent = _parent(request)
-    username = fields.username(request.username)
+    username = fields.new_username(request.username)
     require_free(username)
     _check_account(request.account_id)
     _check_remote(request)

@@ -14,7 +14,8 @@ from django.db import IntegrityError, transaction
 
 from accounts import errors
 from accounts.models import Profile
-from accounts.services import fields, profiles, users, writing
+from accounts.queries import user_keys
+from accounts.services import fields, profiles, text_ids, users, writing
 from identity import errors as refusals
 from identity.actor import Actor
 
@@ -56,6 +57,7 @@ def edit(*, user_id: UUID, changes: Changes, by: Actor, now: datetime) -> Profil
     with writing.of(by):
         profiles.ensure(user_id=user_id, by=by, now=now)
         profile = _locked(user_id)
+        _require_own_name(profile, values.get("name", ""))
         for part in _PARTS:
             if part in values:
                 values[part] = _merged(getattr(profile, part), values[part], part=part)
@@ -94,6 +96,12 @@ def set_avatar(*, user_id: UUID, avatar: UUID | None, by: Actor, now: datetime) 
     with writing.of(by):
         profiles.ensure(user_id=user_id, by=by, now=now)
         _save(_locked(user_id), {"avatar": avatar}, by=by, now=now)
+
+
+def _require_own_name(profile: Profile, name: str) -> None:
+    if name != profile.name and text_ids.is_like_a_key(name):
+        held = {key.public_key for key in user_keys.of(profile.user_id)}
+        text_ids.require_no_key(name, name="name", held=held)
 
 
 def _merged(present: Mapping[str, Any], changes: Mapping[str, Any], *, part: str) -> dict[str, Any]:

@@ -165,7 +165,7 @@ def _user(
     newcomer: Newcomer, public_id: UUID, key: wallets.Key, *, by: Actor, now: datetime
 ) -> User:
     values = {"email": newcomer.email if newcomer.is_email_verified else ""}
-    name = fields.username(newcomer.username or key.address)
+    name = fields.new_username(newcomer.username or key.address, holds=key.address)
     user = users.new(public_id, name, values, by=by, now=now)
     user.status = User.Status.ACTIVE
     user, is_new = users.insert_once(user)

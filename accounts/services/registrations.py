@@ -19,7 +19,7 @@ def checked(*, username: str, role: str, password: str) -> tuple[str, str]:
     a transaction, since it hashes.
     """
     _require_role(role)
-    name = fields.username(username)
+    name = fields.new_username(username)
     onboarding_requests.require_free(name)
     return name, passwords.make_verifier(password)
 

@@ -13,13 +13,13 @@ from identity import errors as refusals
 from identity.actor import Actor
 
 
-def chosen(value: str) -> str:
-    """A user name that somebody wants. Raises `identity.errors.Invalid`.
+def chosen(value: str, *, holds: str = "") -> str:
+    """A user name that somebody wants, who may prove the key `holds`. Raises `Invalid`.
 
-    An e-mail address is none, however its `@` is written: an invitation gives that name to whoever
-    reads the mail there.
+    Another's user key is none. An e-mail address is none, however its `@` is written: an invitation
+    gives that name to whoever reads the mail there.
     """
-    name = fields.username(value)
+    name = fields.new_username(value, holds=holds)
     folded = fold(name)
     if "@" in folded:
         raise refusals.Invalid("A user name is no e-mail address.", field="username")
@@ -39,13 +39,14 @@ def require_free(name: str) -> None:
     onboarding_requests.require_free(name)
 
 
-def choose(*, user: User, username: str, by: Actor, now: datetime) -> None:
+def choose(*, user: User, username: str, holds: str, by: Actor, now: datetime) -> None:
     """Give an invited person, who has not joined yet, the user name of their choice.
 
-    Raises `Invalid`, `accounts.errors.NameTaken`, also for a name that an open onboarding holds,
-    and `Conflict` for whoever has joined.
+    `holds` is the address of the key or wallet that was proven, if any. Raises `Invalid`,
+    `accounts.errors.NameTaken`, also for a name that an open onboarding holds, and `Conflict` for
+    whoever has joined.
     """
-    name = chosen(username)
+    name = chosen(username, holds=holds)
     with writing.of(by):
         require_free(name)
         before, user.username, user.username_folded = user.username, name, fold(name)

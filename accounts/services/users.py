@@ -50,7 +50,7 @@ def create_invited(  # noqa: PLR0913 - one keyword for each field of the user
     values = checked({"email": email, "first_name": first_name, "last_name": last_name})
     values |= checked({"mobile": mobile, "customer_id": customer_id})
     with writing.of(by):
-        name = fields.username(username or values["email"])
+        name = fields.new_username(username or values["email"])
         user = new(public_id, name, values, by=by, now=now)
         user, is_new = insert_once(user)
         if is_new:

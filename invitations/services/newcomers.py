@@ -81,7 +81,9 @@ def require_newcomer(user: User) -> None:
 
 def _bind(user: User, details: AcceptInvitation, *, by: Actor, now: datetime) -> None:
     if details.username:
-        user_names.choose(user=user, username=details.username, by=by, now=now)
+        user_names.choose(
+            user=user, username=details.username, holds=details.wallet, by=by, now=now
+        )
     if details.way in _BY_WALLET:
         key = wallets.Key(
             Wallet.Kind(details.wallet_kind),

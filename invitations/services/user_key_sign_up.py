@@ -42,7 +42,9 @@ def challenge(asked: Asked, *, now: datetime) -> str:
     """
     person = asked.person
     said = {
-        "username": user_names.chosen(person.username) if person.username else "",
+        "username": user_names.chosen(person.username, holds=asked.public_key)
+        if person.username
+        else "",
         "full_name": fields.line(person.full_name, name="full_name", most=200),
         "invitation": acceptance.digest(asked.invite_string) if asked.invite_string else "",
     }

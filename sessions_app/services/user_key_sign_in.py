@@ -6,6 +6,7 @@ from typing import Final
 
 from django.db import transaction
 
+from accounts.errors import NameTaken, WalletTaken
 from accounts.models import User, Wallet
 from accounts.queries import names
 from accounts.services import profiles, proving_keys, user_names, wallets
@@ -76,7 +77,14 @@ def sign_up(key: PublicKey, person: Person, *, origin: Origin, now: datetime) ->
         source=SOURCE,
         address=origin.address,
     )
-    with transaction.atomic(), audit.gathered():
+    try:
+        with transaction.atomic(), audit.gathered():
+            if person.username:
+                user_names.require_free(user_names.chosen(person.username, holds=key.text))
+            return profiles.join(newcomer, key=wallet_of(key), now=now)
+    except NameTaken:
         if person.username:
-            user_names.require_free(user_names.chosen(person.username))
-        return profiles.join(newcomer, key=wallet_of(key), now=now)
+            raise
+    if wallets.known(key.text) is not None:
+        raise WalletTaken
+    raise NameTaken("Somebody has your key's text for a name. Sign up with a user name.")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,6 +76,7 @@ def test_a_name_and_a_key_are_given_once(welcoming: cast.World) -> None:
     assert user_key_holders.sign_up(welcoming, ALICE, "alice").status_code == 201
     problem(user_key_holders.sign_up(welcoming, BOB, "ALICE"), 409, "name.taken")
     problem(user_key_holders.sign_up(welcoming, ALICE, "another"), 409, "wallet.taken")
+    problem(user_key_holders.sign_up(welcoming, ALICE), 409, "wallet.taken")
     with current.in_scope(welcoming.scope.id):
         assert User.objects.count() == Wallet.objects.count() == 1
 
@@ -99,6 +101,42 @@ def test_the_invited_may_keep_the_name_they_have(world: cast.World) -> None:
     assert user_key_holders.sign_up(world, BOB, bundle=bundle).status_code == 201
     with current.in_scope(world.scope.id):
         assert User.objects.filter(username="bob@example.test", status="active").exists()
+
+
+def full_width(text: str) -> str:
+    return "".join(chr(ord(sign) + 0xFEE0) for sign in text)
+
+
+@pytest.mark.parametrize("spelled", [str, str.lower, str.upper, full_width])
+def test_nobody_is_named_by_the_key_of_another(
+    welcoming: cast.World, spelled: Callable[[str], str]
+) -> None:
+    name = spelled(ALICE.public.text)
+    asked = {"public_key": BOB.public.text, "username": name}
+    path = "/sign-up/user-key/challenge"
+    told = problem(user_key_holders.post(welcoming, path, asked), 400, "invalid")
+    assert told["field"] == "username"
+    bob = user_key_holders.session(welcoming, user_key_holders.sign_up(welcoming, BOB, "bob"))
+    told = problem(bob.send("PATCH", "/me/profile", {"name": name}), 400, "invalid")
+    assert told["field"] == "name"
+    assert user_key_holders.sign_up(welcoming, ALICE).status_code == 201
+
+
+def test_one_is_named_by_ones_own_key(welcoming: cast.World) -> None:
+    text = ALICE.public.text
+    alice = user_key_holders.session(welcoming, user_key_holders.sign_up(welcoming, ALICE, text))
+    assert alice.get("/me").json()["user"]["username"] == text
+    assert alice.send("PATCH", "/me/profile", {"name": text}).json()["name"] == text
+
+
+def test_who_was_named_so_before_is_told_of(welcoming: cast.World) -> None:
+    assert user_key_holders.sign_up(welcoming, BOB, "bob").status_code == 201
+    with current.in_scope(welcoming.scope.id):
+        name = ALICE.public.text
+        User.objects.update(username=name, username_folded=name.casefold())
+    told = problem(user_key_holders.sign_up(welcoming, ALICE), 409, "name.taken")
+    assert "Sign up with a user name" in told["detail"]
+    assert user_key_holders.sign_up(welcoming, ALICE, "alice").status_code == 201
 
 
 def test_a_taken_name_leaves_the_invitation_open(world: cast.World) -> None:
