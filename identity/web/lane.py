@@ -101,7 +101,7 @@ class Lane:
         received = environ.get("PATH_INFO", "")
         try:
             environ["PATH_INFO"] = _decoded(received)
-        except UnicodeDecodeError:
+        except UnicodeError:
             # No address here, of Django neither, holds such bytes.
             return self._sent(_as_problem(400, {}), environ, start_response)
         handler, failed = self._handler(environ)
@@ -138,7 +138,7 @@ class Lane:
 def _decoded(path: str) -> str:
     """A path as Django has it: WSGI hands over its bytes (PEP 3333), which are UTF-8.
 
-    Raises UnicodeDecodeError.
+    Raises UnicodeError.
     """
     return path if path.isascii() else path.encode("latin-1").decode()
 

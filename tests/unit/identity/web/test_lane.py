@@ -106,6 +106,31 @@ def test_leaves_everything_else_to_django(method: str, path: str) -> None:
     assert spoken.body == b"from-the-proxy"
 
 
+@pytest.mark.parametrize("path", ["/own/zo\xeb", "/\xff", "/own/日本"])
+def test_takes_no_path_whose_bytes_are_no_text(path: str) -> None:
+    spoken = Spoken("GET", path)
+    assert spoken.status == "400 Bad Request"
+    assert spoken.headers["Content-Type"] == "application/problem+json"
+
+
+def test_reads_paths_as_text_and_leaves_django_its_own() -> None:
+    seen: list[str] = []
+
+    def takes(environ: lane.Environ) -> bool:
+        seen.append(environ["PATH_INFO"])
+        return False
+
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/zo\xc3\xab"}
+    given: list[str] = []
+
+    def django(environ: lane.Environ, start_response: Any) -> Iterable[bytes]:
+        given.append(environ["PATH_INFO"])
+        return []
+
+    Lane([], django, [Branch(takes, echo)])(environ, lambda *_: lambda _: None)
+    assert (seen, given) == (["/zoë"], ["/zo\xc3\xab"])
+
+
 def test_answers_head_without_a_body_but_with_its_length() -> None:
     spoken = Spoken("HEAD", "/healthz", b"four")
     assert spoken.body == b""
