@@ -67,6 +67,15 @@ class Viewer:
     last_position: int
     status: str
     contacts: str
+    account_status: str | None
+    account_expires_at: datetime | None
+
+    def may_act(self, now: datetime) -> bool:
+        """Whether the account that the member is may act; a member without one does."""
+        if self.account_status is None:
+            return True
+        has_ended = self.account_expires_at is not None and self.account_expires_at <= now
+        return self.account_status == User.Status.ACTIVE and not has_ended
 
     @property
     def sees_staff_only(self) -> bool:
@@ -95,6 +104,7 @@ def _viewer(context: Any) -> "QuerySet[ContextMember]":
 _VIEWER_COLUMNS: Final = (
     *("context_id", "member_id", "position", "starts", "is_staff"),
     *("context__last_position", "context__status", "context__contacts"),
+    *("user__status", "user__expires_at"),
 )
 _BY_USER: Final = prepared.prepare(
     lambda context, user: _viewer(context).filter(user=user).values_list(*_VIEWER_COLUMNS),
@@ -190,15 +200,15 @@ def window(seen_by: Viewer, kind: Kind | None, after: After, *, now: datetime) -
     """With whom this member may begin a container of this kind, or of any; oldest members first.
 
     Those are the others who may take part in it, as both access lists say, whom the context lets
-    this member see, and whose accounts may act. A page may be shorter than asked for while there
-    are more. Raises `ContextDisabled`, `CursorInvalid`.
+    this member see, and whose accounts may act: nobody for one whose own may not. A page may be
+    shorter than asked for while there are more. Raises `ContextDisabled`, `CursorInvalid`.
     """
     if seen_by.status != Context.Status.ACTIVE:
         raise ContextDisabled
     keyset.require_bounds(after)
     begin = _place(after)
     mask = seen_by.starts & (EVERY_KIND if kind is None else kind)
-    if not mask:
+    if not mask or not seen_by.may_act(now):
         return Window([], None)
     end = _end(seen_by, begin)
     query = _STAFF if seen_by.sees_staff_only else _EVERYBODY
@@ -221,8 +231,10 @@ def periods(
 ) -> Window[Period]:
     """Which keys a user id had in a context, the newest first unless asked otherwise.
 
-    With `at` the one that was valid then, if any was; with `public_key` that key alone. Raises
-    `MemberMissing` for a user id that never had any.
+    With `at` the one that was valid then, if any was; with `public_key` that key alone. While an
+    account is shut out, its pair is not valid from its expiry on, or from the change that shut it
+    out or a later one of the account; what was before stays valid. Raises `MemberMissing` for a
+    user id that never had any.
     """
     rows = ContextMember.objects.filter(context_id=context_id, member_id=member_id)
     found, more = _of_periods(rows, after, public_key=public_key, at=at)
@@ -239,6 +251,7 @@ def _of_periods(
         newest = rows.filter(created_at__lte=at).order_by("-created_at", "-position")[:1]
         rows = ContextMember.objects.filter(
             Q(ended_at__isnull=True) | Q(ended_at__gt=at),
+            _could_act(at),
             id__in=list(newest.values_list("id", flat=True)),
         )
     if public_key is not None:
@@ -246,6 +259,13 @@ def _of_periods(
             return [], None
         rows = rows.filter(public_key=public_key)
     return keyset.window(rows, after)
+
+
+def _could_act(at: datetime) -> Q:
+    """Rows that are no account's, or one's that is not shut out since before this time."""
+    was_in = ~Q(user__status=User.Status.DISABLED) | Q(user__updated_at__gt=at)
+    had_time = Q(user__expires_at__isnull=True) | Q(user__expires_at__gt=at)
+    return Q(user__isnull=True) | (was_in & had_time)
 
 
 def was_ever_staff(context_id: UUID, member_id: str) -> bool:

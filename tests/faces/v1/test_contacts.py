@@ -145,6 +145,36 @@ def test_who_cannot_act_is_left_out(world: cast.World, alice: Bearer, circle: Ci
     assert names(alice, circle) == ["active"]
 
 
+def test_who_cannot_act_has_no_contacts_and_no_valid_key(
+    world: cast.World, alice: Bearer, circle: Circle, program: Bearer
+) -> None:
+    for name in ("disabled", "over"):
+        assert user_key_holders.sign_up(world, key(name), name).status_code == 201
+        # Nothing says whose account it is but the key.
+        circle.add(name, key(name))
+        assert names(program, circle, member=name)
+    before = acts.now()
+    with current.in_scope(world.scope.id):
+        users.disable(user_id=user_of(world, "disabled").id, by=world.system, now=acts.now())
+        User.objects.filter(username="over").update(expires_at=acts.now())
+    for name in ("disabled", "over"):
+        assert names(program, circle, member=name) == []
+        for who in (alice, program):
+            for moment in (acts.now(), acts.now() + timedelta(days=1)):
+                assert periods(who, circle, name, at=moment.isoformat()) == []
+            text = key(name).public.text
+            assert periods(who, circle, name) == [text], "what was, was"
+            assert periods(who, circle, name, at=before.isoformat()) == [text]
+    assert names(alice, circle) == []
+    with current.in_scope(world.scope.id):
+        users.edit(
+            user_id=user_of(world, "disabled").id, status="active", by=world.system, now=acts.now()
+        )
+    now = acts.now().isoformat()
+    assert periods(program, circle, "disabled", at=now) == [key("disabled").public.text]
+    assert names(program, circle, member="disabled") == ["alice"]
+
+
 def test_who_left_is_left_out(world: cast.World, alice: Bearer, circle: Circle) -> None:
     circle.add("bob", key("bob"))
     circle.add("bob", key("bob's new one"))

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from accounts.models import ContextMember, User
+from accounts.services import users
 from identity.scoping import current
 from sessions_app.models import Session
 from tests import acts, cast, circles, user_key_holders
@@ -179,6 +180,17 @@ def test_a_program_brings_proofs_of_others(
         ("a guest ☃", DEVICE.public.text, True, False),
         ("bob", BOB.public.text, True, True),
     ]
+
+
+def test_a_program_brings_nobody_who_is_shut_out(
+    world: cast.World, circle: Circle, program: Bearer
+) -> None:
+    assert user_key_holders.sign_up(world, BOB, "bob").status_code == 201
+    with current.in_scope(world.scope.id):
+        bob = User.objects.get(username="bob")
+        users.disable(user_id=bob.id, by=world.system, now=acts.now())
+    problem(join(program, circle, "bob", BOB), 403, "user.inactive")
+    assert not living(circle)
 
 
 def test_a_program_needs_the_word(world: cast.World, circle: Circle) -> None:

@@ -63,7 +63,10 @@ class Contacts(Place, frozen=True):
 
 
 class Keys(Newest, frozen=True):
-    """The key that was valid at this time, and whether it was this one: else the list is empty."""
+    """The key that was valid at this time, and whether it was this one: else the list is empty.
+
+    While an account is disabled none is valid from then on, nor is any after its expiry.
+    """
 
     at: datetime | None = None
     public_key: Key | None = None
@@ -107,7 +110,10 @@ def _viewer(asked: Asked) -> queries.Viewer | None:
     also_refuses=(409,),
 )
 def contacts(asked: Asked, after: After) -> Window[Any]:
-    """The others whose access lists, accounts and context allow it; a page may be a short one."""
+    """The others whose access lists, accounts and context allow it; a page may be a short one.
+
+    For a member whose own account is disabled or has expired there is nobody.
+    """
     query: Contacts = asked.query
     kind = None if query.kind is None else Kind[query.kind.upper()]
     viewer = _viewer(asked) if query.member is None else None
