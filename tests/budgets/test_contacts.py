@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Context, ContextMember
-from accounts.queries import contacts
+from accounts.queries import contacts, key_periods
 from identity import actor
 from identity.paging import After, cursor
 from identity.scoping import current
@@ -183,7 +183,7 @@ def test_what_was_valid_when_costs_the_same_however_many_keys_there_were(
         }.items():
 
             def read(row: Context = row, given: Any = given) -> Any:
-                return contacts.periods(row.id, "bob", After(limit=50), **given)
+                return key_periods.periods(row.id, "bob", After(limit=50), **given)
 
             with cast.in_scope(world):
                 found = read().rows

@@ -8,6 +8,7 @@ import msgspec
 
 from accounts.acl.functions import Kind
 from accounts.queries import contacts as queries
+from accounts.queries import key_periods
 from identity.actor import ActorKind
 from identity.api.v1 import route
 from identity.api.v1.nouns.context_joining import MemberId
@@ -142,7 +143,7 @@ def keys(asked: Asked, after: After) -> Window[Any]:
     if query.at is not None and query.at.tzinfo is None:
         raise Invalid("Write the time with its offset: 2026-12-01T08:00:00Z.", field="at")
     context = queries.require_context(asked.ids["context"], by=asked.caller.actor)
-    return queries.periods(
+    return key_periods.periods(
         context.id, asked.ids["member"], after, public_key=query.public_key, at=query.at
     )
 
