@@ -14,15 +14,15 @@ MAX_INTEGER: Final = 2**53 - 1
 _MAX_DIGITS: Final = len(str(-MAX_INTEGER))
 
 
-def decode(data: bytes) -> dict[str, Any]:
+def decode(data: bytes, *, most: int = MAX_BYTES) -> dict[str, Any]:
     """Read a payload: an object in UTF-8 without a byte order mark.
 
     Raises EnvelopeMalformed for anything else, among these: repeated keys (also when one is
     written with escapes), NaN and Infinity, numbers no double can hold, lone surrogates, integers
-    beyond ±(2^53-1), more than 16 nested containers, more than 512 KiB.
+    beyond ±(2^53-1), more than 16 nested containers, more than `most` bytes.
     """
-    if len(data) > MAX_BYTES:
-        raise EnvelopeMalformed("The JSON is larger than 512 KiB.")
+    if len(data) > most:
+        raise EnvelopeMalformed(f"The JSON is larger than {most // 1024} KiB.")
     try:
         # Two readers must agree. orjson holds the grammar, UTF-8, surrogates and what a double
         # can hold; the standard library's shows every key and every integer as it was written.

@@ -24,7 +24,7 @@ class MediaTypeWrong(DomainError):
 class BodyTooLarge(DomainError):
     kind = Kind.INVALID
     code = "http.too-large"
-    title = "The body is larger than 1 MiB."
+    title = "The body is too large."
 
 
 class BodyMalformed(DomainError):

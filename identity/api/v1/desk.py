@@ -22,7 +22,7 @@ from identity.crypto.errors import EnvelopeMalformed
 from identity.errors import DomainError, Forbidden, Invalid, Kind, Unauthenticated
 from identity.scoping import current, foresight
 from identity.services import scopes
-from identity.web import client_ip, scope_resolution
+from identity.web import bodies, client_ip, scope_resolution
 from identity.web import errors as refusals
 from identity.web.lane import Answer
 from identity.web.throttle import Throttle
@@ -97,8 +97,8 @@ def _found(sent: Sent) -> tuple[Route, Mapping[str, Any]]:
 
 
 def _require_manners(sent: Sent, found: Route) -> None:
-    if sent.body is None:
-        raise refusals.BodyTooLarge
+    if sent.body is None or len(sent.body) > found.longest:
+        raise refusals.BodyTooLarge(f"A body has at most {found.longest // 1024} KiB here.")
     accepted = sent.headers.get("accept", "*/*")
     if not any(kind in accepted for kind in ("*/*", "application/*", "json", found.media_type)):
         raise refusals.NotAcceptable
@@ -191,7 +191,7 @@ def _asked(
 
 def _body(data: bytes | None, kind: type[Any]) -> Any:
     try:
-        given = strict_json.decode(data or b"{}")
+        given = strict_json.decode(data or b"{}", most=bodies.MOST_BYTES)
     except EnvelopeMalformed as malformed:
         raise refusals.BodyMalformed(malformed.detail) from None
     with _told():

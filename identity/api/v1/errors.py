@@ -85,7 +85,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "http.media-type": Told(415, "Send Content-Type: application/json and no Content-Encoding."),
     "http.method": Told(405, "The header Allow lists the methods of this address."),
     "http.not-acceptable": Told(406, "Send Accept: application/json, or none."),
-    "http.too-large": Told(413, "Send less: a body has at most 1 MiB."),
+    "http.too-large": Told(413, "Send less: the detail says how much a body has at most here."),
     "idempotency.conflict": Told(409, "Use a new Idempotency-Key for every new request."),
     "invalid": Told(400, _READ_TITLE),
     "invitation-batch.column-unknown": Told(400, "The detail lists the columns that are known."),

@@ -93,8 +93,8 @@ class Route:
     - `is_alone`: in no transaction; `is_streamed`: it sends lines of `media_type`;
     - `is_for_programs`: API keys may use it; `is_for_pages`: applications' pages (`cross_origin`);
     - `is_of_token`, `is_of_scope`: a token's session, or its settings, say if the scope is active;
-    - `takes`: the body's media type; FORM takes JSON, too; `refuses`: a 400 in an RFC's words;
-    - `foresees`: what will be asked of the database once the caller is known (`foresight`).
+    - `takes`: the body's media type, FORM takes JSON, too; `longest`: how many bytes it may have;
+    - `refuses`: a 400 in an RFC's words; `foresees`: what will be asked of the database next.
     """
 
     method: str
@@ -120,6 +120,7 @@ class Route:
     is_of_token: bool = False
     is_of_scope: bool = False
     takes: str = "application/json"
+    longest: int = 512 * 1024
     also_refuses: tuple[int, ...] = ()
     refuses: Any = None
     foresees: Callable[[Sent], Question | None] | None = None

@@ -49,8 +49,12 @@ def test_reads_no_encoded_body(alice: Signed) -> None:
 
 
 def test_refuses_a_large_body(alice: Signed) -> None:
-    answer = send("POST", f"{alice.prefix}/groups", content=b"x" * (1024 * 1024 + 1))
-    problem(answer, 413, "http.too-large")
+    for path, most in (("/groups", 512), ("/me/profile", 1024)):
+        method = "POST" if path == "/groups" else "PATCH"
+        for size in (most * 1024 + 1, 1024 * 1024 + 1):
+            answer = send(method, f"{alice.prefix}{path}", content=b"x" * size)
+            problem(answer, 413, "http.too-large")
+            assert answer.json()["detail"] == f"A body has at most {most} KiB here."
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import random
 from typing import Any
 
 import pytest
@@ -63,8 +64,19 @@ def of(world: cast.World, name: str) -> str:
 
 
 def picture(kind: str = "PNG") -> str:
+    return data_uri(Image.new("RGB", (8, 6), (200, 10, 10)), kind)
+
+
+def noise(side: int) -> str:
+    """A picture that can't be packed: three bytes for each point."""
+    return data_uri(
+        Image.frombytes("RGB", (side, side), random.Random(side).randbytes(3 * side**2))
+    )
+
+
+def data_uri(image: Image.Image, kind: str = "PNG") -> str:
     written = io.BytesIO()
-    Image.new("RGB", (8, 6), (200, 10, 10)).save(written, kind)
+    image.save(written, kind)
     return f"data:image/png;base64,{base64.b64encode(written.getvalue()).decode()}"
 
 
@@ -268,6 +280,21 @@ def test_shows_a_picture_and_none(world: cast.World, alice: Bearer, program: Bea
         problem(who.get(f"{where}/avatar"), 404, "missing")
         with current.in_scope(world.scope.id):
             assert not Avatar.objects.exists()
+
+
+def test_takes_a_picture_as_large_as_is_documented(
+    world: cast.World, alice: Bearer, program: Bearer
+) -> None:
+    large, too_large = noise(500), noise(540)
+    assert len(large) > 750 * 1024 * 4 / 3 * 0.97
+    assert edit(alice, {"avatar": large})["avatar"]
+    answer = alice.send("PATCH", "/me/profile", {"avatar": too_large})
+    problem(answer, 413, "http.too-large")
+    assert answer.json()["detail"] == "A body has at most 1024 KiB here."
+    answer = program.send("PATCH", of(world, "alice"), {"avatar": noise(160)})
+    problem(answer, 400, "invalid")
+    assert "65536" in answer.json()["detail"]
+    assert "avatar" in answer.json()["detail"]
 
 
 def test_has_a_picture_fetched_by_a_task(

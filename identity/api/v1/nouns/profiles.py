@@ -23,8 +23,9 @@ from identity.api.v1.profile_words import (
 from identity.api.v1.route import SELF, Asked, Change, Reply
 from identity.api.v1.shapes import Body, Shown
 from identity.errors import Forbidden
+from identity.web import bodies
 
-# A body has 1 MiB at most; what goes through the one door, where proposals keep it, much less.
+# The body has 1 MiB at most; what goes through the one door, where proposals keep it, much less.
 Picture = Annotated[str, Meta(max_length=1_048_576)]
 SmallPicture = Annotated[str, Meta(max_length=65_536)]
 Text = Annotated[str, Meta(max_length=1024)]
@@ -115,6 +116,7 @@ def own(asked: Asked) -> OwnProfile:
     "Change your profile: what you say of yourself, and who sees it",
     body=OwnProfileEdit,
     shows=OwnProfile,
+    longest=bodies.MOST_BYTES,
 )
 def edit_own(asked: Asked) -> OwnProfile:
     """All of it or nothing; at once, for nobody is asked what somebody says of itself."""
