@@ -162,7 +162,7 @@ class WalletTaken(DomainError):
 
     kind = Kind.CONFLICT
     code = "wallet.taken"
-    title = "This wallet belongs to another account here."
+    title = "This wallet or user key belongs to another account here."
 
 
 class IdentityTaken(DomainError):

@@ -144,7 +144,9 @@ def _cells(each: ContextMember, shown: ContextMember) -> Sequence[str]:
         name if each.pk == shown.pk else related.link(page, name),
         each.public_key,
     )
-    until = _until(each) if each.ended_at else components.badge("now", "good")
+    until = components.badge("now", "good")
+    if each.ended_at:
+        until = format_html('<span class="wrapped">{}</span>', _until(each))
     return pair, components.moment(each.created_at), until
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
@@ -16,6 +16,7 @@ from accounts.admin import (
     related,
     user_acts,
     user_keys,
+    user_profile,
     user_roles,
     user_sessions,
 )
@@ -26,6 +27,7 @@ from identity.actor import Actor
 from identity.admin import actor_of, components, site
 from identity.admin.components import Action
 from invitations.models import Invitation
+from invitations.queries import hidden_signs
 
 _LIVING: Final = ("open", "pending")
 
@@ -35,7 +37,7 @@ class UserAdmin(WithRelated):
     """Persons and programs of this scope."""
 
     view_permission = "users:list"
-    list_display = ("username", "first_name", "last_name", "kind", "status_badge", "created_at")
+    list_display = ("username", "called", "kind", "status_badge", "created_at")
     list_filter = ("kind", "status")
     search_prefixes = ("username_folded", "email")
     search_help_text = "How a user name or address begins"
@@ -49,7 +51,12 @@ class UserAdmin(WithRelated):
         rows = super().get_queryset(request)
         match = request.resolver_match
         is_list = match is not None and match.url_name == "accounts_user_changelist"
-        return rows.filter(deleted_at__isnull=True) if is_list else rows
+        if not is_list:
+            return rows
+        said = Profile.objects.filter(user=OuterRef("pk")).values("full_name")[:1]
+        living = rows.filter(deleted_at__isnull=True)
+        listed: QuerySet[Any] = living.annotate(said_name=Subquery(said))
+        return listed
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Programs have networks and an expiry; persons a telephone and a password."""
@@ -80,7 +87,7 @@ class UserAdmin(WithRelated):
     def related(self, request: HttpRequest, row: Any) -> Sequence[Section]:
         """What belongs to the user, as far as one may read it."""
         by = actor_of(request)
-        sections = [_roles(row, by)]
+        sections = [*user_profile.sections(row, by), _roles(row, by)]
         if by.may("groups:list"):
             sections.append(_groups(row, by))
         if by.may("devices:list"):
@@ -91,6 +98,12 @@ class UserAdmin(WithRelated):
         if by.may("sessions:view"):
             sections += [user_sessions.sessions(row, by), user_sessions.history(row)]
         return sections
+
+    @admin.display(description="name", ordering="first_name")
+    def called(self, user: User) -> str:
+        """The name that the account was made with, else the full name of the user's profile."""
+        said = getattr(user, "said_name", None) or ""
+        return f"{user.first_name} {user.last_name}".strip() or hidden_signs.shown(said) or "-"
 
     @admin.display(description="status")
     def state(self, user: User) -> str:
@@ -118,7 +131,7 @@ class UserAdmin(WithRelated):
     def get_urls(self) -> list[URLPattern]:
         """Add the pages of acts."""
         wrap = self.admin_site.admin_view
-        views = {**user_acts.VIEWS, **user_roles.VIEWS, **user_sessions.VIEWS}
+        views = {**user_acts.VIEWS, **user_roles.VIEWS, **user_sessions.VIEWS, **user_keys.VIEWS}
         return [
             path("programs/new/", wrap(never_cache(programs.create)), name="program_create"),
             *(

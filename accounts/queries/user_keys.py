@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models.functions import Length
 
 from accounts.models import Wallet
+from identity import errors
 
 _POINT_DIGITS: Final = 66
 """Hexadecimal digits of a compressed point, which no other kind of wallet but a DID's is."""
@@ -30,6 +31,14 @@ def of(user_id: UUID) -> Sequence[UserKey]:
     # A DID's address has colons; that of a user key is its Base58Check.
     found = points.exclude(address__contains=":").order_by("added_at", "id")
     return [of_wallet(row) for row in found]
+
+
+def one(user_id: UUID, key_id: UUID) -> UserKey:
+    """One of an account's. Raises `Missing`."""
+    found = next((row for row in of(user_id) if row.id == key_id), None)
+    if found is None:
+        raise errors.Missing("There is no such user key.")
+    return found
 
 
 def of_wallet(row: Wallet) -> UserKey:

@@ -16,6 +16,7 @@ from identity.actor import Actor
 
 MOST: Final = 20
 """User keys of one account."""
+LONGEST_REASON: Final = 512
 
 
 def add(*, user_id: UUID, key: Key, by: Actor, now: datetime) -> UserKey:
@@ -55,6 +56,21 @@ def remove(*, user_id: UUID, key_id: UUID, by: Actor, now: datetime) -> None:
         if all(row.id != key_id for row in queries.of(user_id)):
             raise refusals.Missing("You have no such key.")
         wallets.remove(user_id=user_id, wallet_id=key_id, by=by, now=now)
+        sign_in_notices.tell(user, sign_in_notices.USER_KEY_REMOVED, now=now)
+
+
+def take_away(*, user_id: UUID, key_id: UUID, reason: str, by: Actor, now: datetime) -> None:
+    """Remove somebody's user key, also the last way in: it was lost, or somebody else has it.
+
+    What it opened ends as in `remove`, and its owner hears of it. Raises `Missing`, `Invalid` for a
+    reason that is too long.
+    """
+    if len(reason) > LONGEST_REASON:
+        raise refusals.Invalid("This reason is too long.", field="reason")
+    with writing.of(by):
+        user = ways_in.lock(user_id)
+        queries.one(user_id, key_id)
+        wallets.take_away(user_id=user_id, wallet_id=key_id, reason=reason, by=by, now=now)
         sign_in_notices.tell(user, sign_in_notices.USER_KEY_REMOVED, now=now)
 
 

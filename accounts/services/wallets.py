@@ -105,21 +105,32 @@ def remove(*, user_id: UUID, wallet_id: UUID, by: Actor, now: datetime) -> None:
     """
     with writing.of(by):
         ways_in.lock(user_id)
-        rows = Wallet.objects.filter(id=wallet_id, user_id=user_id, is_keyless=False)
-        wallet = rows.first()
-        if wallet is None:
-            raise refusals.Missing("You have no such wallet.")
-        if Profile.objects.filter(user_id=user_id, address=wallet.address).exists():
-            # The row stays, so that nobody else gets the address; it opens nothing any more.
-            rows.update(is_keyless=True)
-        else:
-            rows.delete()
+        _remove(user_id, wallet_id, by=by, now=now)
         ways_in.require_one(user_id)
-        did = did_proofs.of_wallet(wallet)
-        if did:
-            dids.end_key(did, user_id=user_id, by=by, now=now)
-        _record("wallet.removed", wallet, by=by, now=now, facts={"user": str(user_id)})
-        proving_keys.removed(proving_keys.of_wallet(wallet.address), user_id, by=by, now=now)
+
+
+def take_away(*, user_id: UUID, wallet_id: UUID, reason: str, by: Actor, now: datetime) -> None:
+    """As `remove`, also the last way in, with a reason for the record. Raises `Missing`."""
+    with writing.of(by):
+        ways_in.lock(user_id)
+        _remove(user_id, wallet_id, by=by, now=now, reason=reason)
+
+
+def _remove(user_id: UUID, wallet_id: UUID, *, by: Actor, now: datetime, **more: str) -> None:
+    rows = Wallet.objects.filter(id=wallet_id, user_id=user_id, is_keyless=False)
+    wallet = rows.first()
+    if wallet is None:
+        raise refusals.Missing("There is no such wallet.")
+    if Profile.objects.filter(user_id=user_id, address=wallet.address).exists():
+        # The row stays, so that nobody else gets the address; it opens nothing any more.
+        rows.update(is_keyless=True)
+    else:
+        rows.delete()
+    did = did_proofs.of_wallet(wallet)
+    if did:
+        dids.end_key(did, user_id=user_id, by=by, now=now)
+    _record("wallet.removed", wallet, by=by, now=now, facts={"user": str(user_id), **more})
+    proving_keys.removed(proving_keys.of_wallet(wallet.address), user_id, by=by, now=now)
 
 
 def record_added(wallet: Wallet, *, by: Actor, now: datetime) -> None:

@@ -31,6 +31,7 @@ ROOMS = (
     "server_keys",
     "sessions",
     "staff",
+    "user_keys",
     "users",
     "webhooks",
 )

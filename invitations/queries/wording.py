@@ -96,6 +96,7 @@ WORDS: Final[Mapping[str, str]] = {
     "solution.edit": "Rename the solution {solution}",
     "staff.admit": "Let {user} into the admin",
     "staff.dismiss": "Shut {user} out of the admin",
+    "user-key.remove": "Remove the user key {user_key} of {user}",
     "user.create": "Make the program {email}",
     "user.delete": "Remove {user}",
     "user.leave": "Remove {user}, who asks for it",

@@ -48,6 +48,7 @@ GIVES_NOTHING: Mapping[str, str] = {
     "user.onboard": "releases what was checked and stored; who may store is asked before: class 12",
     "member.join": "members of contexts hold no right here; who may join so: class 15",
     "passkey.remove": "takes away",
+    "user-key.remove": "takes away",
     "profile.edit": "what a profile says opens no way in, and what was proven stays: class 9",
     **dict.fromkeys(
         (f"solution.{verb}" for verb in ("create", "edit", "delete")), "a name, no account"

@@ -65,6 +65,7 @@ _OBJECTS = {
     "remove-lambda": "accounts/lambda/{lambda}/remove/",
     "passkey": "accounts/passkey/{passkey}/change/",
     "remove-passkey": "accounts/passkey/{passkey}/remove/",
+    "remove-user-key": "accounts/user/{user}/user-keys/{userkey}/remove/",
     "managed-key": "accounts/managedkey/{managedkey}/change/",
     "did": "accounts/diddocument/{diddocument}/change/",
     "group": "accounts/group/{group}/change/",
@@ -219,6 +220,8 @@ from identity.crypto import evm, user_key
 from invitations.models import Policy
 from invitations.services import signing
 from accounts.models import RemoteChange, RemoteContext
+from accounts.services import profile_editing, user_keys
+from sessions_app.services import user_key_sign_in
 from accounts.services import remote_contexts, remote_secrets, remotes
 
 with current.across_scopes(why="seeding pictures"):
@@ -459,6 +462,15 @@ with current.in_scope(scope.id):
             dict(kind="other_key", member="bob", here=keys[0], there=keys[1]),
             dict(kind="other_acl", member="dora", here="ALLOW ALL", there="ALLOW READ"),
         ]))
+    holder, point = User.objects.order_by("id").first(), user_key.generate().public
+    held = user_key_sign_in.wallet_of(point)
+    user_keys.add(user_id=holder.id, key=held, by=by, now=now)
+    context_members.add(context_id="counting-house-1", by=by, now=now, user_id=holder.id,
+        member_id="a-person-with-a-long-name@subsidiary.example.test", public_key=point.text)
+    profile_editing.edit(user_id=holder.id, by=by, now=now, changes=profile_editing.Changes(
+        name="a-shown-name-that-is-rather-long-for-a-name", full_name="A first and a last name",
+        phone="+49301234567", locale="de", metadata={"bio": "A bio of some words. " * 9},
+        privacy={"fullName": "private", "bio": "follower-only", "location": "private"}))
     RemoteChange.objects.filter(member__endswith="-0").update(state="done", ended_at=now)
     RemoteChange.objects.filter(member__endswith="-1").update(state="failed", ended_at=now,
         last_error="Another member has this key there, who is unknown here: “a guest”.", attempts=1)

@@ -95,6 +95,7 @@ class House:
             "context": "accounts_context WHERE",
             "contextmember": "accounts_contextmember WHERE ended_at IS NULL AND",
             "passkey": "accounts_passkey WHERE",
+            "userkey": "accounts_wallet WHERE kind = 'secp256k1' AND",
             "role": "accounts_role WHERE",
             "rule": "accounts_rule WHERE",
             "rolecredential": "accounts_rolecredential WHERE status = 'valid' AND",

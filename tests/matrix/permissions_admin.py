@@ -96,6 +96,7 @@ BOTH accounts/device/<device_id>/revoke/                       devices:delete   
 BOTH accounts/device/<device_id>/suspend/                      devices:edit       + . + . . . . +
 BOTH accounts/device/<device_id>/resume/                       devices:edit       + . + . . . . +
 BOTH accounts/device/<device_id>/rename/                       devices:edit       + . + . . . . +
+BOTH accounts/user/<user_id>/user-keys/<user_key_id>/remove/   passkeys:delete    + . + . . + . +
 BOTH accounts/passkey/<passkey_id>/remove/                     passkeys:delete    + . + . . + . +
 BOTH accounts/group/new/                                       groups:create      + . + . . . . +
 BOTH accounts/group/<group_id>/edit/                           groups:edit        + . + . . . . +

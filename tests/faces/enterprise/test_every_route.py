@@ -47,6 +47,7 @@ def test_no_two_routes_are_the_same() -> None:
 ELSEWHERE = frozenset(
     {
         "passkey.remove",
+        "user-key.remove",
         "profile.edit",
         "session.end-all",
         "user.lock",
