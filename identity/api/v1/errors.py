@@ -245,7 +245,9 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "webhook.disabled": Told(409, "Set its status to active first."),
     "webhook.too-many": Told(409, "Delete a webhook of this scope first."),
-    "wallet.taken": Told(409, "Sign in to the other account and let the wallet go there."),
+    "wallet.taken": Told(
+        409, "Sign in to the other account and let the wallet or user key go there."
+    ),
     **{code: Told(*said) for code, said in context_errors.TOLD.items()},
 }
 

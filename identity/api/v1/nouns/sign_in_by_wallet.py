@@ -31,7 +31,10 @@ class Account(Body, frozen=True):
 
 
 class TextToSign(Shown, frozen=True):
-    """The text that the wallet is to show and sign, as CAIP-122 and ERC-4361 write it."""
+    """The text to sign: for a wallet as CAIP-122 and ERC-4361 write it, for a user key JSON.
+
+    `expires_in` is in seconds.
+    """
 
     message: str
     expires_in: int
