@@ -11,8 +11,10 @@ from msgspec import Meta
 
 from accounts.queries.kept_profiles import Kept
 from accounts.queries.privacy import setting
+from accounts.services import fields
 from accounts.services.profile_editing import Changes
 from identity.api.v1.shapes import Body
+from identity.errors import Invalid
 
 Short = Annotated[str, Meta(max_length=50)]
 Long = Annotated[str, Meta(max_length=200)]
@@ -35,7 +37,7 @@ class ProfileLink(Body, frozen=True):
     """An address of somebody's elsewhere."""
 
     url: Url
-    favicon: Annotated[str, Meta(max_length=1024)] | None = None
+    favicon: Annotated[str, Meta(max_length=1024, pattern=r"^(https?://[^\s]+)?$")] | None = None
 
 
 class ProfileMetadata(Body, frozen=True):
@@ -103,16 +105,36 @@ _OURS: Final = {stored: ours for ours, stored in _STORED.items()}
 
 
 def changes(body: Body) -> Changes:
-    """What a body asks to be changed; fields that it has not stay."""
+    """What a body asks to be changed; fields that it has not stay.
+
+    Raises `identity.errors.Invalid` for what looks like an element of HTML, which readers of other
+    faces would not be shown.
+    """
     given: dict[str, Any] = {
         name: getattr(body, name, None) for name in Changes.__dataclass_fields__
     }
+    require_plain(body)
     for name in ("metadata", "postal_address", "privacy"):
         if given[name] is not None:
             given[name] = stored(given[name])
     if given["notifications"] is not None:
         given["notifications"] = _stored_notifications(given["notifications"])
     return Changes(**given)
+
+
+def require_plain(body: Body) -> None:
+    """Refuse what looks like an element of HTML rather than take it out. Raises `Invalid`."""
+    for name in ("name", "full_name", "metadata", "postal_address"):
+        if (given := getattr(body, name, None)) is not None:
+            _require_plain(name, msgspec.to_builtins(given))
+
+
+def _require_plain(name: str, value: Any) -> None:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _require_plain(f"{name}.{key}", inner)
+    elif fields.without_markup(value) != value:
+        raise Invalid(f"{name} holds what looks like an element of HTML.", field=name)
 
 
 def stored(part: Body) -> dict[str, Any]:

@@ -211,6 +211,7 @@ def _file(png: bytes) -> Reply:
 def _prepared(asked: Asked) -> dict[str, Any]:
     """The command's input: the parts as they are stored, so that policies see the same words."""
     given = asked.given()
+    profile_words.require_plain(asked.body)
     for name in ("metadata", "postal_address"):
         if name in given:
             given[name] = profile_words.stored(getattr(asked.body, name))
