@@ -1,7 +1,7 @@
 """Mails about invitations, in the log of all mail."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -46,7 +46,7 @@ def _queue(
 ) -> None:
     context = {
         "name": invitation.user.first_name,
-        "expires_at": invitation.expires_at.isoformat(),
+        "expires_at": f"{invitation.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         **more,
     }
     mail.send(
