@@ -113,11 +113,19 @@ def who(actor: Mapping[str, str], names: Mapping[str, str]) -> str:
 
 def _about(facts: Mapping[str, Any]) -> str:
     shown = [
-        f"{name.replace('_', ' ')} {_to_the_minute(str(value))}"
+        _said(name, value)
         for name, value in facts.items()
         if name != "alarm" and isinstance(value, str | int) and not _is_long(str(value))
     ]
     return ", ".join(shown)[:160]
+
+
+def _said(name: str, value: str | int) -> str:
+    word = name.replace("_", " ")
+    if isinstance(value, bool):
+        state = word.removeprefix("is ")
+        return state if value else f"not {state}"
+    return f"{word} {_to_the_minute(str(value))}"
 
 
 def _to_the_minute(value: str) -> str:

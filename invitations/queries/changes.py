@@ -14,7 +14,7 @@ import orjson
 
 from accounts import queries as accounts
 from accounts.models import User
-from accounts.queries import remotes, role_credentials
+from accounts.queries import kept_profiles, remotes, role_credentials
 from identity import permissions, webhook_queries
 from identity import queries as ground
 from identity.crypto import check_code
@@ -213,6 +213,7 @@ NOUNS: Final[Mapping[str, Named]] = {
     "remote": _remote,
     "role_credential": _role_credential,
     "signature_key": _point,
+    "avatar": lambda value: str(value) if str(value).startswith("http") else "a picture",
     "solution": context_words.solution,
     "context": context_words.context,
     "encryption_key": _rsa,
@@ -280,6 +281,7 @@ PRESENT: Final[Mapping[str, Callable[[Any], Mapping[str, Any]]]] = {
     "device.rotate": lambda details: asdict(accounts.device(details.device)),
     "group.edit": lambda details: asdict(accounts.group(details.group)),
     "policy.edit": _present_policy,
+    "profile.edit": lambda details: asdict(kept_profiles.of_user(details.user)),
     "provider.edit": lambda details: asdict(providers.provider(details.provider)),
     "recipient-group.edit": lambda details: asdict(accounts.recipient_group(details.group)),
     "recipient.edit": lambda details: asdict(accounts.recipient(details.recipient)),

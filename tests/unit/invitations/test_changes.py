@@ -188,3 +188,14 @@ def test_nothing_in_code_hides(world: cast.World, bob: cast.Member, code: str, s
     config = lambdas.config(lambdas.code(code))
     found = told(world, "lambda.create", lambda_id=str(ids.new()), user=bob.uid, config=config)
     assert rows(found)["condition 0"][1].endswith(f":\n{seen}")
+
+
+def test_a_profile_is_told_part_by_part(world: cast.World, bob: cast.Member) -> None:
+    picture = "data:image/png;base64,iVBORw0KGgo="
+    details = {"user": bob.uid, "full_name": "Bob B.", "avatar": picture}
+    found = rows(told(world, "profile.edit", **details, metadata={"bio": "Ahoy"}))
+    assert found == {
+        "full name": ("Bob", "Bob B."),
+        "avatar": ("(empty)", "a picture"),
+        "bio": (None, "Ahoy"),
+    }
