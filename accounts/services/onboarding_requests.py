@@ -19,7 +19,7 @@ from accounts.services import credential_fields, fields, passwords, registries
 from accounts.services.onboarding_secrets import Secrets
 from identity import errors
 from identity.crypto import ed25519
-from identity.scoping import current, statements
+from identity.scoping import current, prepared, statements
 from identity.services import scopes
 
 Role = RegistryMembership.Role
@@ -32,6 +32,15 @@ _ACCOUNT_ID: Final = re.compile(
 # RFC 8410 §7: an Ed25519 key of 32 bytes in PKCS #8 always begins like this.
 _KEY: Final = re.compile(r"(?:302e020100300506032b657004220420)?([0-9a-f]{64})", re.ASCII)
 _HOLD: Final = "SELECT 1 FROM identity_scope WHERE id = %s FOR NO KEY UPDATE"
+_NAMED_SO: Final = prepared.prepare(
+    lambda name: User.objects.filter(username_folded=name).values_list("id")[:1], "name"
+)
+_TO_BE_NAMED_SO: Final = prepared.prepare(
+    lambda name: Onboarding.objects.filter(username_folded=name, state__in=OPEN_STATES).values_list(
+        "id"
+    )[:1],
+    "name",
+)
 _REMOTE: Final = ("vault_id", "asset_id", "api_key", "private_key")
 
 
@@ -111,8 +120,7 @@ def hold_names() -> None:
 def require_free(username: str) -> None:
     """Refuse a name that a user has, or an onboarding that has not ended. Raises `NameTaken`."""
     folded = fold(username)
-    held = Onboarding.objects.filter(username_folded=folded, state__in=OPEN_STATES)
-    if User.objects.filter(username_folded=folded).exists() or held.exists():
+    if _NAMED_SO.rows(name=folded) or _TO_BE_NAMED_SO.rows(name=folded):
         raise NameTaken("This user name is taken.")
 
 
