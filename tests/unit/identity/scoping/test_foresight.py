@@ -148,10 +148,9 @@ def test_an_answer_stays_in_its_scope(papers: Papers) -> None:
     statements(act, on_postgresql=4, elsewhere=4)
 
 
+@pytest.mark.usefixtures("on_postgresql")
 def test_the_wall_holds_for_what_is_foreseen(papers: Papers) -> None:
     """The second wall shows nothing of a scope that the words of a question name by mistake."""
-    if connection.vendor != "postgresql":
-        return
     question = papers.question()
     with current.in_scope(papers.other):
         wrong = foresight.Question(question.sql, question.values, current.state())
