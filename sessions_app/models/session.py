@@ -27,6 +27,7 @@ class Session(ScopeOwned):
     class Method(models.TextChoices):
         PASSWORD = "password"  # noqa: S105 a word, no secret
         WALLET = "wallet"
+        USER_KEY = "user-key", "User key"
         EMAIL = "email"
         OAUTH = "oauth"
         PASSKEY = "passkey"

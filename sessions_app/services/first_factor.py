@@ -59,6 +59,19 @@ def require_usable(user: User, *, address: str, now: datetime) -> None:
         raise SignInRefused
 
 
+def admit(user: User, method: Session.Method, *, origin: Origin, now: datetime) -> None:
+    """Let a user in whose key was proven, if nothing stands against signing in from there.
+
+    A refusal is put into the user's history. Not to be called in a transaction. Raises
+    SignInRefused.
+    """
+    try:
+        require_usable(user, address=origin.address, now=now)
+    except SignInRefused as refusal:
+        refused(user.id, method, refusal.code, origin, now=now)
+        raise
+
+
 def passed(
     user: User,
     method: Session.Method,

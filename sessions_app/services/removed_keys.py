@@ -16,8 +16,8 @@ from sessions_app.services.sessions import BEGUN_BY, PROVEN_BY, SECOND_HAND
 
 REASON: Final = "key-removed"
 _METHODS: Final = {
-    proving_keys.WALLET: Session.Method.WALLET,
-    proving_keys.PASSKEY: Session.Method.PASSKEY,
+    proving_keys.WALLET: (Session.Method.WALLET, Session.Method.USER_KEY),
+    proving_keys.PASSKEY: (Session.Method.PASSKEY,),
 }
 
 
@@ -28,7 +28,7 @@ def end_what_it_opened(user_id: UUID, key: str, *, by: Actor, now: datetime) -> 
     remembered all of the key's kind end. In the transaction that removes the key.
     """
     going_on = Session.objects.filter(user_id=user_id, status=Session.Status.ACTIVE)
-    unknown = Q(method=_METHODS[proving_keys.kind_of(key)]) & ~Q(data__has_key=BEGUN_BY)
+    unknown = Q(method__in=_METHODS[proving_keys.kind_of(key)]) & ~Q(data__has_key=BEGUN_BY)
     begun = Q(**{f"data__{BEGUN_BY}": key}) | unknown
     ended = ending.all_of(going_on.filter(begun), REASON, now=now)
     at_first = Case(When(method__in=SECOND_HAND, then=Value(NEVER)), default=F("created_at"))

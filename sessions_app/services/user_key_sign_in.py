@@ -16,12 +16,10 @@ from identity.crypto.user_key import PublicKey
 from identity.services import audit, scopes
 from sessions_app.errors import SignInRefused, SignUpClosed
 from sessions_app.models import Session
-from sessions_app.services import user_key_challenges, wallet_sign_in
+from sessions_app.services import first_factor, user_key_challenges
 from sessions_app.services.sessions import Origin, Proof
 from sessions_app.services.user_key_challenges import Act
 
-PROVIDER: Final = "user-key"
-"""The word for user keys among those of `Proof.provider_name`."""
 SOURCE: Final = names.BY_KEY
 
 
@@ -41,7 +39,7 @@ def wallet_of(key: PublicKey) -> wallets.Key:
 def proof_of(message: str) -> Proof:
     """How the holder of the key in a text that was proven signed in. Raises ChallengeRefused."""
     key = proving_keys.of_wallet(user_key_challenges.key_in(message).text)
-    return Proof(Session.Method.WALLET, provider_name=PROVIDER, key=key)
+    return Proof(Session.Method.USER_KEY, key=key)
 
 
 def sign_in(message: str, signature: str, *, origin: Origin, now: datetime) -> User:
@@ -59,7 +57,7 @@ def sign_in(message: str, signature: str, *, origin: Origin, now: datetime) -> U
     user = wallets.holder(proven.key.text)
     if user is None:
         raise SignInRefused
-    wallet_sign_in.admit(user, origin=origin, now=now)
+    first_factor.admit(user, Session.Method.USER_KEY, origin=origin, now=now)
     return user
 
 

@@ -107,11 +107,7 @@ def admit(user: User, *, origin: Origin, now: datetime) -> None:
     A refusal is put into the user's history. Not to be called in a transaction. Raises
     SignInRefused.
     """
-    try:
-        first_factor.require_usable(user, address=origin.address, now=now)
-    except SignInRefused as refusal:
-        first_factor.refused(user.id, Session.Method.WALLET, refusal.code, origin, now=now)
-        raise
+    first_factor.admit(user, Session.Method.WALLET, origin=origin, now=now)
 
 
 def admitted(key: wallets.Key, newcomer: Newcomer, *, origin: Origin, now: datetime) -> User:

@@ -44,9 +44,18 @@ def test_a_newcomer_joins_and_is_signed_in(welcoming: cast.World) -> None:
         profile = Profile.objects.get()
         assert (profile.full_name, profile.address) == ("Alice Adams", ALICE.public.text)
         assert profile.source == "user-key"
-        assert Session.objects.get().provider_name == "user-key"
+        session = Session.objects.get()
+        assert (session.method, session.provider_name) == ("user-key", "user-key")
+        assert session.has_proof
     again = user_key_holders.sign_in(welcoming, ALICE).json()
     assert signed_in.check(welcoming, again["access_token"]).door.user_id == user.id
+
+
+def test_people_see_that_a_user_key_let_them_in(welcoming: cast.World) -> None:
+    alice = user_key_holders.session(welcoming, user_key_holders.sign_up(welcoming, ALICE, "alice"))
+    for path in ("/me/sessions", "/me/sign-ins"):
+        (shown,) = alice.get(path).json()["items"]
+        assert (shown["method"], shown["provider"]) == ("user-key", "user-key")
 
 
 def test_who_gives_no_name_is_named_by_the_key(welcoming: cast.World) -> None:
@@ -202,7 +211,8 @@ def test_who_holds_the_key_and_is_shut_out_stands_in_the_history(welcoming: cast
     problem(user_key_holders.sign_in(welcoming, ALICE), 401, "sign-in.refused")
     with current.in_scope(welcoming.scope.id):
         noted = SignIn.objects.get(outcome=SignIn.Outcome.REFUSED)
-        assert (noted.method, noted.user_id) == ("wallet", alice.id)
+        assert (noted.method, noted.provider_name) == ("user-key", "user-key")
+        assert noted.user_id == alice.id
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from identity.models import ApiKey, ServerKey
 from identity.services import api_key_secrets, token_keys
 from sessions_app.errors import TokenRefused
 from sessions_app.models import Session
-from sessions_app.services.sessions import Origin
+from sessions_app.services.sessions import Origin, Proof
 from tests import cast, programs, signed_in
 from tests.signed_in import SignedIn
 from tests.unit.accounts.admin.desk import HOSTILE, SOMEWHERE, Desk
@@ -55,6 +55,18 @@ def test_shows_and_ends_a_session(world: cast.World, desk: Desk, held: SignedIn)
     assert not is_in(world, held)
     assert "End the session" not in desk.get(f"{one}change/")
     assert desk.status(f"{SESSIONS}{SOMEWHERE}/end/") == 404
+
+
+def test_tells_user_keys_from_wallets(world: cast.World, desk: Desk) -> None:
+    for name, method in (("bob", Session.Method.WALLET), ("erin", Session.Method.USER_KEY)):
+        signed_in.start(world, world.member(name), proof=Proof(method))
+    by_key = desk.get(SESSIONS, method__exact="user-key")
+    assert "erin@example.test" in by_key
+    assert "bob@example.test" not in by_key
+    assert ">User key<" in by_key
+    assert "erin@example.test" not in desk.get(SESSIONS, method__exact="wallet")
+    assert "erin@example.test" in desk.get(SIGN_INS, method="user-key")
+    assert "bob@example.test" not in desk.get(SIGN_INS, method="user-key")
 
 
 def test_shows_the_history(desk: Desk, held: SignedIn) -> None:

@@ -17,6 +17,8 @@ from sessions_app.services import sessions as services
 class Session(Shown, frozen=True):
     """A signed-in period of a user. `is_current`: it is the one that asks.
 
+    `method` is how it began: by password, wallet, user-key, email, oauth, passkey, device, backend
+    (the word of an application's server) or session (an earlier one).
     `audience` is whom its tokens are for: the id of an application, or the issuer for `/v1`.
     """
 

@@ -71,7 +71,7 @@ def test_a_user_key_is_shown_and_removed_with_a_reason(desk: Desk, world: cast.W
     bob, key = world.member("bob"), user_key_holders.key("bob")
     row = user_key_holders.bound(world, bob.user, key)
     word = proving_keys.of_wallet(key.public.text)
-    proof = Proof(Session.Method.WALLET, key=word)
+    proof = Proof(Session.Method.USER_KEY, key=word)
     begun = signed_in.start(world, bob, proof=proof).session
     page_of_act = f"accounts/user/{bob.user.pk}/user-keys/{row.id}/remove/"
     shown = desk.get(page(bob.user))
