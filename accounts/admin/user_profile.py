@@ -54,7 +54,7 @@ def _parts(kept: Kept) -> Iterator[Sequence[str]]:
     yield "Telephone", _proven(kept.phone, is_proven=kept.is_phone_verified)
     yield "Language", _said(kept.locale)
     yield "Picture", "there is one" if kept.avatar else components.nothing()
-    yield "Bio", _said(str(kept.metadata.get("bio") or ""))
+    yield "Bio", _lines(str(kept.metadata.get("bio") or "").strip())
     yield "Hidden from other users", _hidden(kept.privacy)
 
 
@@ -62,6 +62,12 @@ def _said(text: str) -> str:
     if not text:
         return components.nothing()
     return format_html('<span class="wrapped">{}</span>', hidden_signs.shown(text))
+
+
+def _lines(text: str) -> str:
+    if not text:
+        return components.nothing()
+    return format_html('<span class="wrapped lines">{}</span>', hidden_signs.shown(text))
 
 
 def _proven(text: str, *, is_proven: bool) -> str:

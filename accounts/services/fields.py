@@ -32,9 +32,22 @@ def line(value: str, *, name: str, most: int, least: int = 0) -> str:
     text = value.strip()
     if not least <= len(text) <= most:
         raise errors.Invalid(f"{name} has {least} to {most} characters.", field=name)
+    _require_shown(text, name=name)
+    return text
+
+
+def lines(value: str, *, name: str, most: int) -> str:
+    """A text of several lines, as it came. Raises `identity.errors.Invalid`, as `line`."""
+    if len(value) > most:
+        raise errors.Invalid(f"{name} has at most {most} characters.", field=name)
+    for each in value.replace("\r\n", "\n").split("\n"):
+        _require_shown(each, name=name)
+    return value
+
+
+def _require_shown(text: str, *, name: str) -> None:
     if any(unicodedata.category(sign) in text_ids.HIDDEN and sign not in _JOINERS for sign in text):
         raise errors.Invalid(f"{name} holds characters that can't be shown.", field=name)
-    return text
 
 
 def without_markup(value: Any) -> Any:

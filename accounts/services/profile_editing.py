@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from accounts import errors
 from accounts.models import Profile
 from accounts.queries import user_keys
-from accounts.services import fields, profiles, text_ids, users, writing
+from accounts.services import fields, places, profiles, text_ids, users, writing
 from identity import errors as refusals
 from identity.actor import Actor
 
@@ -23,6 +23,8 @@ MOST_SETTINGS: Final = 100
 _SEPARATORS: Final = re.compile(r"[\s()-]+")
 _PHONE: Final = re.compile(r"\+?[0-9]{3,20}")
 _LENGTHS: Final = {"name": 64, "full_name": 200}
+_LONGEST_BIO: Final = 1024
+"""Faces ask for less."""
 _SHOWN: Final = ("metadata", "postal_address")
 _PARTS: Final = (*_SHOWN, "privacy", "notifications")
 
@@ -122,13 +124,28 @@ def _values(changes: Changes) -> dict[str, Any]:
     if changes.phone is not None:
         values["phone"] = _phone(changes.phone)
     if changes.locale is not None:
-        values["locale"] = fields.opaque(changes.locale, name="locale", most_bytes=35)
+        values["locale"] = places.language(changes.locale, name="locale")
     for part in _PARTS:
         given = getattr(changes, part)
         if given is not None:
             plain = fields.without_markup(given) if part in _SHOWN else given
-            values[part] = fields.documents([plain], name=part, most=1)[0]
+            values[part] = _metadata(plain) if part == "metadata" else _document(plain, part)
     return values
+
+
+def _metadata(given: Mapping[str, Any]) -> dict[str, Any]:
+    bio, zone = given.get("bio"), given.get("timezone")
+    if isinstance(zone, str):
+        places.zone_or_offset(zone, name="metadata.timezone")
+    if not isinstance(bio, str):
+        return _document(given, "metadata")
+    # The one text here that people write in lines.
+    fields.lines(bio, name="metadata.bio", most=_LONGEST_BIO)
+    return {**_document({**given, "bio": ""}, "metadata"), "bio": bio}
+
+
+def _document(given: Mapping[str, Any], part: str) -> dict[str, Any]:
+    return fields.documents([given], name=part, most=1)[0]
 
 
 def _phone(given: str) -> str:

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from accounts import errors
 from accounts.models import Profile, User, Wallet
-from accounts.services import fields, users, wallets, writing
+from accounts.services import fields, places, users, wallets, writing
 from identity import errors as refusals
 from identity import ids
 from identity.actor import Actor, ActorKind
@@ -192,7 +192,7 @@ def _fill(profile: Profile, newcomer: Newcomer, *, now: datetime) -> None:
     profile.is_email_verified = bool(profile.email) and newcomer.is_email_verified
     if profile.is_email_verified and newcomer.is_email_proven:
         profile.email_proven_at = now
-    profile.locale = fields.opaque(newcomer.locale, name="locale", most_bytes=35)
+    profile.locale = places.language(newcomer.locale, name="locale")
     profile.source = newcomer.source[:64]
     profile.last_sign_in_from = newcomer.address
     invited = inviter_of(profile, newcomer.inviter)

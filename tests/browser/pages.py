@@ -469,7 +469,7 @@ with current.in_scope(scope.id):
         member_id="a-person-with-a-long-name@subsidiary.example.test", public_key=point.text)
     profile_editing.edit(user_id=holder.id, by=by, now=now, changes=profile_editing.Changes(
         name="a-shown-name-that-is-rather-long-for-a-name", full_name="A first and a last name",
-        phone="+49301234567", locale="de", metadata={"bio": "A bio of some words. " * 9},
+        phone="+49301234567", locale="de", metadata={"bio": "A bio of some words.\\n" * 9},
         privacy={"fullName": "private", "bio": "follower-only", "location": "private"}))
     RemoteChange.objects.filter(member__endswith="-0").update(state="done", ended_at=now)
     RemoteChange.objects.filter(member__endswith="-1").update(state="failed", ended_at=now,

@@ -197,7 +197,7 @@ def _newcomer(asked: Asked, found: Exchanged, said: Said) -> Newcomer:
     return Newcomer(
         full_name=_full_name(said),
         source="wallet",
-        locale=str(found.data.get("locale", "")),
+        locale=inputs.language_if_any(str(found.data.get("locale", ""))),
         inviter=str(found.data.get("inviter", "")),
         address=asked.sent.address,
     )

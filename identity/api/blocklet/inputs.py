@@ -4,7 +4,7 @@ import re
 from typing import Any, Final
 from uuid import UUID
 
-from accounts.services import avatars, fields
+from accounts.services import avatars, fields, places
 from accounts.services.avatars import Picture
 from identity.crypto import did_address, wallet_keys
 from identity.crypto.did_address import Address
@@ -51,6 +51,17 @@ def public_key(text: str, *, or_base64: bool = False) -> wallet_keys.PublicKey:
 def plain(value: Any) -> Any:
     """Texts without the elements of HTML, for readers who would show them as such."""
     return fields.without_markup(value)
+
+
+def language(text: str) -> str:
+    """A language in our words: clients, and providers that they ask, write zh_TW, too."""
+    return text.replace("_", "-")
+
+
+def language_if_any(text: str) -> str:
+    """As `language`; "" for what is none, for a strange word keeps nobody out."""
+    tag = language(text)
+    return tag if places.is_language(tag) else ""
 
 
 def uuid(text: str) -> UUID:

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from accounts.queries.kept_profiles import Kept
 from accounts.queries.privacy import setting
-from accounts.services import fields
+from accounts.services import fields, places
 from accounts.services.profile_editing import Changes
 from identity.api.v1.shapes import Body
 from identity.errors import Invalid
@@ -41,7 +41,10 @@ class ProfileLink(Body, frozen=True):
 
 
 class ProfileMetadata(Body, frozen=True):
-    """What somebody says of itself; a part that is given takes the place of the one before."""
+    """What somebody says of itself; a part that is given takes the place of the one before.
+
+    `timezone` is a name in the IANA database, such as Europe/Berlin.
+    """
 
     bio: Long | None = None
     timezone: Long | None = None
@@ -123,10 +126,16 @@ def changes(body: Body) -> Changes:
 
 
 def require_plain(body: Body) -> None:
-    """Refuse what looks like an element of HTML rather than take it out. Raises `Invalid`."""
+    """Refuse what looks like an element of HTML rather than take it out. Raises `Invalid`.
+
+    So is a time zone by any word but its name in the IANA database.
+    """
     for name in ("name", "full_name", "metadata", "postal_address"):
         if (given := getattr(body, name, None)) is not None:
             _require_plain(name, msgspec.to_builtins(given))
+    said: ProfileMetadata | None = getattr(body, "metadata", None)
+    if said is not None and said.timezone:
+        places.zone(said.timezone, name="metadata.timezone")
 
 
 def _require_plain(name: str, value: Any) -> None:

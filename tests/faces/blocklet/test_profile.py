@@ -66,8 +66,8 @@ def test_changes_what_is_given(alice) -> None:
 
 def test_lays_parts_over_what_is_there(alice) -> None:
     alice.put("user/profile", {"metadata": {"bio": "one", "timezone": "UTC"}})
-    told = alice.put("user/profile", {"metadata": {"bio": "two"}}).json
-    assert told["metadata"]["bio"] == "two"
+    told = alice.put("user/profile", {"metadata": {"bio": "two\nlines"}}).json
+    assert told["metadata"]["bio"] == "two\nlines"
     assert told["metadata"]["timezone"] == "UTC"
 
 
@@ -119,6 +119,8 @@ def test_refuses_what_is_not_allowed(alice, body, text) -> None:
         ({"metadata": {"email": "no address"}}, "email"),
         ({"phone": "call me"}, "phone"),
         ({"locale": "\u4e2d"}, "locale"),
+        ({"locale": "chinese"}, "locale"),
+        ({"metadata": {"timezone": "Mars/Olympus"}}, "metadata.timezone"),
         ({"fullName": "x" * 201}, "fullName"),
         ({"name": "a\u202eb"}, "name"),
     ],
@@ -129,6 +131,14 @@ def test_names_the_field_that_is_wrong(alice, body, field) -> None:
     assert (answer.status, answer.json.get("field")) == (400, field), answer.text
     assert answer.json["code"]
     assert alice.get("user/profile").json == before
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "GMT+8", "UTC-03:30", ""])
+def test_takes_the_words_of_its_clients_for_places(alice, zone) -> None:
+    answer = alice.put("user/profile", {"locale": "zh_TW", "metadata": {"timezone": zone}})
+    assert answer.status == 200, answer.text
+    told = answer.json
+    assert (told["locale"], told["metadata"]["timezone"]) == ("zh-TW", zone)
 
 
 def shown(signed: Signed, path: str) -> int:

@@ -308,3 +308,17 @@ def test_changes_what_is_known_of_a_user_only_where_asked(world, key) -> None:
         Profile.objects.update(is_email_verified=True)
     other = BODY | {"locale": "de"}
     assert log_in(world, key, other).json["user"]["email"] == "new@example.test"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"), [("zh_CN", "zh-CN"), ("de", "de"), ("no language", ""), ("\u4e2d", "")]
+)
+def test_a_strange_language_keeps_nobody_out(world, key, said, kept) -> None:
+    assert log_in(world, key, BODY | {"locale": said}).status == 200
+    with current.in_scope(world.scope.id):
+        assert Profile.objects.get().locale == kept
+
+
+def test_an_inviter_who_is_nobody_is_ignored(world, key) -> None:
+    user = log_in(world, key, BODY | {"inviter": "z1nobody"}).json["user"]
+    assert (user["inviter"], user["generation"]) == (None, 0)

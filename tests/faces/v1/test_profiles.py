@@ -112,6 +112,12 @@ def test_a_user_changes_what_is_given(world: cast.World, alice: Bearer) -> None:
     ]
 
 
+@pytest.mark.parametrize("bio", ["one\ntwo", "one\r\n\r\ntwo\n", "\u0928\u094d\u200d"])
+def test_a_bio_keeps_its_lines(alice: Bearer, bio: str) -> None:
+    assert edit(alice, {"metadata": {"bio": bio}})["metadata"]["bio"] == bio
+    assert alice.get("/me/profile").json()["metadata"]["bio"] == bio
+
+
 def test_is_kept_in_the_words_of_every_face(world: cast.World, alice: Bearer) -> None:
     edit(alice, {**ALL, "privacy": HIDDEN})
     with current.in_scope(world.scope.id):
@@ -205,6 +211,15 @@ def test_contacts_show_the_edited_profile_at_once(world: cast.World, alice: Bear
         {"email": "no address"},
         {"phone": "call me"},
         {"locale": "\u4e2d"},
+        {"locale": "en_US"},
+        {"metadata": {"bio": "a\rb"}},
+        {"metadata": {"bio": "a\u2028b"}},
+        {"metadata": {"bio": "a\n\u202eb"}},
+        {"metadata": {"location": "a\nb"}},
+        {"locale": "english"},
+        {"metadata": {"timezone": "Mars/Olympus"}},
+        {"metadata": {"timezone": "../UTC"}},
+        {"metadata": {"timezone": "GMT+8"}},
         {"full_name": "x" * 201},
         {"name": "a\u202eb"},
         {"avatar": "my face"},

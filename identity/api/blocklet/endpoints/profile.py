@@ -158,7 +158,7 @@ def _changes(body: Edited) -> Changes:
         full_name=inputs.plain(body.full_name) or None,
         email=email or None,
         phone=phone or None,
-        locale=body.locale or None,
+        locale=inputs.language(body.locale or "") or None,
         inviter=body.inviter or None,
         metadata=metadata,
         postal_address=address,

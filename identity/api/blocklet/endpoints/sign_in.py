@@ -72,7 +72,7 @@ def by_wallet(asked: Asked) -> Answer:
         key = wallet_sign_in.prove_token(token, audience=pid, now=now)
     newcomer = Newcomer(
         source="wallet",
-        locale=asked.locale,
+        locale=inputs.language_if_any(asked.locale),
         inviter=body.inviter or asked.query.get("inviter", ""),
         address=asked.sent.address,
     )
@@ -132,7 +132,7 @@ def _vouched_for(asked: Asked) -> Vouched:
     newcomer = Newcomer(
         full_name=inputs.plain(body.full_name),
         email=(body.email or "").lower(),
-        locale=body.locale,
+        locale=inputs.language_if_any(body.locale),
         source=body.provider,
         inviter=body.inviter or "",
         address=asked.sent.address,

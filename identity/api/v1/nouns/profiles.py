@@ -69,7 +69,8 @@ class OwnProfile(Profile, frozen=True):
 class ProfileEdit(Body, frozen=True):
     """A change of some parts; "" empties one.
 
-    An `email` or a `phone` that was verified stays as it is. `avatar` is a PNG, JPEG, GIF or WebP
+    An `email` or a `phone` that was verified stays as it is. `locale` is a language tag (BCP 47),
+    such as en or pt-BR. `avatar` is a PNG, JPEG, GIF or WebP
     in a data URI, an address to fetch one from, or "" for none.
     """
 

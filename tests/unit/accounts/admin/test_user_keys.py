@@ -129,6 +129,16 @@ def test_shows_what_a_user_says_of_itself(desk: Desk, world: cast.World) -> None
     assert "Bob Bee" in desk.get("accounts/user/")
 
 
+def test_shows_the_lines_of_a_bio_as_lines(desk: Desk, world: cast.World) -> None:
+    bob = world.member("bob").user
+    with cast.in_scope(world):
+        said = Changes(metadata={"bio": "likes tea\r\nand <lines>\n\u00e9"})
+        profile_editing.edit(user_id=bob.pk, changes=said, by=world.system, now=acts.now())
+    bio = "likes tea\nand \n\u00e9"
+    assert f'<span class="wrapped lines">{bio}</span>' in desk.get(page(bob))
+    assert "likes tea" not in desk.get("accounts/user/")
+
+
 def test_shows_in_which_contexts_a_user_is(desk: Desk, world: cast.World) -> None:
     bob = world.member("bob").user
     assert "No member of a context is this account" in desk.get(page(bob))
