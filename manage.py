@@ -22,6 +22,7 @@ def main() -> None:
     from django.conf import settings  # noqa: PLC0415 reads the environment
     from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
     from django.core.management import execute_from_command_line  # noqa: PLC0415
+    from django.db import DatabaseError  # noqa: PLC0415
 
     try:
         settings.INSTALLED_APPS  # noqa: B018 the first look at any setting reads them all
@@ -30,7 +31,15 @@ def main() -> None:
     django.setup()
     gc.freeze()
     gc.enable()
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except DatabaseError:
+        from identity.management import database_state  # noqa: PLC0415
+
+        advice = "" if "--traceback" in sys.argv else database_state.advice()
+        if not advice:
+            raise
+        sys.exit(advice)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,13 @@ def prepare(home: Path) -> None:
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
+def made(home: Path) -> Path:
+    """The folder, made if it can be: where secrets come from elsewhere, nothing else makes it."""
+    with contextlib.suppress(OSError):
+        prepare(home)
+    return home
+
+
 def secret(path: Path, make: Callable[[], str]) -> str:
     """The text of a secret file, made on first use with mode 0600. Raises OSError.
 

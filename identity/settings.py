@@ -115,7 +115,7 @@ if IS_PRODUCTION and not _environment.values.get("DATABASE_URL"):
     )
 _database = _environment.parsed(
     "DATABASE_URL",
-    f"sqlite:///{HOME}/countersign.sqlite3",
+    f"sqlite:///{HOME if IS_PRODUCTION else home.made(HOME)}/countersign.sqlite3",
     lambda url: {**dj_database_url.parse(url, conn_max_age=600)},
     "postgres://user:password@host/name or sqlite:////absolute/path.sqlite3",
 )

@@ -11,14 +11,12 @@ import orjson
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import connection
 
 from identity import niceness
 from identity.errors import DomainError
-from identity.management import lifeline, socket_server, task_worker, web_server
+from identity.management import database_state, lifeline, socket_server, task_worker, web_server
 from identity.management.supervisor import Child, Supervisor
-from identity.scoping import current
 from identity.services import sealing
 
 DEMO_SCOPE: Final = "acme"
@@ -73,7 +71,10 @@ class Command(BaseCommand):
         return Supervisor(children).run(announcement.tick)
 
     def _prepare(self) -> None:
-        missing = _missing_migrations()
+        try:
+            missing = database_state.missing_migrations()
+        except database_state.NotThere as reason:
+            raise CommandError(str(reason)) from reason
         if missing and settings.IS_PRODUCTION:
             raise CommandError(f"{missing} migrations are missing: run `manage.py migrate` first.")
         if missing:
@@ -148,16 +149,6 @@ def _require_sealing() -> None:
         sealing.prove()
     except DomainError as error:
         raise CommandError(f"Nothing can be sealed: {error.__cause__ or error}") from error
-
-
-def _missing_migrations() -> int:
-    try:
-        with current.as_owner(why="looks for missing migrations"):
-            executor = MigrationExecutor(connection)
-            return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    except DatabaseError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise CommandError(f"The database does not answer: {reason}") from error
 
 
 def _reason(answer: bytes) -> str:
