@@ -69,6 +69,8 @@ class ApiKey(ScopeOwned):
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "API key"
+        verbose_name_plural = "API keys"
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["secret_digest"],

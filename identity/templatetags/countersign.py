@@ -53,6 +53,12 @@ def kept_parameters(shown: ChangeList) -> Sequence[tuple[str, str]]:
 
 
 @register.filter
+def in_a_sentence(name: str) -> str:
+    """What a page is called, in a sentence: "the user", but "API keys" and names as they are."""
+    return f"the {name[4:]}" if name.startswith("The ") else name
+
+
+@register.filter
 def is_choice(field: forms.BoundField) -> bool:
     """Whether a field is one box to tick."""
     return isinstance(field.field.widget, forms.CheckboxInput)

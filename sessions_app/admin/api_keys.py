@@ -57,9 +57,6 @@ class ApiKeyAdmin(related.WithRelated):
     lead = "Credentials of programs. A secret is shown once; no page shows it again."
     when_empty = "There is no API key. Make one for a program that asks the API."
 
-    def _plural(self) -> str:
-        return "API keys"
-
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         """With what tells whether whom a key acts for may act."""
         return key_states.judged(super().get_queryset(request), now=datetime.now(UTC))

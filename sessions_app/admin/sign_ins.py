@@ -43,9 +43,6 @@ class SignInAdmin(ReadOnlyAdmin):
         del request
         return (Action("Sessions", reverse("admin:sessions_app_session_changelist")),)
 
-    def _plural(self) -> str:
-        return "Sign-ins"
-
     def object_title(self, row: SignIn) -> str:
         """Who it was, and when."""
         return f"Sign-in of {self.username(row)}"

@@ -30,6 +30,8 @@ class SignIn(ScopeOwned):
     session_id = models.UUIDField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "sign-in"
+        verbose_name_plural = "sign-ins"
         indexes: ClassVar = [
             models.Index(fields=["scope", "user_id", "at", "id"], name="sign_in_user"),
             models.Index(fields=["scope", "at", "id"], name="sign_in_list"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from identity import ids
 from identity.models import ApiKey, ServerKey
 from identity.services import api_key_secrets, token_keys
 from sessions_app.errors import TokenRefused
@@ -67,6 +68,21 @@ def test_tells_user_keys_from_wallets(world: cast.World, desk: Desk) -> None:
     assert "erin@example.test" not in desk.get(SESSIONS, method__exact="wallet")
     assert "erin@example.test" in desk.get(SIGN_INS, method="user-key")
     assert "bob@example.test" not in desk.get(SIGN_INS, method="user-key")
+
+
+@pytest.mark.usefixtures("held")
+def test_lists_are_called_what_people_call_them(desk: Desk) -> None:
+    for _ in range(2):
+        sent = str(ids.new())
+        answer = desk.client.post(f"/admin/{KEYS}new/", {"name": "backend", "sent": sent})
+        assert "Back to API keys" in answer.content.decode()
+    for listed, title, foot in (
+        (KEYS, "API keys", "2 API keys"),
+        (SIGN_INS, "Sign-ins", "1 sign-in"),
+    ):
+        shown = desk.get(listed)
+        assert f">{title}</h1>" in shown
+        assert f"<p>{foot}</p>" in shown
 
 
 def test_shows_the_history(desk: Desk, held: SignedIn) -> None:
