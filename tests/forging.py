@@ -49,3 +49,17 @@ def own_key(world: cast.World) -> token_keys.TokenKey:
     """The key with which the scope itself signs: what an attacker can't have."""
     with cast.in_scope(world):
         return token_keys.active(now=datetime.now(UTC))
+
+
+def own_secret(world: cast.World) -> bytes:
+    """The secret of the scope's token key: what an attacker can't have either."""
+    with cast.in_scope(world):
+        now = datetime.now(UTC)
+        return token_keys.secret(token_keys.active(now=now).kid, now=now)
+
+
+def own(world: cast.World, header: Any, claims: Any, *, alg: str) -> str:
+    """A token as the scope itself would make one of this algorithm, whatever the header says."""
+    if alg == "HS256":
+        return with_mac(header, claims, own_secret(world))
+    return signed(header, claims, own_key(world).private)

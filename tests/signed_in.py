@@ -63,14 +63,13 @@ def renew(
 ) -> tuple[Live, str]:
     """The refresh token's successor."""
     now = now or datetime.now(UTC)
-    live, _ = rotation.refresh(
-        token,
-        audience=audience or tokens.issuer(world.scope.slug),
-        lasts=WEEK,
-        origin=origin,
-        now=now,
-    )
     with current.in_scope(world.scope.id):
+        live = rotation.redeem(
+            token,
+            audience=audience or tokens.issuer(world.scope.slug),
+            origin=origin,
+            now=now,
+        ).live
         return live, tokens.refresh(live, now=now)
 
 

@@ -40,7 +40,7 @@ class _Foreseen:
 
 
 _foreseen: ContextVar[_Foreseen | None] = ContextVar("countersign_foreseen", default=None)
-_texts: Remembered[tuple[str, str], str] = Remembered(256)
+_texts: Remembered[tuple[str, str, str], str] = Remembered(256)
 
 
 class Block:
@@ -74,18 +74,19 @@ def known(sql: str, values: Sequence[Any]) -> Rows | None:
     return foreseen.rows
 
 
-def rows(sql: str, values: Sequence[Any], *, width: int) -> Rows:
+def rows(sql: str, values: Sequence[Any], *, width: int, before: str = "") -> Rows:
     """The rows of a look-up of so many columns, at the door; on PostgreSQL alone.
 
-    What is foreseen is asked along and kept. A look-up without a row brings no answer.
+    What is foreseen is asked along and kept. A look-up without a row brings no answer. `before` is
+    a `WITH` that the look-up reads from; its values come first.
     """
     foreseen = _foreseen.get()
     if foreseen is None or foreseen.rows is not None:
-        return statements.rows(sql, values)
+        return statements.rows(before + sql, values)
     question = foreseen.question
     # A look-up is answered alike in every state: the one of the question is as good.
     with current.Block(question.state):
-        both = statements.rows(_together(sql, question.sql), [*values, *question.values])
+        both = statements.rows(_together(sql, question.sql, before), [*values, *question.values])
     if not both:
         return []
     # Each row of the look-up comes with every row of the other.
@@ -95,11 +96,13 @@ def rows(sql: str, values: Sequence[Any], *, width: int) -> Rows:
     return own
 
 
-def _together(sql: str, other: str) -> str:
-    known = _texts.get((sql, other))
+def _together(sql: str, other: str, before: str) -> str:
+    key = (before, sql, other)
+    known = _texts.get(key)
     if known is None:
-        # Both are texts of ours; values are bound.
+        # All are texts of ours; values are bound.
         along = f"SELECT true, answer.* FROM ({other}) AS answer"  # noqa: S608
-        known = f"SELECT * FROM ({sql}) AS first LEFT JOIN ({along}) AS along ON true"  # noqa: S608
-        _texts.keep((sql, other), known)
+        both = f"SELECT * FROM ({sql}) AS first LEFT JOIN ({along}) AS along ON true"  # noqa: S608
+        known = before + both
+        _texts.keep(key, known)
     return known

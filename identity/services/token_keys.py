@@ -63,6 +63,11 @@ def secret(kid: str, *, now: datetime) -> bytes:
     return made
 
 
+def known_secret(kid: str) -> bytes | None:
+    """As `secret`, if this process made it before; no statement is spent on it."""
+    return _secrets.get((current.required_scope(), kid))
+
+
 def application(*, now: datetime) -> ed25519.PrivateKey:
     """The key under which the scope in force speaks to wallets; the first one is made here."""
     key_id, _ = _active_row(server_keys.APPLICATION, now=now)

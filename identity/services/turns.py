@@ -36,17 +36,9 @@ class Turns:
         self._carries = carries
         self._mine = threading.local()
 
-    @contextmanager
-    def working(self) -> Iterator[None]:
+    def working(self) -> "Work":
         """One turn for this thread; a thread that has one keeps it."""
-        if self._turn() is not None:
-            yield
-            return
-        self._take()
-        try:
-            yield
-        finally:
-            self._give()
+        return Work(self)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -62,6 +54,17 @@ class Turns:
         finally:
             self._take()
 
+    def begin(self) -> bool:
+        """Take a turn; whether there was none before."""
+        is_new = self._turn() is None
+        if is_new:
+            self._take()
+        return is_new
+
+    def end(self) -> None:
+        """Give the turn away for good."""
+        self._give()
+
     def _turn(self) -> _Turn | None:
         return getattr(self._mine, "turn", None)
 
@@ -70,14 +73,14 @@ class Turns:
         self._mine.turn = turn
         # A thread that has a connection of its own, which an answer in parts may have left, uses
         # that and leaves the other where it is.
-        if turn.connection is not None and _own() is None:
+        if turn.connection is not None and own_connection() is None:
             connections[DEFAULT_DB_ALIAS] = turn.connection
             turn.connection = None
 
     def _give(self) -> None:
         turn = self._mine.turn
         self._mine.turn = None
-        own = _own() if self._carries and turn.connection is None else None
+        own = own_connection() if self._carries and turn.connection is None else None
         # A transaction stays with the thread that began it.
         if own is not None and not own.in_atomic_block:
             if not own.allow_thread_sharing:
@@ -87,12 +90,27 @@ class Turns:
         self._free.put(turn)
 
 
-def _own() -> BaseDatabaseWrapper | None:
+class Work:
+    """A `with` block at work. It stands around every request, and a generator costs more."""
+
+    __slots__ = ("_is_new", "_turns")
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+
+    def __enter__(self) -> None:
+        self._is_new = self._turns.begin()
+
+    def __exit__(self, *error: object) -> None:
+        if self._is_new:
+            self._turns.end()
+
+
+def own_connection() -> BaseDatabaseWrapper | None:
     """The connection of this thread, if it has one already."""
-    for connection in connections.all(initialized_only=True):
-        if connection.alias == DEFAULT_DB_ALIAS:
-            return connection
-    return None
+    # `connections.all(initialized_only=True)` walks through the settings first.
+    held: BaseDatabaseWrapper | None = getattr(connections._connections, DEFAULT_DB_ALIAS, None)  # type: ignore[attr-defined]  # noqa: SLF001
+    return held
 
 
 # A process that asks its own application beside other statements says no: tests and benchmarks.

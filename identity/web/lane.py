@@ -19,6 +19,7 @@ from django import db
 from django.conf import settings
 
 from identity.errors import DomainError, Kind
+from identity.services import turns
 from identity.services.turns import TURNS
 from identity.web import problems, request_id, security_headers
 
@@ -178,6 +179,6 @@ def tend_connections() -> None:
     # What Django does around each request: a connection that broke or grew old serves no second
     # one, which is early enough to look. Inside a transaction there is only a test that calls the
     # lane.
-    for connection in db.connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close_if_unusable_or_obsolete()
+    connection = turns.own_connection()
+    if connection is not None and not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()

@@ -3,6 +3,7 @@
 Of any number of parallel calls one spends it.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,10 +11,11 @@ from django.db import connection, transaction
 
 from identity.scoping import current, statements
 from identity.scoping.session_doors import SessionDoor
-from sessions_app import jwt
+from identity.services import scope_settings
+from identity.services.scope_settings import ScopeSettings
 from sessions_app.errors import TokenRefused
 from sessions_app.models import Session
-from sessions_app.services import ending, sessions, tokens
+from sessions_app.services import ending, refresh_tokens, renewal_statement, sessions, tokens
 from sessions_app.services.sessions import Origin
 from sessions_app.services.tokens import Live
 
@@ -26,24 +28,48 @@ WHERE id = %s AND refresh_serial = %s AND status = 'active'
 """
 
 
-def refresh(
-    token: str, *, audience: str, lasts: timedelta, origin: Origin, now: datetime
-) -> tuple[Live, SessionDoor]:
-    """Spend a refresh token: what its successor is made of, and the session as it was found.
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What the successor is made of, the session as it was found, and what its scope chooses."""
+
+    live: Live
+    door: SessionDoor
+    settings: ScopeSettings
+
+
+def redeem(
+    token: str, *, audience: str, origin: Origin, now: datetime, visitor: str | None = None
+) -> Renewed:
+    """Spend a refresh token of the scope in force; the session lives on for as long as that says.
 
     One conditional statement rotates, so of any number of parallel calls one does. The same token
     from the same holder within ten seconds gives the same successor, for an answer that was lost;
     a spent token in any other hand, or later, ends the session and leaves an alarm (RFC 9700
-    §4.14). Not to be called in a transaction. Raises TokenRefused.
+    §4.14). A token for another audience, or of a session with another label than `visitor` where
+    that is given, spends nothing. Not to be called in a transaction. Raises TokenRefused.
     """
-    found = tokens.read(token, expected_use=jwt.REFRESH, expected_audience=audience, now=now)
-    return renew(found, lasts=lasts, origin=origin, now=now)
+    unproven = refresh_tokens.parse(token)
+    asked = renewal_statement.Asked(unproven, audience, visitor, origin.holder)
+    door, renewed = renewal_statement.run(asked, now=now)
+    if door is not None and renewed is not None:
+        sessions.require_usable(door, address=origin.address, now=now)
+        live = _after(door, unproven.serial + 1, now, renewed)
+        return Renewed(live, door, scope_settings.of(door.scope_settings))
+    found = tokens.renewable(unproven, door, now=now)
+    door = found.door
+    is_here = door.scope_id == current.required_scope() and door.audience == audience
+    if not is_here or (visitor is not None and visitor != door.visitor):
+        raise TokenRefused
+    chosen = scope_settings.of(door.scope_settings)
+    live, _ = renew(found, lasts=timedelta(days=chosen.session_days), origin=origin, now=now)
+    renewal_statement.expect(door)
+    return Renewed(live, door, chosen)
 
 
 def renew(
     found: tokens.Read, *, lasts: timedelta, origin: Origin, now: datetime
 ) -> tuple[Live, SessionDoor]:
-    """As `refresh`, for a refresh token that was read just now."""
+    """As `redeem`, for a refresh token that was read just now."""
     door, serial = found.door, found.claims.get("ser")
     sessions.require_usable(door, address=origin.address, now=now)
     if not isinstance(serial, int) or serial > door.refresh_serial:
@@ -90,11 +116,11 @@ def _after(door: SessionDoor, serial: int, refreshed_at: datetime, expires_at: d
 def next_end(door: SessionDoor, *, lasts: timedelta, latest: datetime, now: datetime) -> datetime:
     """When the session ends unless it is renewed again.
 
-    It moves on in steps of a 24th of that time: between them a renewal changes nothing that an
-    index knows, which is half of what it costs the database.
+    It moves on in steps: between them a renewal changes nothing that an index knows, which is half
+    of what it costs the database.
     """
     wanted = min(now + lasts, latest)
-    is_near = timedelta() <= wanted - door.expires_at < lasts / 24
+    is_near = timedelta() <= wanted - door.expires_at < lasts / renewal_statement.STEPS
     return door.expires_at if is_near else wanted
 
 

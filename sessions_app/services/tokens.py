@@ -16,6 +16,8 @@ from identity.services import token_keys
 from identity.services.token_keys import TokenKey
 from sessions_app import jwt, refresh_token
 from sessions_app.errors import TokenRefused
+from sessions_app.services import refresh_tokens
+from sessions_app.services.refresh_tokens import Unproven
 
 OWN: Final = ""
 """In place of an audience: the scope's own API and pages."""
@@ -78,7 +80,7 @@ def pair(
     access_token = _access(live, key, claims or {}, seconds=seconds, now=now)
     if refresh_claims is None:
         return access_token, _refresh(live, key, now)
-    return access_token, _telling_refresh(live, key, refresh_claims)
+    return access_token, _telling_refresh(live, key, refresh_claims, now)
 
 
 def read(token: str, *, expected_use: str, expected_audience: str, now: datetime) -> Read:
@@ -89,7 +91,7 @@ def read(token: str, *, expected_use: str, expected_audience: str, now: datetime
     yet: OWN stands for it. Whether the session may still be used is the caller's question. Raises
     TokenRefused.
     """
-    if expected_use == jwt.REFRESH and refresh_token.is_one(token):
+    if expected_use == jwt.REFRESH:
         found = _renewable(token, now=now)
         if found.door.audience != (expected_audience or issuer(found.door.scope_slug)):
             raise TokenRefused
@@ -99,7 +101,7 @@ def read(token: str, *, expected_use: str, expected_audience: str, now: datetime
 
 def inspect(token: str, *, expected_use: str, now: datetime) -> Read:
     """As `read`, whomever the token is meant for: for those who may know of every session."""
-    if expected_use == jwt.REFRESH and refresh_token.is_one(token):
+    if expected_use == jwt.REFRESH:
         return _renewable(token, now=now)
     unverified = jwt.parse(token, expected_use=expected_use)
     audience = unverified.claims.get("aud")
@@ -115,6 +117,28 @@ def foreseen(token: str) -> Question | None:
     except TokenRefused:
         return None
     return session_doors.question(unverified.session_id, unverified.kid)
+
+
+def renewable(token: Unproven, door: SessionDoor | None, *, now: datetime) -> Read:
+    """A refresh token with the session that was found behind it. Raises TokenRefused.
+
+    What an opaque one says is what its session says.
+    """
+    if door is None or not door.has_usable_key(now):
+        raise TokenRefused
+    with current.in_scope(door.scope_id):
+        secret = token_keys.secret(token.kid, now=now)
+    refresh_tokens.prove(
+        token,
+        secret=secret,
+        expected_issuer=issuer(door.scope_slug),
+        expected_audience=door.audience,
+        now=now,
+    )
+    public_id = str(door.user_public_id)
+    if token.claims.get("sub", public_id) != public_id:
+        raise TokenRefused
+    return Read(door, {**token.claims, "aud": door.audience, "ser": token.serial})
 
 
 def _read(unverified: jwt.Unverified, audience: str, *, now: datetime) -> Read:
@@ -134,15 +158,9 @@ def _read(unverified: jwt.Unverified, audience: str, *, now: datetime) -> Read:
 
 
 def _renewable(token: str, *, now: datetime) -> Read:
-    """An opaque refresh token: what it says is what its session says."""
-    unverified = refresh_token.parse(token)
-    door = session_doors.session(unverified.session_id, unverified.kid)
-    if door is None or not door.has_usable_key(now):
-        raise TokenRefused
-    with current.in_scope(door.scope_id):
-        secret = token_keys.secret(unverified.kid, now=now)
-    refresh_token.verify(unverified, secret=secret)
-    return Read(door, {"aud": door.audience, "ser": unverified.serial})
+    unproven = refresh_tokens.parse(token)
+    door = session_doors.session(unproven.session_id, unproven.kid)
+    return renewable(unproven, door, now=now)
 
 
 def _registered(
@@ -164,7 +182,7 @@ def _access(
 ) -> str:
     expires_at = min(now + timedelta(seconds=seconds), live.expires_at)
     own = _registered(live, jti=str(ids.new()), issued_at=now, expires_at=expires_at)
-    return jwt.sign({**claims, **own}, use=jwt.ACCESS, kid=key.kid, key=key.private)
+    return jwt.sign({**claims, **own}, kid=key.kid, key=key.private)
 
 
 def _refresh(live: Live, key: TokenKey, now: datetime) -> str:
@@ -176,8 +194,8 @@ def _refresh(live: Live, key: TokenKey, now: datetime) -> str:
     )
 
 
-def _telling_refresh(live: Live, key: TokenKey, claims: dict[str, Any]) -> str:
+def _telling_refresh(live: Live, key: TokenKey, claims: dict[str, Any], now: datetime) -> str:
     jti = f"{live.session_id}.{live.serial}"
     own = _registered(live, jti=jti, issued_at=live.refreshed_at, expires_at=live.expires_at)
     said = {**claims, **own, "ser": live.serial}
-    return jwt.sign(said, use=jwt.REFRESH, kid=key.kid, key=key.private)
+    return jwt.authenticate(said, kid=key.kid, secret=token_keys.secret(key.kid, now=now))

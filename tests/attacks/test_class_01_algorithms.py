@@ -63,11 +63,16 @@ def test_the_public_key_as_a_secret(target: Target) -> None:
                 target.require_refused(forging.with_mac(named, claims, secret))
 
 
-@pytest.mark.parametrize("alg", ["ES256K", "ES384", "RS256", "PS256", "EdDSA", "HS256", "es256"])
-def test_another_algorithm_with_the_right_signature(target: Target, alg: str) -> None:
-    key = forging.own_key(target.world).private
+@pytest.mark.parametrize(
+    "alg",
+    ["ES256", "ES256K", "ES384", "RS256", "PS256", "EdDSA", "HS256", "HS384", "es256", "hs256"],
+)
+@pytest.mark.parametrize("made_by", ["ES256", "HS256"])
+def test_another_algorithm_with_the_right_signature(target: Target, made_by: str, alg: str) -> None:
     for header, claims in both(target):
-        target.require_refused(forging.signed({**header, "alg": alg}, claims, key))
+        if {header["alg"], made_by, alg} != {made_by}:
+            altered = {**header, "alg": alg}
+            target.require_refused(forging.own(target.world, altered, claims, alg=made_by))
 
 
 BROUGHT: tuple[dict[str, Any], ...] = (
@@ -87,9 +92,9 @@ def test_a_key_that_is_brought_along(target: Target, brought: dict[str, Any]) ->
         target.require_refused(forging.signed({**header, **brought}, claims, EVIL))
     if brought:
         # Even the scope's own signature makes no token of ours of it.
-        key = forging.own_key(target.world).private
         for header, claims in both(target):
-            target.require_refused(forging.signed({**header, **brought}, claims, key))
+            more = {**header, **brought}
+            target.require_refused(forging.own(target.world, more, claims, alg=header["alg"]))
 
 
 KIDS = (
@@ -126,6 +131,8 @@ def test_the_key_of_another_scope(target: Target) -> None:
             forging.signed({**header, "kid": foreign.kid}, claims, foreign.private)
         )
         target.require_refused(forging.signed(header, claims, foreign.private))
+        for named in (header, {**header, "kid": foreign.kid}):
+            target.require_refused(forging.with_mac(named, claims, forging.own_secret(other)))
 
 
 def test_the_signature_key_of_the_scope_signs_no_tokens(target: Target) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -133,7 +132,7 @@ def _open(sent: Sent, found: Route, ids: Mapping[str, Any], now: datetime) -> An
         reading = scopes.read_ahead if found.is_of_scope else scopes.read_once
         with current.in_scope(scope_id), reading():
             try:
-                asked = replace(_asked(sent, found, ids, None, now), slug=slug)
+                asked = _asked(sent, found, ids, None, now, slug)
             except DomainError as refusal:
                 if found.refuses is None:
                     raise
@@ -176,7 +175,12 @@ def _has_right(found: Route, caller: Caller) -> bool:
 
 
 def _asked(
-    sent: Sent, found: Route, ids: Mapping[str, Any], caller: Caller | None, now: datetime
+    sent: Sent,
+    found: Route,
+    ids: Mapping[str, Any],
+    caller: Caller | None,
+    now: datetime,
+    slug: str = "",
 ) -> Asked:
     query = _query(sent.query, found.query)
     body = None
@@ -186,7 +190,7 @@ def _asked(
     for given in (query, body):
         if given is not None:
             shapes.require_times(given)
-    return Asked(ids=ids, sent=sent, now=now, body=body, query=query, known=caller)
+    return Asked(ids=ids, sent=sent, now=now, body=body, query=query, known=caller, slug=slug)
 
 
 def _body(data: bytes | None, kind: type[Any]) -> Any:

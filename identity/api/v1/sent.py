@@ -1,7 +1,7 @@
 """What matters of an HTTP request here, whoever carried it: the fast lane or Django."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.http import HttpRequest
@@ -37,9 +37,14 @@ class Sent:
     headers: Mapping[str, str]
     body: bytes | None
     address: str
-    target_uri: str
     named: scope_resolution.Named
+    environ: Mapping[str, Any] = field(repr=False)
     http: HttpRequest | None = None
+
+    @property
+    def target_uri(self) -> str:
+        """The absolute address as the sender wrote it; see `addresses`."""
+        return addresses.target_uri(self.environ)
 
     @property
     def is_signed(self) -> bool:
@@ -90,7 +95,7 @@ def _sent(environ: Mapping[str, Any], stream: Any, http: HttpRequest | None) -> 
         headers=given,
         body=bodies.read(environ, stream),
         address=client_ip.of(environ),
-        target_uri=addresses.target_uri(environ),
         named=named,
+        environ=environ,
         http=http,
     )

@@ -5,7 +5,7 @@ The browser's session is held by an access and a refresh token in cookies; each 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -231,15 +231,12 @@ def _read_session(visit: Visit) -> None:
 
 
 def _renew(visit: Visit, token: str) -> None:
-    lasts = timedelta(days=scopes.settings().session_days)
     try:
-        live, door = rotation.refresh(
-            token, audience=visit.issuer, lasts=lasts, origin=visit.origin, now=visit.now
-        )
+        renewed = rotation.redeem(token, audience=visit.issuer, origin=visit.origin, now=visit.now)
     except TokenRefused:
         visit.is_over = True
         return
-    visit.live, visit.session = live, Checked(door, {})
+    visit.live, visit.session = renewed.live, Checked(renewed.door, {})
 
 
 def _with_cookies(visit: Visit, response: HttpResponse) -> HttpResponse:

@@ -66,7 +66,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not (self.is_following and self._prepares):
             return None
         self.validate_thread_sharing()
-        self.ensure_connection()
+        if self.connection is None:
+            self.ensure_connection()
         if self._straight is None or self._straight.connection is not self.connection:
             self._straight = Straight(self.connection)
         return self._straight if self._straight.is_open() else None

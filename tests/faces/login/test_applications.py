@@ -324,12 +324,8 @@ class TestSigningOut:
         spent, later = here.cookie(world, "refresh"), datetime.now(UTC) + timedelta(hours=2)
         issuer = tokens.issuer(world.scope.slug)
         for agent in ("Laptop/1", "Thief/1"):
-            with contextlib.suppress(TokenRefused):
-                rotation.refresh(
-                    spent,
-                    audience=issuer,
-                    lasts=timedelta(days=7),
-                    origin=Origin("192.0.2.9", agent),
-                    now=later,
+            with contextlib.suppress(TokenRefused), cast.in_scope(world):
+                rotation.redeem(
+                    spent, audience=issuer, origin=Origin("192.0.2.9", agent), now=later
                 )
         assert not self.is_in(shop, given)

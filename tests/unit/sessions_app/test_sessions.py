@@ -12,7 +12,7 @@ from identity.services import scopes, server_keys, token_keys
 from sessions_app import refresh_token
 from sessions_app.errors import SignInRefused, TokenRefused
 from sessions_app.models import Provider, Session, SignIn
-from sessions_app.services import rotation, sessions
+from sessions_app.services import sessions
 from sessions_app.services.sessions import Proof
 from tests import cast, signed_in
 
@@ -87,15 +87,11 @@ def test_the_end_moves_on_in_steps(world, alice) -> None:
     now = later(8 * 3600)
     live, token = signed_in.renew(world, token, now=now)
     assert live.expires_at == now + signed_in.WEEK
-    # The scope lets sessions live for an hour only, from now on.
-    live, _ = rotation.refresh(
-        token,
-        audience=live.audience,
-        lasts=timedelta(hours=1),
-        origin=signed_in.LAPTOP,
-        now=now,
-    )
-    assert live.expires_at == now + timedelta(hours=1)
+    # The scope lets sessions live for a day only, from now on.
+    with current.in_scope(world.scope.id):
+        scopes.change_settings(changes={"session_days": 1}, by=world.system, now=now)
+    live, _ = signed_in.renew(world, token, now=now)
+    assert live.expires_at == now + timedelta(days=1)
 
 
 def test_gives_a_lost_answer_again_to_its_holder(world, alice) -> None:

@@ -14,7 +14,6 @@ from identity.api.blocklet.route import OPEN, SELF, Asked, Route
 from identity.api.blocklet.tokens import Held
 from identity.crypto.remembered import Remembered
 from identity.scoping import foresight
-from identity.services import scope_settings
 from identity.web import browser
 from identity.web.lane import Answer
 from sessions_app import jwt
@@ -22,7 +21,6 @@ from sessions_app.errors import TokenRefused
 from sessions_app.services import rotation, sessions, visits
 from sessions_app.services import tokens as reading
 from sessions_app.services.sessions import Origin
-from sessions_app.services.tokens import Read
 
 EMPTY: Final = "RefreshToken should not be empty"
 OVER: Final = "User session is logout"
@@ -70,19 +68,23 @@ def refresh(asked: Asked) -> Answer:
 
 def _renewed(asked: Asked, token: str) -> Answer:
     try:
-        found = _read(asked, token)
-        settings = scope_settings.of(found.door.scope_settings)
-        live, door = rotation.renew(
-            found, lasts=tokens.lasts(settings), origin=origin(asked), now=asked.now
+        # A label that is wrong spends nothing: storage gets lost.
+        renewed = rotation.redeem(
+            token,
+            audience=application.permanent(now=asked.now),
+            visitor=asked.sent.visitor if auth.is_labelled(asked.sent) else None,
+            origin=origin(asked),
+            now=asked.now,
         )
     except TokenRefused:
         raise errors.worded(_complaint(token), status=400) from None
+    door = renewed.door
     row = profiles.profile_of(door.user_public_id)
     if row is None:
         raise errors.worded(OVER, status=400)
     credentials = profiles.credentials_of(row, now=asked.now)
     held = tokens.held(door, credentials)
-    pair = tokens.pair(live, row, held, now=asked.now, settings=settings)
+    pair = tokens.pair(renewed.live, row, held, now=asked.now, settings=renewed.settings)
     content = {
         "user": outputs.user(row, asked.sent, role_name=held.role, credentials=credentials),
         "nextToken": pair.access,
@@ -193,18 +195,6 @@ def _complaint(token: str) -> str:
     except TokenRefused:
         return OVER
     return WRONG_USE
-
-
-def _read(asked: Asked, token: str) -> Read:
-    """The session of a refresh token. A label that is wrong spends nothing: storage gets lost."""
-    found = reading.inspect(token, expected_use=jwt.REFRESH, now=asked.now)
-    if found.door.scope_id != asked.scope_id:
-        raise TokenRefused
-    if found.claims["aud"] != application.permanent(now=asked.now):
-        raise TokenRefused
-    if auth.is_labelled(asked.sent) and asked.sent.visitor != found.door.visitor:
-        raise TokenRefused
-    return found
 
 
 def _end(asked: Asked, caller: Caller) -> None:

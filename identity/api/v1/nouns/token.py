@@ -3,7 +3,6 @@
 import contextlib
 import re
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Final
 
 import msgspec
@@ -16,7 +15,6 @@ from identity.api.v1.shapes import Body, Shown
 from identity.scoping import current
 from identity.scoping.foresight import Question
 from identity.scoping.session_doors import SessionDoor
-from identity.services import scope_settings
 from sessions_app import jwt, machine_token
 from sessions_app.errors import TokenRefused
 from sessions_app.machine_token import Use
@@ -158,22 +156,13 @@ def refresh(asked: Asked) -> Pair:
 
     The same holder may ask again within ten seconds, for an answer that was lost.
     """
-    found = tokens.read(
+    renewed = rotation.redeem(
         asked.body.refresh_token,
-        expected_use=jwt.REFRESH,
-        expected_audience=tokens.OWN,
-        now=asked.now,
-    )
-    if found.door.scope_id != current.required_scope():
-        raise TokenRefused
-    chosen = scope_settings.of(found.door.scope_settings)
-    live, _ = rotation.renew(
-        found,
-        lasts=timedelta(days=chosen.session_days),
+        audience=tokens.issuer(asked.slug),
         origin=pairs.origin(asked.sent),
         now=asked.now,
     )
-    return pairs.of(live, minutes=chosen.access_minutes, now=asked.now)
+    return pairs.of(renewed.live, minutes=renewed.settings.access_minutes, now=asked.now)
 
 
 def _of_program(asked: Asked, use: Use) -> Reply:

@@ -5,7 +5,6 @@ Its refusals are those of RFC 6749 §5.2, which every OAuth library reads, and n
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Final
 
 from identity import queries as ground
@@ -13,9 +12,7 @@ from identity.api.v1 import pairs, route
 from identity.api.v1.route import FORM, OPEN, Asked, Reply
 from identity.api.v1.shapes import Body, Shown
 from identity.errors import DomainError, Kind
-from identity.scoping import current
-from identity.services import scope_settings, scopes
-from sessions_app import jwt
+from identity.services import scopes
 from sessions_app.errors import TokenRefused
 from sessions_app.queries import applications
 from sessions_app.services import authorization_codes, rotation, sessions, tokens
@@ -111,24 +108,16 @@ def _by_code(asked: Asked, given: TokenRequest) -> Live:
 
 
 def _by_refresh(asked: Asked, given: TokenRequest) -> Live:
-    found = tokens.read(
-        given.refresh_token,
-        expected_use=jwt.REFRESH,
-        expected_audience=given.client_id or "-",
-        now=asked.now,
-    )
-    is_here = found.door.scope_id == current.required_scope()
     # Who is disabled gets no tokens, whatever became of its sessions.
-    if not is_here or applications.active_by_text(given.client_id) is None:
+    if applications.active_by_text(given.client_id) is None:
         raise TokenRefused
-    chosen = scope_settings.of(found.door.scope_settings)
-    live, _ = rotation.renew(
-        found,
-        lasts=timedelta(days=chosen.session_days),
+    renewed = rotation.redeem(
+        given.refresh_token,
+        audience=given.client_id,
         origin=pairs.origin(asked.sent),
         now=asked.now,
     )
-    return live
+    return renewed.live
 
 
 def _granted(live: Live, given: TokenRequest, asked: Asked) -> Reply:
