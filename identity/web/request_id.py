@@ -28,8 +28,8 @@ def of(environ: Mapping[str, Any]) -> str:
 def enter(environ: Mapping[str, Any]) -> str:
     """Put the request's id on every log line of this thread from now on, and return it."""
     request_id = of(environ)
-    # Threads serve one request after another: this takes the place of the last one's, and nothing
-    # else is ever bound.
+    # Threads serve one request after another: what the last one bound goes.
+    structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id)
     return request_id
 

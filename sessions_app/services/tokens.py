@@ -135,8 +135,7 @@ def renewable(token: Unproven, door: SessionDoor | None, *, now: datetime) -> Re
         expected_audience=door.audience,
         now=now,
     )
-    public_id = str(door.user_public_id)
-    if token.claims.get("sub", public_id) != public_id:
+    if token.claims and token.claims.get("sub") != str(door.user_public_id):
         raise TokenRefused
     return Read(door, {**token.claims, "aud": door.audience, "ser": token.serial})
 

@@ -20,8 +20,13 @@ from tests.signed_in import LAPTOP, SignedIn
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no such statement"),
+    pytest.mark.usefixtures("on_postgresql"),
 ]
+
+
+@pytest.fixture
+def on_postgresql() -> None:
+    """SQLite has no such statement."""
 
 
 def now() -> datetime:
