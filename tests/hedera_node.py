@@ -76,7 +76,7 @@ class Node:
 
     def __enter__(self) -> Self:
         self.start()
-        threading.Thread(target=self.mirror.serve_forever, daemon=True).start()
+        threading.Thread(target=self.mirror.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -18,7 +18,7 @@ from identity.sdk.client import Client
 from identity.sdk.keys import DeviceKeys
 from identity.sdk.onboarding import authorize
 from identity.sdk.session import Invitation, Session
-from tests.serving import ROOT, Served
+from tests.serving import Served
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 PASSWORD = re.compile(r"password\n  (\S+)\n")
@@ -215,13 +215,17 @@ class Tab:
         return self.page.url.removeprefix(f"{self.house.url}/admin/")
 
     def picture(self, name: str) -> None:
-        """Look at this page in both sizes: it must not scroll sideways. Kept under var/."""
-        folder = os.environ.get("BROWSER_PICTURES") or str(ROOT / "var" / "pictures")
+        """Look at this page in both sizes: it must not scroll sideways.
+
+        Pictures are for people to look at, so they are taken where BROWSER_PICTURES names a folder.
+        """
+        folder = os.environ.get("BROWSER_PICTURES")
         for size, (width, height) in SIZES.items():
             self.page.set_viewport_size({"width": width, "height": height})
             wide = self.page.evaluate("document.documentElement.scrollWidth")
-            path = Path(folder) / f"{name}-{size}.png"
-            self.page.screenshot(path=path, full_page=True)
+            if folder:
+                path = Path(folder) / f"{name}-{size}.png"
+                self.page.screenshot(path=path, full_page=True)
             assert wide <= width, f"{name} is {wide} pixels wide at {width}"
         width, height = SIZES["desktop"]
         self.page.set_viewport_size({"width": width, "height": height})

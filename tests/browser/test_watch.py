@@ -47,7 +47,7 @@ class Receiving(ThreadingHTTPServer):
 @pytest.fixture
 def receiver() -> Iterator[Receiving]:
     with Receiving() as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         yield server
         server.shutdown()
@@ -84,7 +84,7 @@ def test_follows_a_webhook_from_its_making_to_its_end(
     assert receiver.came
     tab.picture("webhook-on")
     tab.click(tab.page.locator("#deliveries tbody th a").first)
-    assert "204" in tab.text
+    wait_for(tab, tab.path, "204")
     before = len(receiver.came)
     tab.press("Send again")
     assert "The message goes out again" in tab.text

@@ -84,6 +84,8 @@ class Scene:
     things: dict[str, str]
     people: dict[str, Signed] = field(default_factory=dict)
     keys: DeviceKeys = field(default_factory=DeviceKeys.generate)
+    addresses: dict[str, str] = field(default_factory=dict)
+    """Of the admin's pages, by their patterns, where a walk has asked for them before."""
 
     @classmethod
     def made(cls) -> "Scene":
@@ -258,9 +260,10 @@ class Words:
     def hold(self, *words: str) -> None:
         """Exactly these, from the next request on."""
         RoleRule.objects.filter(role=self.role).delete()
-        for word in words:
-            rule = self.rules[word]
-            RoleRule.objects.create(scope_id=self.role.scope_id, role=self.role, rule=rule)
+        RoleRule.objects.bulk_create(
+            RoleRule(scope_id=self.role.scope_id, role=self.role, rule=self.rules[word])
+            for word in words
+        )
 
 
 def _rule(word: str, world: cast.World, now: datetime) -> Rule:

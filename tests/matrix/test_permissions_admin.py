@@ -86,8 +86,11 @@ def address(scene: Scene, path: str) -> str:
             return _row("invitations", name, public_id=scene.things[name])
         return kept.get(name) or scene.things[name]
 
-    with cast.in_scope(scene.world):
-        return "/admin/" + re.sub(r"<(\w+)>", filled, path.removeprefix("."))
+    if path not in scene.addresses:
+        with cast.in_scope(scene.world):
+            filled_in = re.sub(r"<(\w+)>", filled, path.removeprefix("."))
+        scene.addresses[path] = f"/admin/{filled_in}"
+    return scene.addresses[path]
 
 
 def _row(app: str, model: str, **known: str) -> str:

@@ -128,7 +128,7 @@ def cloud() -> Iterator[CloudStandIn]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         stand_in.address = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield stand_in
         server.shutdown()
 
