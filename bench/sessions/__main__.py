@@ -86,7 +86,7 @@ def _floors(
         results.append((size, requests.run(databases, home, "seed", town, plan)))
     if results:
         print(report.table(results, python=platform.python_version()))
-        print(words.passwords(results[-1][1], hashing.cost()), flush=True)
+        print(words.passwords(results[-1][1], hashing.cost(databases, home)), flush=True)
 
 
 def _others(
