@@ -60,7 +60,7 @@ def sent(scene: Scene, browser: Client, line: Line) -> tuple[int, str]:
     body = scene.body(line.method, line.path)
     answer = browser.generic(
         line.method,
-        f"{scene.owner.prefix}{scene.path(line.path)}",
+        f"{scene.owner.prefix}{scene.path(line.path)}{scene.query(line.method, line.path)}",
         "" if body is None else json.dumps(body),
         content_type="application/json",
         headers={"If-Match": "*"},

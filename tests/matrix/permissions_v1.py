@@ -148,6 +148,7 @@ GET    /contexts/{context}/members                             members:list     
 POST   /contexts/{context}/members                             members:create     + . + . . . . +
 GET    /contexts/{context}/members/{member}                    members:get        + + + + . + . +
 DELETE /contexts/{context}/members/{member}                    members:delete     + . + . . . . +
+DELETE /contexts/{context}/members                             members:delete     + . + . . . . +
 PUT    /contexts/{context}/members/{member}/acl                members:edit       + . + . . . . +
 PUT    /contexts/{context}/members/{member}/staff              members:edit       + . + . . . . +
 GET    /users/{user}/role-credentials role-credentials:list + + + + . + . +

@@ -201,6 +201,11 @@ class Scene:
         """The address with the ids of this scope's things, or of others, in it."""
         return template.format_map({**self.things, **(things or {})})
 
+    def query(self, method: str, template: str) -> str:
+        """What has to stand behind the address."""
+        asked = {"DELETE /contexts/{context}/members": "?member={member}"}
+        return asked.get(f"{method} {template}", "").format_map(self.things)
+
     def body(self, method: str, template: str) -> Any:
         """Input that the route would take."""
         keys = {

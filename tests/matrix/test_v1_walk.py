@@ -4,6 +4,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, get_args, get_origin
+from urllib.parse import urlencode
 from uuid import UUID
 
 import httpx
@@ -55,7 +56,8 @@ def path(each: Route, known: Mapping[str, str]) -> str:
         name: known.get(name, "1" if name in {"event", "number"} else str(ids.new()))
         for name in each.placeholders
     }
-    return each.path.format_map(given)
+    asked = {} if each.query is None else filled(each.query)
+    return each.path.format_map(given) + (f"?{urlencode(asked)}" if asked else "")
 
 
 def ask(who: Signed, each: Route, known: Mapping[str, str]) -> httpx.Response:

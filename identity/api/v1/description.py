@@ -173,7 +173,8 @@ def _query(each: Route) -> Iterator[dict[str, Any]]:
         options = [kind for kind in plain.get("anyOf", ()) if kind != {"type": "null"}]
         # A parameter is absent or has a value; there is no null behind a question mark.
         shown = options[0] if len(options) == 1 else plain
-        yield {"name": name, "in": "query", "required": False, "schema": shown}
+        is_required = name in described.get("required", ())
+        yield {"name": name, "in": "query", "required": is_required, "schema": shown}
 
 
 def _headers(each: Route) -> Iterator[dict[str, Any]]:

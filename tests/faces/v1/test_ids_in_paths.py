@@ -169,6 +169,34 @@ def test_what_other_systems_brought_can_be_changed(
     assert (shown["member"], shown["is_staff"]) == (name, True)
 
 
+@pytest.mark.parametrize("name", ["a/b", "/", "../x", "a/keys", "a/../b", "a\nb", "a%2Fb", "zoë"])
+def test_what_other_systems_brought_can_be_removed(
+    alice: Signed, circle: Circle, program: Bearer, name: str
+) -> None:
+    path = f"/contexts/{circle.id}/members"
+    for each in (program, alice):
+        circle.add(name, key("one"))
+        circle.add("a", key("two"))
+        gone = each.send("DELETE", f"{path}?member={quote(name, safe='')}")
+        assert gone.json() == {"context": circle.id, "member": name, "changed": "removed"}
+        assert [one["member"] for one in program.get(path).json()["items"]] == ["a"]
+        again = each.send("DELETE", f"{path}?member={quote(name, safe='')}")
+        problem(again, 404, "member.missing")
+
+
+@pytest.mark.parametrize("asked", ["", "?member=", "?member", "?Member=a", "?member=a&member=b"])
+def test_nobody_is_removed_who_is_not_named(circle: Circle, program: Bearer, asked: str) -> None:
+    circle.add("a", key("one"))
+    path = f"/contexts/{circle.id}/members"
+    problem(program.send("DELETE", f"{path}{asked}"), 400, "invalid")
+    for dots in ("", *DOTS):
+        problem(program.send("DELETE", f"{path}?member={dots}x"), 404, "member.missing")
+    for nobody in ("/", "/a%2F..", "/.%2F", "%2F", "%3Fmember=a"):
+        assert program.send("DELETE", f"{path}{nobody}").status_code in {404, 405}
+    assert [one["member"] for one in program.get(path).json()["items"]] == ["a"]
+    assert program.get(f"/contexts/{circle.id}").status_code == 200
+
+
 def test_a_role_is_no_dots(alice: Signed) -> None:
     for name in (*DOTS, "a/b"):
         given = {"name": name, "description": "", "rules": []}

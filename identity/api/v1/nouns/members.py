@@ -11,7 +11,7 @@ from accounts.queries import member_ids
 from accounts.queries import members as queries
 from identity.api.v1 import route, shapes
 from identity.api.v1.route import Asked, Change
-from identity.api.v1.shapes import Body, Newest, Shown
+from identity.api.v1.shapes import Body, Newest, Query, Shown
 from identity.paging import After, Window
 
 TextId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
@@ -78,6 +78,12 @@ class MemberFilters(Newest, frozen=True):
     public_key: PublicKey | None = None
 
 
+class AnyMember(Query, frozen=True):
+    """Which member, by an id that no path holds; a whole one, and never left out."""
+
+    member: TextId
+
+
 @route.listing(
     "/contexts/{context}/members",
     "members:list",
@@ -114,6 +120,11 @@ def _prepared(asked: Asked) -> dict[str, Any]:
     return asked.given()
 
 
+def _of_query(asked: Asked) -> dict[str, Any]:
+    # Servers get paths decoded: a slash within an id is one between segments there.
+    return {**asked.ids, "member": asked.query.member}
+
+
 def _shown(result: Mapping[str, Any]) -> MemberNamed:
     told = result["member"]
     return MemberNamed(told["context"], told["id"], told["changed"])
@@ -141,6 +152,16 @@ ROUTES: Final = (
         "members_remove",
         "Remove a member from a context",
         Change("member.remove", _shown),
+        shows=MemberNamed,
+    ),
+    route.change(
+        "DELETE",
+        "/contexts/{context}/members",
+        "members:delete",
+        "members_remove_by_query",
+        "Remove a member whose id holds a slash, or any other",
+        Change("member.remove", _shown, prepare=_of_query),
+        query=AnyMember,
         shows=MemberNamed,
     ),
     route.change(
