@@ -53,7 +53,8 @@ def parse(token: str) -> Unverified:
         data = base64.b64decode(text, altchars=b"-_", validate=True)
     except binascii.Error:
         raise TokenRefused from None
-    if len(data) != _PARTS.size:
+    # The decoder takes the signs of the usual alphabet, too.
+    if len(data) != _PARTS.size or base64.urlsafe_b64encode(data) != text:
         raise TokenRefused
     kid, session, serial, code = _PARTS.unpack(data)
     return Unverified(kid.hex(), UUID(bytes=session), serial, code)

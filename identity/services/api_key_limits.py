@@ -88,7 +88,10 @@ def require_grantable(words: Collection[str], *, by: Actor) -> list[str]:
     asked = frozenset(words)
     unknown = asked - permissions.ALL
     if unknown:
-        raise errors.Invalid("There are no such permissions.", permissions=sorted(unknown))
+        raise errors.Invalid(
+            f"There is no permission {', '.join(sorted(unknown))}: see docs/permissions.md.",
+            permissions=sorted(unknown),
+        )
     refused = (asked - by.permissions) | (asked & permissions.NOT_OF_KEYS)
     if refused:
         raise ApiKeyTooWide(permissions=sorted(refused))

@@ -52,6 +52,8 @@ def prove(
     if isinstance(token.form, refresh_token.Unverified):
         refresh_token.verify(token.form, secret=secret)
         return
+    if not isinstance(token.form.claims.get("sub"), str):
+        raise TokenRefused
     jwt.verify_code(
         token.form,
         secret=secret,

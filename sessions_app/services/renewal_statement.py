@@ -34,6 +34,7 @@ WHERE session.id = %s AND session.scope_id = %s
   AND session.visitor = COALESCE(%s, session.visitor)
   AND door.answer_scope_status = 'active' AND door.answer_scope_settings = %s
   AND door.answer_user_status = 'active'
+  AND door.answer_user_public_id::text = COALESCE(%s, door.answer_user_public_id::text)
   AND (door.answer_user_expires_at IS NULL OR door.answer_user_expires_at > %s)
   AND door.answer_networks = '[]'
   AND (door.answer_device_id IS NULL OR door.answer_device_status = 'active')
@@ -99,5 +100,6 @@ def _values(asked: Asked, expected: _Expected, now: datetime) -> list[Any]:
     return [
         *(now, now, asked.holder, wanted - lasts / STEPS, wanted, wanted),
         *(asked.token.session_id, current.required_scope(), asked.token.serial, now),
-        *(wanted - sessions.MOST_LIFE, asked.audience, asked.visitor, expected.settings, now),
+        *(wanted - sessions.MOST_LIFE, asked.audience, asked.visitor, expected.settings),
+        *(asked.token.claims.get("sub"), now),
     ]

@@ -24,7 +24,7 @@ RETRY: Final = timedelta(seconds=10)
 _ROTATION: Final = """
 UPDATE sessions_app_session SET refresh_serial = refresh_serial + 1, refreshed_at = %s,
   holder = %s, last_seen_at = %s, expires_at = %s
-WHERE id = %s AND refresh_serial = %s AND status = 'active'
+WHERE id = %s AND refresh_serial = %s AND status = 'active' AND expires_at > %s AND audience = %s
 """
 
 
@@ -71,9 +71,10 @@ def renew(
 ) -> tuple[Live, SessionDoor]:
     """As `redeem`, for a refresh token that was read just now."""
     door, serial = found.door, found.claims.get("ser")
-    sessions.require_usable(door, address=origin.address, now=now)
-    if not isinstance(serial, int) or serial > door.refresh_serial:
+    if not isinstance(serial, int) or serial > door.refresh_serial or door.expires_at <= now:
         raise TokenRefused
+    if not _is_spent(door, serial, origin.holder, now=now):
+        sessions.require_usable(door, address=origin.address, now=now)
     with current.in_scope(door.scope_id):
         latest = door.created_at + sessions.MOST_LIFE
         expires_at = next_end(door, lasts=lasts, latest=latest, now=now)
@@ -82,17 +83,30 @@ def renew(
         return _again(door, serial, origin.holder, now=now), door
 
 
+def _is_spent(door: SessionDoor, serial: int, holder: str, *, now: datetime) -> bool:
+    """Whether a token is an alarm, whatever else stands against its session."""
+    return serial < door.refresh_serial and not _is_lost_answer(door, serial, holder, now=now)
+
+
+def _is_lost_answer(
+    found: SessionDoor | Session, serial: int, holder: str, *, now: datetime
+) -> bool:
+    return (
+        serial == found.refresh_serial - 1
+        and found.holder == holder
+        and now - found.refreshed_at <= RETRY
+    )
+
+
 def _again(door: SessionDoor, serial: int, holder: str, *, now: datetime) -> Live:
     """What became of a token that is spent: given again, or an alarm."""
     session = Session.objects.filter(id=door.session_id).select_related("user").first()
     if session is None or session.status != Session.Status.ACTIVE:
         raise TokenRefused
-    is_lost_answer = (
-        serial == session.refresh_serial - 1
-        and session.holder == holder
-        and now - session.refreshed_at <= RETRY
-    )
-    if is_lost_answer:
+    if serial >= session.refresh_serial:
+        # It was not spent: the session was changed since it was found.
+        raise TokenRefused
+    if _is_lost_answer(session, serial, holder, now=now):
         return _after(door, session.refresh_serial, session.refreshed_at, session.expires_at)
     by = sessions.bearer(session, session.user)
     with transaction.atomic():
@@ -126,7 +140,9 @@ def next_end(door: SessionDoor, *, lasts: timedelta, latest: datetime, now: date
 
 def rotate(door: SessionDoor, holder: str, expires_at: datetime, now: datetime) -> bool:
     """Count the serial up, if it is still that of the door; whether it was."""
+    # Time and audience are asked again: the session may have been changed since it was found.
     values: list[Any] = [now, holder, now, expires_at, door.session_id, door.refresh_serial]
+    values += [now, door.audience]
     if connection.vendor != "postgresql":
         adapted = connection.ops.adapt_datetimefield_value
         values = [adapted(value) if isinstance(value, datetime) else value for value in values]

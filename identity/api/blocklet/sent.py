@@ -12,6 +12,8 @@ from identity.web import bodies, client_ip, scope_resolution
 
 ROOT: Final = "/.well-known/service"
 MOST_PARAMETERS: Final = 64
+LONGEST_LABEL: Final = 80
+"""What is kept of a browser's label, wherever it stands in a request."""
 # `x-blocklet-did` is a gateway's word to the server behind it: from outside nobody reads it.
 _HEADERS: Final = (
     *("accept-language", "authorization", "host", "origin", "referer", "sec-fetch-site"),
@@ -52,7 +54,7 @@ class Sent:
     @property
     def visitor(self) -> str:
         """The label that the browser gave itself; no secret and no proof of anything."""
-        return self.headers.get("x-blocklet-visitor-id", "")
+        return self.headers.get("x-blocklet-visitor-id", "")[:LONGEST_LABEL]
 
     @property
     def user_agent(self) -> str:

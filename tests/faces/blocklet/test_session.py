@@ -114,6 +114,14 @@ def test_takes_no_refresh_token_for_a_session(alice) -> None:
     assert (answer.status, answer.json) == (401, UNSIGNED)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_label_counts_as_far_as_it_is_kept() -> None:
+    alice, label = sign_in(cast.world(sign_up=True), visitorId="x" * 100), "x" * 100
+    assert alice.visitor == label[:80]
+    assert alice.get("did/session", x_blocklet_visitor_id=label).status == 200
+    assert alice.renew(x_blocklet_visitor_id=label).status == 200
+
+
 def test_refuses_another_browsers_label(alice) -> None:
     assert alice.get("did/session", x_blocklet_visitor_id=alice.visitor).status == 200
     assert alice.get("did/session", x_blocklet_visitor_id="somebody-else").status == 401

@@ -52,3 +52,17 @@ def test_has_no_second_text_for_the_same_bytes() -> None:
     body = made().removeprefix(refresh_token.PREFIX)
     assert base64.urlsafe_b64encode(base64.urlsafe_b64decode(body)).decode() == body
     assert "=" not in body
+
+
+def test_signs_of_another_alphabet_are_refused() -> None:
+    for serial in range(200):
+        token = refresh_token.make(
+            kid="ab" * 32, session_id=ids.new(), serial=serial, secret=b"k" * 32
+        )
+        other = token[: len(refresh_token.PREFIX)] + token[len(refresh_token.PREFIX) :].replace(
+            "-", "+"
+        ).replace("_", "/")
+        refresh_token.parse(token)
+        if other != token:
+            with pytest.raises(TokenRefused):
+                refresh_token.parse(other)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -15,7 +16,7 @@ from sessions_app.errors import TokenRefused
 from sessions_app.models import Provider, Session
 from sessions_app.services import refresh_tokens, renewal_statement, rotation, sessions, tokens
 from sessions_app.services.sessions import Proof
-from tests import cast, signed_in
+from tests import cast, forging, signed_in
 from tests.signed_in import LAPTOP, SignedIn
 
 pytestmark = [
@@ -204,6 +205,16 @@ def test_devices_and_providers_count(world: cast.World, held: SignedIn) -> None:
             signed_in.renew(world, held.refresh)
         with current.in_scope(world.scope.id):
             rows.update(**on)
+
+
+def test_a_foreign_subject_counts(world: cast.World, held: SignedIn) -> None:
+    header, claims = forging.header_of(held.telling), forging.claims_of(held.telling)
+    altered = {**claims, "sub": str(uuid4())}
+    assert not at_once(world, forging.own(world, header, altered, alg="HS256"))
+    with pytest.raises(TokenRefused):
+        at_once(world, forging.own(world, header, {**claims, "sub": 1}, alg="HS256"))
+    assert serial(held, world) == 1
+    assert at_once(world, held.telling)
 
 
 def test_the_settings_of_now_count(world: cast.World, held: SignedIn) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from accounts.models import User
 from accounts.services import devices, users
 from identity import queries as ground
 from identity.paging import After
@@ -12,7 +13,7 @@ from identity.services import scopes, server_keys, token_keys
 from sessions_app import refresh_token
 from sessions_app.errors import SignInRefused, TokenRefused
 from sessions_app.models import Provider, Session, SignIn
-from sessions_app.services import sessions
+from sessions_app.services import rotation, sessions
 from sessions_app.services.sessions import Proof
 from tests import cast, signed_in
 
@@ -100,6 +101,35 @@ def test_gives_a_lost_answer_again_to_its_holder(world, alice) -> None:
     assert signed_in.renew(world, held.refresh) == first
     assert signed_in.renew(world, held.refresh, now=later(9)) == first
     assert signed_in.renew(world, first[1])[0].serial == 3
+
+
+def test_a_thief_outside_the_networks_of_the_user_is_an_alarm(world, alice) -> None:
+    held = signed_in.start(world, alice)
+    _, successor = signed_in.renew(world, held.refresh)
+    with current.in_scope(world.scope.id):
+        User.objects.filter(id=alice.user.id).update(networks=["192.0.2.0/24"])
+    with pytest.raises(TokenRefused):
+        signed_in.renew(world, held.refresh, origin=signed_in.PHONE)
+    with current.in_scope(world.scope.id):
+        assert Session.objects.get(id=held.session.id).status == Session.Status.ENDED
+    with pytest.raises(TokenRefused):
+        signed_in.renew(world, successor)
+
+
+def test_what_was_changed_since_it_was_found_is_no_theft(world, alice, monkeypatch) -> None:
+    held = signed_in.start(world, alice)
+    rotate = rotation.rotate
+
+    def late(door, *rest):
+        Session.objects.filter(id=door.session_id).update(audience="https://other.example")
+        return rotate(door, *rest)
+
+    monkeypatch.setattr(rotation, "rotate", late)
+    with pytest.raises(TokenRefused):
+        signed_in.renew(world, held.refresh)
+    with current.in_scope(world.scope.id):
+        session = Session.objects.get(id=held.session.id)
+    assert (session.status, session.refresh_serial) == (Session.Status.ACTIVE, 1)
 
 
 def test_ends_the_family_when_another_holder_presents_a_spent_token(world, alice) -> None:

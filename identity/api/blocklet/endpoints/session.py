@@ -156,7 +156,7 @@ def unread(asked: Asked) -> Answer:
 def origin(asked: Asked) -> Origin:
     """Where a request comes from."""
     sent = asked.sent
-    return Origin(address=sent.address, user_agent=sent.user_agent, visitor=sent.visitor[:80])
+    return Origin(address=sent.address, user_agent=sent.user_agent, visitor=sent.visitor)
 
 
 def _present(
