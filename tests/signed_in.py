@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from identity.scoping import current
-from sessions_app.models import Session
+from sessions_app.models import Provider, Session
 from sessions_app.services import rotation, sessions, tokens
 from sessions_app.services.sessions import Origin, Proof
 from sessions_app.services.tokens import Live
@@ -51,6 +51,21 @@ def start(
         live = sessions.live(session, scope_slug=world.scope.slug)
         access, telling = tokens.pair(live, seconds=600, now=now, refresh_claims={})
         return SignedIn(session, live, access, tokens.refresh(live, now=now), telling)
+
+
+def provider(world: cast.World, *, now: datetime) -> Provider:
+    """A provider of the scope that vouches for people."""
+    with current.in_scope(world.scope.id):
+        return Provider.objects.create(
+            scope_id=world.scope.id,
+            slug="git",
+            name="Git",
+            kind="github",
+            issuer="https://github.com",
+            client_id="x",
+            created_at=now,
+            updated_at=now,
+        )
 
 
 def renew(

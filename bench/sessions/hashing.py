@@ -1,7 +1,7 @@
 """What one password hash costs in a server: the share of a password sign-in that is wanted.
 
 Measured as everything else is, in a bare server that does nothing but compare with a stored
-verifier: beside other work, and with pauses, a hash costs some tenth more than in a loop.
+verifier.
 """
 
 import os

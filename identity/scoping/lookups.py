@@ -178,18 +178,18 @@ def call(connection: BaseDatabaseWrapper, lookup: Lookup, *arguments: Any) -> li
 
 
 def change(
-    lookup: Lookup, arguments: Sequence[Any], change: Change
+    lookup: Lookup, arguments: Sequence[Any], update: Change
 ) -> list[tuple[tuple[Any, ...], tuple[Any, ...] | None]]:
     """Ask, and change what the answer allows, in one statement of the scope in force.
 
     Each row of the answer, which is that of before the change, comes with what the change returned;
     None where it changed nothing. On PostgreSQL alone.
     """
-    before = f"WITH door AS ({lookup.query}), changed AS ({change.sql}) "
+    before = f"WITH door AS ({lookup.query}), changed AS ({update.sql}) "
     rows = foresight.rows(
         "SELECT door.*, changed.* FROM door LEFT JOIN changed ON true",
-        [*arguments, *change.values],
-        width=len(lookup.columns) + change.width,
+        [*arguments, *update.values],
+        width=len(lookup.columns) + update.width,
         before=before,
     )
     width = len(lookup.columns)

@@ -48,11 +48,6 @@ class Throttle:
         if exceeded:
             raise TooManyRequests(retry_after=window + self.seconds - now)
 
-    def forget(self) -> None:
-        """Begin to count anew, for everybody."""
-        with self._lock:
-            self._windows.clear()
-
     def take_back(self, key: Hashable, *, now: int) -> None:
         """Count one call less that was counted at this `now`, for what turned out harmless."""
         with self._lock:

@@ -6,11 +6,11 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Device, User
-from accounts.models import User as Account
 from identity.models import Scope, ServerKey
-from identity.scoping import current
+from identity.scoping import current, session_doors
 from identity.services import scopes
 from sessions_app.errors import TokenRefused
 from sessions_app.models import Provider, Session
@@ -135,8 +135,6 @@ def test_the_answer_is_that_of_the_longer_way(
 
 
 def _found(token: refresh_tokens.Unproven) -> object:
-    from identity.scoping import session_doors
-
     return session_doors.session(token.session_id, token.kid)
 
 
@@ -149,7 +147,7 @@ def _session(**changes: object) -> Callable[[SignedIn, cast.World], object]:
 
 
 STANDS_AGAINST: dict[str, Callable[[SignedIn, cast.World], object]] = {
-    "user": _user(status=Account.Status.DISABLED),
+    "user": _user(status=User.Status.DISABLED),
     "user-over": _user(expires_at=datetime(2020, 1, 1, tzinfo=UTC)),
     "network": _user(networks=["203.0.113.0/24"]),
     "session-over": _session(expires_at=datetime(2020, 1, 1, tzinfo=UTC)),
@@ -175,17 +173,7 @@ def test_nothing_where_something_stands_against_it(
 def test_devices_and_providers_count(world: cast.World, held: SignedIn) -> None:
     bob, at = world.member("dave"), now()
     assert bob.device is not None
-    with current.in_scope(world.scope.id):
-        provider = Provider.objects.create(
-            scope_id=world.scope.id,
-            slug="git",
-            name="Git",
-            kind="github",
-            issuer="https://github.com",
-            client_id="x",
-            created_at=at,
-            updated_at=at,
-        )
+    provider = signed_in.provider(world, now=at)
     proof = Proof(Session.Method.OAUTH, provider_id=provider.id, device_id=bob.device.id)
     for rows, off, on in (
         (
@@ -235,8 +223,6 @@ def test_a_session_near_its_last_day_goes_the_longer_way(world: cast.World, held
 
 
 def test_it_is_one_statement(world: cast.World, held: SignedIn) -> None:
-    from django.test.utils import CaptureQueriesContext
-
     with CaptureQueriesContext(connection) as captured:
         signed_in.renew(world, held.refresh)
     assert len(captured) == 1

@@ -191,17 +191,7 @@ def test_refuses_the_next_request_after(world, alice, shut) -> None:
     # A second owner, so that the first one's device may go.
     world.member("bob", "super-admin")
     now = datetime.now(UTC)
-    with current.in_scope(world.scope.id):
-        provider = Provider.objects.create(
-            scope_id=world.scope.id,
-            slug="git",
-            name="Git",
-            kind="github",
-            issuer="https://github.com",
-            client_id="x",
-            created_at=now,
-            updated_at=now,
-        )
+    provider = signed_in.provider(world, now=now)
     proof = Proof(Session.Method.OAUTH, provider_id=provider.id, device_id=alice.device.id)
     held = signed_in.start(world, alice, proof=proof)
     signed_in.check(world, held.access)

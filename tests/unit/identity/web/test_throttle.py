@@ -1,4 +1,4 @@
-"""A brake in one process: it counts each key for itself, and can begin anew."""
+"""A brake in one process: it counts each key for itself."""
 
 import pytest
 
@@ -20,13 +20,4 @@ def test_what_is_taken_back_counts_no_more() -> None:
     throttle = Throttle(count=1, seconds=60)
     throttle.hit("a", now=0)
     throttle.take_back("a", now=0)
-    throttle.hit("a", now=0)
-
-
-def test_counts_anew_after_it_forgot() -> None:
-    throttle = Throttle(count=1, seconds=60)
-    throttle.hit("a", now=0)
-    with pytest.raises(TooManyRequests):
-        throttle.hit("a", now=0)
-    throttle.forget()
     throttle.hit("a", now=0)
