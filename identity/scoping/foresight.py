@@ -74,19 +74,37 @@ def known(sql: str, values: Sequence[Any]) -> Rows | None:
     return foreseen.rows
 
 
-def rows(sql: str, values: Sequence[Any], *, width: int, before: str = "") -> Rows:
+def rows(sql: str, values: Sequence[Any], *, width: int) -> Rows:
     """The rows of a look-up of so many columns, at the door; on PostgreSQL alone.
 
-    What is foreseen is asked along and kept. A look-up without a row brings no answer. `before` is
-    a `WITH` that the look-up reads from; its values come first.
+    What is foreseen is asked along and kept. A look-up without a row brings no answer.
     """
     foreseen = _foreseen.get()
     if foreseen is None or foreseen.rows is not None:
-        return statements.rows(before + sql, values)
-    question = foreseen.question
+        return statements.rows(sql, values)
     # A look-up is answered alike in every state: the one of the question is as good.
-    with current.Block(question.state):
-        both = statements.rows(_together(sql, question.sql, before), [*values, *question.values])
+    with current.Block(foreseen.question.state):
+        return _along(foreseen, sql, values, width)
+
+
+def change(sql: str, values: Sequence[Any], *, width: int) -> Rows:
+    """As `rows`, for an UPDATE … RETURNING in the state in force; the first column is not null.
+
+    The answer of what is foreseen is that of before the change.
+    """
+    foreseen = _foreseen.get()
+    if foreseen is None or foreseen.rows is not None:
+        return statements.rows(sql, values)
+    if foreseen.question.state.mark != current.state().mark:
+        return statements.rows(sql, values)
+    return _along(foreseen, "SELECT * FROM changed", values, width, before=sql)
+
+
+def _along(
+    foreseen: _Foreseen, sql: str, values: Sequence[Any], width: int, *, before: str = ""
+) -> Rows:
+    question = foreseen.question
+    both = statements.rows(_together(sql, question.sql, before), [*values, *question.values])
     if not both:
         return []
     # Each row of the look-up comes with every row of the other.
@@ -103,6 +121,6 @@ def _together(sql: str, other: str, before: str) -> str:
         # All are texts of ours; values are bound.
         along = f"SELECT true, answer.* FROM ({other}) AS answer"  # noqa: S608
         both = f"SELECT * FROM ({sql}) AS first LEFT JOIN ({along}) AS along ON true"  # noqa: S608
-        known = before + both
+        known = f"WITH changed AS ({before}) {both}" if before else both
         _texts.keep(key, known)
     return known

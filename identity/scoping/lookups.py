@@ -124,19 +124,6 @@ class Lookup:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """An UPDATE … RETURNING that reads the answer of a look-up as `door`, for `change`.
-
-    The columns of `door` are those of the look-up behind `answer_`. It returns so many columns, the
-    first of which is never null, of one row at most.
-    """
-
-    sql: str
-    values: Sequence[Any] = field(repr=False)
-    width: int
-
-
 registry: dict[str, Lookup] = {}
 
 
@@ -175,28 +162,6 @@ def call(connection: BaseDatabaseWrapper, lookup: Lookup, *arguments: Any) -> li
             cursor.execute(lookup.sql, _plain_arguments(connection, lookup, arguments))
             rows = cursor.fetchall()
     return [_loaded(row, lookup.loaders_of_sqlite) for row in rows]
-
-
-def change(
-    lookup: Lookup, arguments: Sequence[Any], update: Change
-) -> list[tuple[tuple[Any, ...], tuple[Any, ...] | None]]:
-    """Ask, and change what the answer allows, in one statement of the scope in force.
-
-    Each row of the answer, which is that of before the change, comes with what the change returned;
-    None where it changed nothing. On PostgreSQL alone.
-    """
-    before = f"WITH door AS ({lookup.query}), changed AS ({update.sql}) "
-    rows = foresight.rows(
-        "SELECT door.*, changed.* FROM door LEFT JOIN changed ON true",
-        [*arguments, *update.values],
-        width=len(lookup.columns) + update.width,
-        before=before,
-    )
-    width = len(lookup.columns)
-    return [
-        (_loaded(row[:width], lookup.loaders), None if row[width] is None else row[width:])
-        for row in rows
-    ]
 
 
 def question(lookup: Lookup, *arguments: Any) -> Question:

@@ -10,7 +10,6 @@ from django.db import connection
 from identity.scoping import lookups, session_lookups
 from identity.scoping.doors import ScopeDoor
 from identity.scoping.foresight import Question
-from identity.scoping.lookups import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +73,6 @@ def session(session_id: UUID, kid: str) -> SessionDoor | None:
     """The session of this id, with the token key of this kid."""
     rows = lookups.call(connection, session_lookups.SESSION, session_id, kid)
     return SessionDoor(*rows[0]) if rows else None
-
-
-def changed(
-    session_id: UUID, kid: str, change: Change
-) -> tuple[SessionDoor | None, tuple[Any, ...] | None]:
-    """As `session`, and what `change` returned, which was made in the same statement.
-
-    The session is the one of before. None for what there is not, and for what was not changed. On
-    PostgreSQL alone, in the scope in force.
-    """
-    rows = lookups.change(session_lookups.SESSION, (session_id, kid), change)
-    return (SessionDoor(*rows[0][0]), rows[0][1]) if rows else (None, None)
 
 
 def question(session_id: UUID, kid: str) -> Question:

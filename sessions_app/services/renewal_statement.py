@@ -1,24 +1,27 @@
-"""The usual renewal, a look-up and a rotation, in one statement (on PostgreSQL).
+"""The usual renewal in one statement (on PostgreSQL): what nothing stands against is rotated.
 
 What the statement asks is less than what `rotation` allows, never more: whoever it leaves out goes
-the longer way with the session that it found. So it need not know networks, devices that nobody
-has approved yet, keys that retire or sessions near their last day.
+the longer way. So it need not know networks, devices that nobody has approved yet, keys that retire
+or sessions near their last day.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from django.db import connection
 
 from identity.crypto.remembered import Remembered
-from identity.scoping import current, session_doors
-from identity.scoping.lookups import Change
+from identity.scoping import current, foresight
 from identity.scoping.session_doors import SessionDoor
 from identity.services import scope_settings, token_keys
+from identity.services.scope_settings import ScopeSettings
 from sessions_app.services import refresh_tokens, sessions, tokens
 from sessions_app.services.refresh_tokens import Unproven
+from sessions_app.services.tokens import Live
 
 STEPS: Final = 24
 """A session's end moves on in so many steps of the time that it lives without being renewed."""
@@ -27,21 +30,27 @@ UPDATE sessions_app_session AS session SET refresh_serial = session.refresh_seri
   refreshed_at = %s, last_seen_at = %s, holder = %s,
   expires_at = CASE WHEN session.expires_at > %s AND session.expires_at <= %s
     THEN session.expires_at ELSE %s END
-FROM door
+FROM identity_scope AS scope, accounts_user AS account, identity_serverkey AS token
 WHERE session.id = %s AND session.scope_id = %s
   AND session.refresh_serial = %s AND session.status = 'active' AND session.expires_at > %s
   AND session.created_at >= %s AND session.audience = %s
   AND session.visitor = COALESCE(%s, session.visitor)
-  AND door.answer_scope_status = 'active' AND door.answer_scope_settings = %s
-  AND door.answer_user_status = 'active'
-  AND door.answer_user_public_id::text = COALESCE(%s, door.answer_user_public_id::text)
-  AND (door.answer_user_expires_at IS NULL OR door.answer_user_expires_at > %s)
-  AND door.answer_networks = '[]'
-  AND (door.answer_device_id IS NULL OR door.answer_device_status = 'active')
-  AND door.answer_provider_status IS DISTINCT FROM 'disabled'
-  AND door.answer_key_status = 'active'
-RETURNING session.expires_at
+  AND scope.id = session.scope_id AND scope.status = 'active' AND scope.settings = %s
+  AND account.id = session.user_id AND account.status = 'active' AND account.networks = '[]'
+  AND (account.expires_at IS NULL OR account.expires_at > %s)
+  AND account.public_id::text = COALESCE(%s, account.public_id::text)
+  AND token.kid = %s AND token.scope_id = session.scope_id
+  AND token.purpose = 'token' AND token.status = 'active'
+  AND (session.device_id IS NULL OR EXISTS (
+    SELECT 1 FROM accounts_device AS device
+    WHERE device.id = session.device_id AND device.status = 'active'))
+  AND (session.provider_id IS NULL OR EXISTS (
+    SELECT 1 FROM sessions_app_provider AS provider
+    WHERE provider.id = session.provider_id AND provider.status <> 'disabled'))
+RETURNING session.expires_at, account.id, account.public_id,
+  session.role, session.provider_name, session.wallet_os, session.data
 """
+_WIDTH: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,21 @@ class Asked:
     audience: str
     visitor: str | None
     holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What the successor is made of, what its scope chooses, and what the session says of itself.
+
+    The names of the latter are those of `SessionDoor`.
+    """
+
+    live: Live
+    settings: ScopeSettings
+    role: str
+    provider_name: str
+    wallet_os: str
+    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +95,17 @@ def expect(door: SessionDoor) -> None:
         _expected.keep(door.scope_id, _Expected(door.scope_slug, door.scope_settings))
 
 
-def run(asked: Asked, *, now: datetime) -> tuple[SessionDoor | None, datetime | None]:
-    """The session behind a refresh token, and when it ends if it was rotated.
+def run(asked: Asked, *, now: datetime) -> Renewed | None:
+    """Rotate the session of the scope in force behind a refresh token, if nothing is against it.
 
-    The session is the one of before. Nothing is rotated for a token that is not proven. None for a
-    session that there is not. Raises TokenRefused for a token that the scope in force never made.
+    None where something may be, and then nothing was done. Raises TokenRefused for a token that
+    the scope in force never made.
     """
     token = asked.token
     expected = _expected.get(current.required_scope())
     secret = token_keys.known_secret(token.kid)
     if expected is None or secret is None or connection.vendor != "postgresql":
-        return session_doors.session(token.session_id, token.kid), None
+        return None
     refresh_tokens.prove(
         token,
         secret=secret,
@@ -89,17 +113,30 @@ def run(asked: Asked, *, now: datetime) -> tuple[SessionDoor | None, datetime | 
         expected_audience=asked.audience,
         now=now,
     )
-    change = Change(_ROTATION, _values(asked, expected, now), width=1)
-    door, changed = session_doors.changed(token.session_id, token.kid, change)
-    return door, None if changed is None else changed[0]
+    chosen = scope_settings.of(expected.settings)
+    values = _values(asked, expected, timedelta(days=chosen.session_days), now)
+    rows = foresight.change(_ROTATION, values, width=_WIDTH)
+    if not rows:
+        return None
+    expires_at, user_id, public_id, role, provider_name, wallet_os, data = rows[0]
+    live = Live(
+        session_id=token.session_id,
+        scope_slug=expected.slug,
+        user_id=user_id,
+        public_id=public_id,
+        audience=asked.audience,
+        serial=token.serial + 1,
+        refreshed_at=now,
+        expires_at=expires_at,
+    )
+    return Renewed(live, chosen, role, provider_name, wallet_os, orjson.loads(data))
 
 
-def _values(asked: Asked, expected: _Expected, now: datetime) -> list[Any]:
-    lasts = timedelta(days=scope_settings.of(expected.settings).session_days)
-    wanted = now + lasts
+def _values(asked: Asked, expected: _Expected, lasts: timedelta, now: datetime) -> list[Any]:
+    token, wanted = asked.token, now + lasts
     return [
         *(now, now, asked.holder, wanted - lasts / STEPS, wanted, wanted),
-        *(asked.token.session_id, current.required_scope(), asked.token.serial, now),
+        *(token.session_id, current.required_scope(), token.serial, now),
         *(wanted - sessions.MOST_LIFE, asked.audience, asked.visitor, expected.settings),
-        *(asked.token.claims.get("sub"), now),
+        *(now, token.claims.get("sub"), token.kid),
     ]

@@ -3,19 +3,18 @@
 Of any number of parallel calls one spends it.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
 
-from identity.scoping import current, statements
+from identity.scoping import current, session_doors, statements
 from identity.scoping.session_doors import SessionDoor
 from identity.services import scope_settings
-from identity.services.scope_settings import ScopeSettings
 from sessions_app.errors import TokenRefused
 from sessions_app.models import Session
 from sessions_app.services import ending, refresh_tokens, renewal_statement, sessions, tokens
+from sessions_app.services.renewal_statement import Renewed
 from sessions_app.services.sessions import Origin
 from sessions_app.services.tokens import Live
 
@@ -26,15 +25,6 @@ UPDATE sessions_app_session SET refresh_serial = refresh_serial + 1, refreshed_a
   holder = %s, last_seen_at = %s, expires_at = %s
 WHERE id = %s AND refresh_serial = %s AND status = 'active' AND expires_at > %s AND audience = %s
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Renewed:
-    """What the successor is made of, the session as it was found, and what its scope chooses."""
-
-    live: Live
-    door: SessionDoor
-    settings: ScopeSettings
 
 
 def redeem(
@@ -50,11 +40,10 @@ def redeem(
     """
     unproven = refresh_tokens.parse(token)
     asked = renewal_statement.Asked(unproven, audience, visitor, origin.holder)
-    door, renewed = renewal_statement.run(asked, now=now)
-    if door is not None and renewed is not None:
-        sessions.require_usable(door, address=origin.address, now=now)
-        live = _after(door, unproven.serial + 1, now, renewed)
-        return Renewed(live, door, scope_settings.of(door.scope_settings))
+    renewed = renewal_statement.run(asked, now=now)
+    if renewed is not None:
+        return renewed
+    door = session_doors.session(unproven.session_id, unproven.kid)
     found = tokens.renewable(unproven, door, now=now)
     door = found.door
     is_here = door.scope_id == current.required_scope() and door.audience == audience
@@ -63,7 +52,7 @@ def redeem(
     chosen = scope_settings.of(door.scope_settings)
     live, _ = renew(found, lasts=timedelta(days=chosen.session_days), origin=origin, now=now)
     renewal_statement.expect(door)
-    return Renewed(live, door, chosen)
+    return Renewed(live, chosen, door.role, door.provider_name, door.wallet_os, door.data)
 
 
 def renew(

@@ -13,6 +13,7 @@ from identity.scoping.session_doors import SessionDoor
 from identity.services import scopes
 from identity.services.scope_settings import ScopeSettings
 from sessions_app.services import role_switching, tokens
+from sessions_app.services.renewal_statement import Renewed
 from sessions_app.services.tokens import Live
 
 CREDENTIAL: Final = role_switching.CREDENTIAL
@@ -49,14 +50,14 @@ def csrf_of(access: str) -> str:
     return csrf_token.of_sign_in(access, application.csrf_key())
 
 
-def held(door: SessionDoor, credentials: list[RoleCredentialRow]) -> Held:
+def held(session: SessionDoor | Renewed, credentials: list[RoleCredentialRow]) -> Held:
     """The session's role as of now: one that a credential gave goes with the credential."""
-    credential = str(door.data.get(CREDENTIAL, ""))
+    credential = str(session.data.get(CREDENTIAL, ""))
     is_valid = not credential or any(each.credential_id == credential for each in credentials)
     return Held(
-        role=door.role if is_valid else "",
-        provider=door.provider_name,
-        wallet_os=door.wallet_os,
+        role=session.role if is_valid else "",
+        provider=session.provider_name,
+        wallet_os=session.wallet_os,
         credential=credential if is_valid else "",
     )
 

@@ -216,18 +216,20 @@ def _answered(view: View, visit: Visit, named: Mapping[str, Any]) -> HttpRespons
 
 def _read_session(visit: Visit) -> None:
     access, refresh = (visit.http.COOKIES.get(name, "") for name in _names(visit.slug))
-    address = visit.origin.address
-    if access:
-        try:
-            visit.session = sessions.check(
-                access, audience=visit.issuer, address=address, now=visit.now
-            )
-        except TokenRefused:
-            pass
-        else:
-            return
-    if refresh:
+    visit.session = _checked(visit, access)
+    if visit.session is None and refresh:
         _renew(visit, refresh)
+
+
+def _checked(visit: Visit, access: str) -> Checked | None:
+    if not access:
+        return None
+    try:
+        return sessions.check(
+            access, audience=visit.issuer, address=visit.origin.address, now=visit.now
+        )
+    except TokenRefused:
+        return None
 
 
 def _renew(visit: Visit, token: str) -> None:
@@ -236,7 +238,9 @@ def _renew(visit: Visit, token: str) -> None:
     except TokenRefused:
         visit.is_over = True
         return
-    visit.live, visit.session = renewed.live, Checked(renewed.door, {})
+    seconds = renewed.settings.access_minutes * 60
+    access = tokens.access(renewed.live, seconds=seconds, now=visit.now)
+    visit.live, visit.session = renewed.live, _checked(visit, access)
 
 
 def _with_cookies(visit: Visit, response: HttpResponse) -> HttpResponse:

@@ -78,12 +78,11 @@ def _renewed(asked: Asked, token: str) -> Answer:
         )
     except TokenRefused:
         raise errors.worded(_complaint(token), status=400) from None
-    door = renewed.door
-    row = profiles.profile_of(door.user_public_id)
+    row = profiles.profile_of(renewed.live.public_id)
     if row is None:
         raise errors.worded(OVER, status=400)
     credentials = profiles.credentials_of(row, now=asked.now)
-    held = tokens.held(door, credentials)
+    held = tokens.held(renewed, credentials)
     pair = tokens.pair(renewed.live, row, held, now=asked.now, settings=renewed.settings)
     content = {
         "user": outputs.user(row, asked.sent, role_name=held.role, credentials=credentials),

@@ -190,6 +190,45 @@ def test_what_follows_in_a_transaction_is_not_hidden(papers: Papers, trial: Any)
         assert ("delta", 4) in papers.asked()
 
 
+GROW = "UPDATE trial_paper SET pages = pages + 10 WHERE name = %s RETURNING pages, name"
+
+
+@pytest.mark.usefixtures("on_postgresql")
+def test_a_change_brings_the_answer_of_before_it(papers: Papers) -> None:
+    def act() -> Any:
+        with current.in_scope(papers.acme), foresight.of(papers.question()):
+            return foresight.change(GROW, ["beta"], width=2), papers.asked()
+
+    changed, asked = statements(act, on_postgresql=1, elsewhere=0)
+    assert changed == [(12, "beta")]
+    assert asked == [("alpha", 1), ("beta", 2)]
+    assert papers.asked() == [("alpha", 1), ("beta", 12)]
+
+
+@pytest.mark.usefixtures("on_postgresql")
+def test_a_change_of_nothing_leaves_the_question_open(papers: Papers) -> None:
+    def act() -> None:
+        with current.in_scope(papers.acme), foresight.of(papers.question()):
+            # The wall holds for the change.
+            assert foresight.change(GROW, ["gamma"], width=2) == []
+            assert papers.asked() == [("alpha", 1), ("beta", 2)]
+        assert papers.asked(scope_id=papers.other) == [("gamma", 3)]
+
+    statements(act, on_postgresql=3, elsewhere=0)
+
+
+@pytest.mark.usefixtures("on_postgresql")
+def test_a_change_stays_in_its_scope_whatever_is_foreseen(papers: Papers) -> None:
+    def act() -> None:
+        foreseen = papers.question(scope_id=papers.other)
+        with current.in_scope(papers.acme), foresight.of(foreseen):
+            assert foresight.change(GROW, ["gamma"], width=2) == []
+            assert foresight.change(GROW, ["alpha"], width=2) == [(11, "alpha")]
+            assert papers.asked(scope_id=papers.other) == [("gamma", 3)]
+
+    statements(act, on_postgresql=3, elsewhere=0)
+
+
 def test_an_unknown_value_is_an_unknown_row(papers: Papers) -> None:
     with foresight.of(lookups.question(OTHER_DOOR, 10**12, "word")):
         papers.door("alpha")
