@@ -199,6 +199,10 @@ def _responses(each: Route) -> dict[str, Any]:
     if each.command or each.may_wait:
         content = {"application/json": {"schema": _schema(Waiting)}}
         responses["202"] = {"description": "The change waits for others.", "content": content}
+    if each.refuses is not None:
+        content = {"application/json": {"schema": _schema(each.refuses)}}
+        refusal = {"description": "A refusal.", "content": content}
+        return responses | {str(status): refusal for status in each.refuses.STATUSES}
     refusals = [*_ALWAYS, *each.also_refuses]
     if each.method != "GET":
         refusals += [409, 415, 422]
@@ -206,9 +210,6 @@ def _responses(each: Route) -> dict[str, Any]:
         refusals += [412, 428]
     for status in sorted(refusals):
         responses[str(status)] = {"$ref": "#/components/responses/Problem"}
-    if each.refuses is not None:
-        content = {"application/json": {"schema": _schema(each.refuses)}, **_REFUSAL["content"]}
-        responses["400"] = {"description": "A refusal.", "content": content}
     return responses
 
 

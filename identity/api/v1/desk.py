@@ -32,7 +32,7 @@ per_address = Throttle(count=settings.REQUESTS_PER_ADDRESS, seconds=60)
 
 
 def answer(sent: Sent, *, now: datetime) -> Answer | Streamed:
-    """Answer one request; refusals are problem details. Other errors are the caller's to catch."""
+    """Answer one request; refusals are answers. Other errors are the caller's to catch."""
     given = _answer(sent, now=now)
     if sent.path in cross_origin.PATHS and isinstance(given, Answer):
         return cross_origin.marked(given, sent, now=now)
@@ -76,7 +76,7 @@ def _refused(sent: Sent, refusal: DomainError, now: datetime) -> Answer:
 
     So a client whose clock is wrong learns the time from a proven answer to its own request.
     """
-    reply = replies.refused(refusal)
+    reply = _in_its_words(sent, refusal)
     if not replies.is_wanted(sent) or refusal.kind is Kind.LIMITED:
         return reply
     try:
@@ -85,6 +85,15 @@ def _refused(sent: Sent, refusal: DomainError, now: datetime) -> Answer:
             return replies.signed(reply, sent, now=now)
     except DomainError:
         return reply
+
+
+def _in_its_words(sent: Sent, refusal: DomainError) -> Answer:
+    """Problem details, but for routes whose RFC has words of its own."""
+    try:
+        refuses = _found(sent)[0].refuses
+    except DomainError:
+        refuses = None
+    return replies.encoded(refuses.told(refusal)) if refuses else replies.refused(refusal)
 
 
 def _found(sent: Sent) -> tuple[Route, Mapping[str, Any]]:
@@ -131,12 +140,7 @@ def _open(sent: Sent, found: Route, ids: Mapping[str, Any], now: datetime) -> An
     def answered(scope_id: UUID, slug: str) -> Answer:
         reading = scopes.read_ahead if found.is_of_scope else scopes.read_once
         with current.in_scope(scope_id), reading():
-            try:
-                asked = _asked(sent, found, ids, None, now, slug)
-            except DomainError as refusal:
-                if found.refuses is None:
-                    raise
-                return replies.encoded(found.refuses.told(refusal))
+            asked = _asked(sent, found, ids, None, now, slug)
             reply = replies.encoded(found.run(asked))
             return replies.signed(reply, sent, now=now) if replies.is_wanted(sent) else reply
 

@@ -94,7 +94,7 @@ class Route:
     - `is_for_programs`: API keys may use it; `is_for_pages`: applications' pages (`cross_origin`);
     - `is_of_token`, `is_of_scope`: a token's session, or its settings, say if the scope is active;
     - `takes`: the body's media type, FORM takes JSON, too; `longest`: how many bytes it may have;
-    - `refuses`: a 400 in an RFC's words; `foresees`: what will be asked of the database next.
+    - `refuses`: refusals in an RFC's words; `foresees`: what will be asked of the database next.
     """
 
     method: str

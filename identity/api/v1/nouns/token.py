@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from identity.api.v1 import pairs, route
+from identity.api.v1.oauth_refusals import TokenRefusal
 from identity.api.v1.pairs import Pair
 from identity.api.v1.route import FORM, OPEN, Asked, Reply
 from identity.api.v1.sent import Sent
@@ -122,6 +123,7 @@ def introspect(asked: Asked) -> Reply:
     shows=Revoked,
     takes=FORM,
     is_for_pages=True,
+    refuses=TokenRefusal,
 )
 def revoke(asked: Asked) -> Revoked:
     """Either token ends its session, and with that every other token of it.

@@ -3,12 +3,12 @@
 Its refusals are those of RFC 6749 §5.2, which every OAuth library reads, and no problem details.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from identity import queries as ground
 from identity.api.v1 import pairs, route
+from identity.api.v1.oauth_refusals import TokenRefusal, refused
 from identity.api.v1.route import FORM, OPEN, Asked, Reply
 from identity.api.v1.shapes import Body, Shown
 from identity.errors import DomainError, Kind
@@ -22,8 +22,6 @@ _NEEDED: Final[Mapping[str, Sequence[str]]] = {
     "authorization_code": ("client_id", "code", "redirect_uri", "code_verifier"),
     "refresh_token": ("client_id", "refresh_token"),
 }
-# What a description may not hold (§5.2).
-_NOT_SAID: Final = re.compile(r"[^ !#-\[\]-~]")
 
 
 class TokenRequest(Body, frozen=True, forbid_unknown_fields=False):
@@ -46,23 +44,6 @@ class TokenAnswer(Shown, frozen=True):
     refresh_token: str
 
 
-class TokenRefusal(Shown, frozen=True, omit_defaults=True):
-    """Why there are none (§5.2): a word for programs, and one sentence for their authors."""
-
-    error: str
-    error_description: str = ""
-
-    @staticmethod
-    def told(refusal: DomainError) -> Reply:
-        """Input that can't be read."""
-        return _refused("invalid_request", refusal.detail or refusal.title)
-
-
-def _refused(error: str, about: str = "") -> Reply:
-    answer = TokenRefusal(error, about and _NOT_SAID.sub("'", about))
-    return Reply(answer, status=400, headers={"Cache-Control": "no-store"})
-
-
 @route.act(
     "POST",
     "/token",
@@ -81,10 +62,10 @@ def grant(asked: Asked) -> Reply:
     given: TokenRequest = asked.body
     needed = _NEEDED.get(given.grant_type)
     if needed is None:
-        return _refused("unsupported_grant_type")
+        return refused("unsupported_grant_type")
     missing = [name for name in needed if not getattr(given, name)]
     if missing:
-        return _refused("invalid_request", f"Missing: {', '.join(missing)}.")
+        return refused("invalid_request", f"Missing: {', '.join(missing)}.")
     by = _by_code if given.grant_type == "authorization_code" else _by_refresh
     try:
         return _granted(by(asked, given), given, asked)
@@ -92,7 +73,7 @@ def grant(asked: Asked) -> Reply:
         if refusal.kind not in {Kind.UNAUTHENTICATED, Kind.FORBIDDEN}:
             raise
     is_known = applications.active_by_text(given.client_id) is not None
-    return _refused("invalid_grant" if is_known else "invalid_client")
+    return refused("invalid_grant" if is_known else "invalid_client")
 
 
 def _by_code(asked: Asked, given: TokenRequest) -> Live:
