@@ -75,6 +75,36 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["scope", "created_at", "id"], name="user_list")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "username_folded"), name="user_username"
+                    ),
+                    models.UniqueConstraint(fields=("scope", "public_id"), name="user_public_id"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["person", "program"]),
+                            ("status__in", ["invited", "active", "disabled"]),
+                        ),
+                        name="user_words_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind", "person"),
+                            models.Q(("is_operator", False), ("is_staff", False), ("password", "")),
+                            _connector="OR",
+                        ),
+                        name="user_program_is_no_staff",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("deleted_at__isnull", True), ("status", "disabled"), _connector="OR"
+                        ),
+                        name="user_deleted_is_disabled",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Device",
@@ -137,6 +167,31 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["scope", "user", "status"], name="device_user"),
+                    models.Index(fields=["scope", "registered_at", "id"], name="device_list"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["unverified", "active", "suspended", "revoked"])
+                        ),
+                        name="device_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("revoked_at__isnull", False), ("status", "revoked")),
+                            models.Q(
+                                models.Q(("status", "revoked"), _negated=True),
+                                ("revoked_at__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="device_revoked_at_paired",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Group",
@@ -163,6 +218,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("scope", "public_id"), name="group_public_id"),
+                    models.UniqueConstraint(fields=("scope", "name"), name="group_name"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="GroupMember",
@@ -199,6 +260,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["scope", "user"], name="group_member_user")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "group", "user"), name="group_member_once"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="KnownKey",
@@ -236,6 +305,25 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["scope", "device_id", "first_seen_at"], name="known_key_device"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("purpose__in", ["signature", "encryption"]),
+                            (
+                                "registration_kind__in",
+                                ["authorize", "keys-at-creation", "rotation"],
+                            ),
+                        ),
+                        name="known_key_words_known",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Recipient",
@@ -269,6 +357,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "public_id"), name="recipient_public_id"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RecipientGroup",
@@ -302,6 +397,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "public_id"), name="recipient_group_public_id"
+                    ),
+                    models.UniqueConstraint(fields=("scope", "name"), name="recipient_group_name"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RecipientGroupMember",
@@ -337,6 +440,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "group", "recipient"), name="recipient_group_member_once"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Role",
@@ -411,6 +521,34 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["scope", "user"], name="role_assignment_user"),
+                    models.Index(fields=["scope", "predefined"], name="role_assignment_predefined"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("role__isnull", True)),
+                        fields=("scope", "user", "predefined"),
+                        name="role_assignment_predefined_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("role__isnull", False)),
+                        fields=("scope", "user", "role"),
+                        name="role_assignment_custom_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("predefined", ""), ("role__isnull", False)),
+                            models.Q(
+                                models.Q(("predefined", ""), _negated=True), ("role__isnull", True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="role_assignment_one_kind",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Rule",
@@ -439,6 +577,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("scope", "public_id"), name="rule_public_id")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RoleRule",
@@ -474,195 +617,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("scope", "role", "rule"), name="role_rule_once")
+                ],
+            },
         ),
         migrations.AddField(
             model_name="role",
             name="rules",
             field=models.ManyToManyField(
                 related_name="roles", through="accounts.RoleRule", to="accounts.rule"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="user",
-            index=models.Index(fields=["scope", "created_at", "id"], name="user_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "username_folded"), name="user_username"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "public_id"), name="user_public_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind__in", ["person", "program"]),
-                    ("status__in", ["invited", "active", "disabled"]),
-                ),
-                name="user_words_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind", "person"),
-                    models.Q(("is_operator", False), ("is_staff", False), ("password", "")),
-                    _connector="OR",
-                ),
-                name="user_program_is_no_staff",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("deleted_at__isnull", True), ("status", "disabled"), _connector="OR"
-                ),
-                name="user_deleted_is_disabled",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="device",
-            index=models.Index(fields=["scope", "user", "status"], name="device_user"),
-        ),
-        migrations.AddIndex(
-            model_name="device",
-            index=models.Index(fields=["scope", "registered_at", "id"], name="device_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="device",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["unverified", "active", "suspended", "revoked"])
-                ),
-                name="device_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="device",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("revoked_at__isnull", False), ("status", "revoked")),
-                    models.Q(
-                        models.Q(("status", "revoked"), _negated=True), ("revoked_at__isnull", True)
-                    ),
-                    _connector="OR",
-                ),
-                name="device_revoked_at_paired",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="group",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "public_id"), name="group_public_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="group",
-            constraint=models.UniqueConstraint(fields=("scope", "name"), name="group_name"),
-        ),
-        migrations.AddIndex(
-            model_name="groupmember",
-            index=models.Index(fields=["scope", "user"], name="group_member_user"),
-        ),
-        migrations.AddConstraint(
-            model_name="groupmember",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "group", "user"), name="group_member_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="knownkey",
-            index=models.Index(
-                fields=["scope", "device_id", "first_seen_at"], name="known_key_device"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="knownkey",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("purpose__in", ["signature", "encryption"]),
-                    ("registration_kind__in", ["authorize", "keys-at-creation", "rotation"]),
-                ),
-                name="known_key_words_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recipient",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "public_id"), name="recipient_public_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recipientgroup",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "public_id"), name="recipient_group_public_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recipientgroup",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "name"), name="recipient_group_name"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recipientgroupmember",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "group", "recipient"), name="recipient_group_member_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="roleassignment",
-            index=models.Index(fields=["scope", "user"], name="role_assignment_user"),
-        ),
-        migrations.AddIndex(
-            model_name="roleassignment",
-            index=models.Index(fields=["scope", "predefined"], name="role_assignment_predefined"),
-        ),
-        migrations.AddConstraint(
-            model_name="roleassignment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("role__isnull", True)),
-                fields=("scope", "user", "predefined"),
-                name="role_assignment_predefined_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="roleassignment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("role__isnull", False)),
-                fields=("scope", "user", "role"),
-                name="role_assignment_custom_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="roleassignment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("predefined", ""), ("role__isnull", False)),
-                    models.Q(models.Q(("predefined", ""), _negated=True), ("role__isnull", True)),
-                    _connector="OR",
-                ),
-                name="role_assignment_one_kind",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rule",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "public_id"), name="rule_public_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rolerule",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "role", "rule"), name="role_rule_once"
             ),
         ),
         migrations.AddConstraint(

@@ -59,6 +59,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["scope", "user", "added_at"], name="wallet_user")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("scope", "address"), name="wallet_address"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["ed25519", "secp256k1", "ethereum", "p256"])
+                        ),
+                        name="wallet_kind_known",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ExternalIdentity",
@@ -103,6 +115,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["scope", "user", "linked_at"], name="external_identity_user"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "issuer", "subject"), name="external_identity_subject"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Avatar",
@@ -315,33 +339,6 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="wallet",
-            index=models.Index(fields=["scope", "user", "added_at"], name="wallet_user"),
-        ),
-        migrations.AddConstraint(
-            model_name="wallet",
-            constraint=models.UniqueConstraint(fields=("scope", "address"), name="wallet_address"),
-        ),
-        migrations.AddConstraint(
-            model_name="wallet",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["ed25519", "secp256k1", "ethereum", "p256"])),
-                name="wallet_kind_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="externalidentity",
-            index=models.Index(
-                fields=["scope", "user", "linked_at"], name="external_identity_user"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="externalidentity",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "issuer", "subject"), name="external_identity_subject"
-            ),
         ),
         operations.IsolateTable("accounts_wallet"),
         operations.IsolateTable("accounts_externalidentity"),

@@ -45,6 +45,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["scope", "created_at", "id"], name="managed_key_list")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("scope", "user"), name="managed_key_user"),
+                    models.UniqueConstraint(
+                        fields=("scope", "address"), name="managed_key_address"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="KeySignature",
@@ -99,57 +110,39 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="managedkey",
-            index=models.Index(fields=["scope", "created_at", "id"], name="managed_key_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="managedkey",
-            constraint=models.UniqueConstraint(fields=("scope", "user"), name="managed_key_user"),
-        ),
-        migrations.AddConstraint(
-            model_name="managedkey",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "address"), name="managed_key_address"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="keysignature",
-            index=models.Index(
-                fields=["scope", "key", "asked_at", "id"], name="key_signature_list"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="keysignature",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["personal_message", "transaction", "typed_data"])),
-                name="key_signature_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="keysignature",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("outcome", "signed"), ("signed_at__isnull", False)),
-                    models.Q(
-                        ("outcome__in", ["pending", "ended"]),
-                        ("proposal_id__isnull", False),
-                        ("sealed_result__isnull", True),
-                        ("signed_at__isnull", True),
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["scope", "key", "asked_at", "id"], name="key_signature_list"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["personal_message", "transaction", "typed_data"])
+                        ),
+                        name="key_signature_kind_known",
                     ),
-                    _connector="OR",
-                ),
-                name="key_signature_outcome_paired",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="keysignature",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("proposal_id__isnull", False)),
-                fields=("scope", "proposal_id"),
-                name="key_signature_proposal",
-            ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("outcome", "signed"), ("signed_at__isnull", False)),
+                            models.Q(
+                                ("outcome__in", ["pending", "ended"]),
+                                ("proposal_id__isnull", False),
+                                ("sealed_result__isnull", True),
+                                ("signed_at__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="key_signature_outcome_paired",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("proposal_id__isnull", False)),
+                        fields=("scope", "proposal_id"),
+                        name="key_signature_proposal",
+                    ),
+                ],
+            },
         ),
         operations.IsolateTable("accounts_managedkey"),
         operations.IsolateTable("accounts_keysignature"),

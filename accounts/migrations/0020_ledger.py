@@ -39,6 +39,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("scope", "number"), name="ledger_topic_number")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="LedgerMessage",
@@ -71,6 +76,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "topic", "sequence"), name="ledger_message_sequence"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="LocalLedgerAccount",
@@ -94,6 +106,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "number"), name="local_ledger_account_number"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="LocalLedgerHead",
@@ -116,6 +135,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("scope",), name="local_ledger_head_scope"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("treasury__gte", 0), ("treasury__lte", 5000000000000000000)
+                        ),
+                        name="local_ledger_head_treasury",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="LocalLedgerTransaction",
@@ -141,6 +171,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "transaction_id"), name="local_ledger_transaction_id"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("scope", "timestamp"), name="local_ledger_transaction_time"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="StoredContent",
@@ -162,6 +202,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("scope", "cid"), name="stored_content_cid")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="LedgerAccount",
@@ -231,51 +276,6 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="ledgertopic",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "number"), name="ledger_topic_number"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ledgermessage",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "topic", "sequence"), name="ledger_message_sequence"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="localledgeraccount",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "number"), name="local_ledger_account_number"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="localledgerhead",
-            constraint=models.UniqueConstraint(fields=("scope",), name="local_ledger_head_scope"),
-        ),
-        migrations.AddConstraint(
-            model_name="localledgerhead",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("treasury__gte", 0), ("treasury__lte", 5000000000000000000)),
-                name="local_ledger_head_treasury",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="localledgertransaction",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "transaction_id"), name="local_ledger_transaction_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="localledgertransaction",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "timestamp"), name="local_ledger_transaction_time"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="storedcontent",
-            constraint=models.UniqueConstraint(fields=("scope", "cid"), name="stored_content_cid"),
         ),
         operations.IsolateTable("accounts_ledgeraccount"),
         operations.IsolateTable("accounts_ledgertopic"),

@@ -62,6 +62,68 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["scope", "did"], name="did_document_did"),
+                    models.Index(fields=["scope", "created_at", "id"], name="did_document_list"),
+                    models.Index(
+                        fields=["scope", "user", "created_at", "id"], name="did_document_of_user"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            models.Q(("method", "key"), _negated=True),
+                            ("deactivated_at__isnull", True),
+                            _connector="OR",
+                        ),
+                        fields=("scope", "did"),
+                        name="did_document_one_did",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("deactivated_at__isnull", True), ("method__in", ["ledger", "web"])
+                        ),
+                        fields=("scope", "user", "method"),
+                        name="did_document_one_of_a_method",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("method__in", ["ledger", "key", "web"]),
+                            ("status__in", ["new", "published", "failed"]),
+                        ),
+                        name="did_document_words_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("method", "ledger"), models.Q(("topic_id", ""), _negated=True)
+                            ),
+                            models.Q(
+                                models.Q(("method", "ledger"), _negated=True),
+                                ("message_id", ""),
+                                ("status", "published"),
+                                ("topic_id", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="did_document_topic_of_ledger",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("method", "ledger"), _negated=True),
+                            models.Q(
+                                ("status", "published"), models.Q(("message_id", ""), _negated=True)
+                            ),
+                            models.Q(
+                                models.Q(("status", "published"), _negated=True), ("message_id", "")
+                            ),
+                            _connector="OR",
+                        ),
+                        name="did_document_message_paired",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="DidKey",
@@ -94,94 +156,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="diddocument",
-            index=models.Index(fields=["scope", "did"], name="did_document_did"),
-        ),
-        migrations.AddIndex(
-            model_name="diddocument",
-            index=models.Index(fields=["scope", "created_at", "id"], name="did_document_list"),
-        ),
-        migrations.AddIndex(
-            model_name="diddocument",
-            index=models.Index(
-                fields=["scope", "user", "created_at", "id"], name="did_document_of_user"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="diddocument",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    models.Q(("method", "key"), _negated=True),
-                    ("deactivated_at__isnull", True),
-                    _connector="OR",
-                ),
-                fields=("scope", "did"),
-                name="did_document_one_did",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="diddocument",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("deactivated_at__isnull", True), ("method__in", ["ledger", "web"])
-                ),
-                fields=("scope", "user", "method"),
-                name="did_document_one_of_a_method",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="diddocument",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("method__in", ["ledger", "key", "web"]),
-                    ("status__in", ["new", "published", "failed"]),
-                ),
-                name="did_document_words_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="diddocument",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("method", "ledger"), models.Q(("topic_id", ""), _negated=True)),
-                    models.Q(
-                        models.Q(("method", "ledger"), _negated=True),
-                        ("message_id", ""),
-                        ("status", "published"),
-                        ("topic_id", ""),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "document", "method_id"), name="did_key_method"
                     ),
-                    _connector="OR",
-                ),
-                name="did_document_topic_of_ledger",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="diddocument",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("method", "ledger"), _negated=True),
-                    models.Q(("status", "published"), models.Q(("message_id", ""), _negated=True)),
-                    models.Q(models.Q(("status", "published"), _negated=True), ("message_id", "")),
-                    _connector="OR",
-                ),
-                name="did_document_message_paired",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="didkey",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "document", "method_id"), name="did_key_method"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="didkey",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_root", True)),
-                fields=("scope", "document"),
-                name="did_key_one_root",
-            ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_root", True)),
+                        fields=("scope", "document"),
+                        name="did_key_one_root",
+                    ),
+                ],
+            },
         ),
         operations.IsolateTable("accounts_diddocument"),
         operations.IsolateTable("accounts_didkey"),

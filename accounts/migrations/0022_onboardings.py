@@ -130,6 +130,104 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["scope", "created_at", "id"], name="onboarding_list"),
+                    models.Index(
+                        fields=["scope", "state", "created_at", "id"], name="onboarding_by_state"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state__in", ["queued", "running"])),
+                        fields=["next_attempt_at", "id"],
+                        name="onboarding_due",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("action__in", ["onboard", "connect", "random-key"]),
+                            (
+                                "state__in",
+                                [
+                                    "waiting",
+                                    "queued",
+                                    "running",
+                                    "completed",
+                                    "failed",
+                                    "cancelled",
+                                ],
+                            ),
+                        ),
+                        name="onboarding_words_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("lease_until__isnull", False),
+                                ("state", "running"),
+                                models.Q(("lease_holder", ""), _negated=True),
+                            ),
+                            models.Q(
+                                models.Q(("state", "running"), _negated=True),
+                                ("lease_holder", ""),
+                                ("lease_until__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="onboarding_lease_paired",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("next_attempt_at__isnull", False),
+                                ("state__in", ["queued", "running"]),
+                            ),
+                            models.Q(
+                                models.Q(("state__in", ["queued", "running"]), _negated=True),
+                                ("next_attempt_at__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="onboarding_due_paired",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("ended_at__isnull", False),
+                                ("state__in", ("completed", "failed", "cancelled")),
+                            ),
+                            models.Q(
+                                ("ended_at__isnull", True),
+                                ("state__in", ("waiting", "queued", "running")),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="onboarding_end_paired",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("sealed_result__isnull", True), ("state", "completed"), _connector="OR"
+                        ),
+                        name="onboarding_result_of_completed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("sealed_request__isnull", True),
+                            models.Q(("state__in", ["completed", "cancelled"]), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="onboarding_request_forgotten",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("state__in", ("waiting", "queued", "running")),
+                            models.Q(("username_folded", ""), _negated=True),
+                        ),
+                        fields=("scope", "username_folded"),
+                        name="onboarding_holds_name",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="OnboardingStep",
@@ -179,6 +277,44 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "onboarding", "number"), name="onboarding_step_number"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("number__gte", 1),
+                            ("number__lte", 9),
+                            (
+                                "state__in",
+                                [
+                                    "pending",
+                                    "running",
+                                    "completed",
+                                    "failed",
+                                    "skipped",
+                                    "compensated",
+                                ],
+                            ),
+                        ),
+                        name="onboarding_step_words_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("ended_at__isnull", True), ("state__in", ["pending", "running"])
+                            ),
+                            models.Q(
+                                ("ended_at__isnull", False),
+                                ("state__in", ["completed", "failed", "skipped", "compensated"]),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="onboarding_step_end_paired",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RegistryMembership",
@@ -241,199 +377,45 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="onboarding",
-            index=models.Index(fields=["scope", "created_at", "id"], name="onboarding_list"),
-        ),
-        migrations.AddIndex(
-            model_name="onboarding",
-            index=models.Index(
-                fields=["scope", "state", "created_at", "id"], name="onboarding_by_state"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="onboarding",
-            index=models.Index(
-                condition=models.Q(("state__in", ["queued", "running"])),
-                fields=["next_attempt_at", "id"],
-                name="onboarding_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onboarding",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("action__in", ["onboard", "connect", "random-key"]),
-                    (
-                        "state__in",
-                        ["waiting", "queued", "running", "completed", "failed", "cancelled"],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["scope", "role", "created_at", "id"], name="registry_list"
                     ),
-                ),
-                name="onboarding_words_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onboarding",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("lease_until__isnull", False),
-                        ("state", "running"),
-                        models.Q(("lease_holder", ""), _negated=True),
+                    models.Index(
+                        fields=["scope", "parent", "created_at", "id"], name="registry_users_list"
                     ),
-                    models.Q(
-                        models.Q(("state", "running"), _negated=True),
-                        ("lease_holder", ""),
-                        ("lease_until__isnull", True),
+                    models.Index(
+                        fields=["scope", "created_at", "id"], name="registry_membership_list"
                     ),
-                    _connector="OR",
-                ),
-                name="onboarding_lease_paired",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onboarding",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("next_attempt_at__isnull", False), ("state__in", ["queued", "running"])
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("role", "USER"),
+                            models.Q(
+                                ("parent__isnull", True),
+                                ("role__in", ["STANDARD_REGISTRY", "AUDITOR"]),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="registry_membership_role_known",
                     ),
-                    models.Q(
-                        models.Q(("state__in", ["queued", "running"]), _negated=True),
-                        ("next_attempt_at__isnull", True),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("did__isnull", True),
+                            models.Q(("did", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="registry_membership_did_is_text",
                     ),
-                    _connector="OR",
-                ),
-                name="onboarding_due_paired",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onboarding",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("ended_at__isnull", False),
-                        ("state__in", ("completed", "failed", "cancelled")),
+                    models.UniqueConstraint(
+                        condition=models.Q(("did__isnull", False)),
+                        fields=("scope", "did"),
+                        name="registry_membership_did",
                     ),
-                    models.Q(
-                        ("ended_at__isnull", True), ("state__in", ("waiting", "queued", "running"))
-                    ),
-                    _connector="OR",
-                ),
-                name="onboarding_end_paired",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onboarding",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("sealed_result__isnull", True), ("state", "completed"), _connector="OR"
-                ),
-                name="onboarding_result_of_completed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onboarding",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("sealed_request__isnull", True),
-                    models.Q(("state__in", ["completed", "cancelled"]), _negated=True),
-                    _connector="OR",
-                ),
-                name="onboarding_request_forgotten",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onboarding",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("state__in", ("waiting", "queued", "running")),
-                    models.Q(("username_folded", ""), _negated=True),
-                ),
-                fields=("scope", "username_folded"),
-                name="onboarding_holds_name",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onboardingstep",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "onboarding", "number"), name="onboarding_step_number"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onboardingstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("number__gte", 1),
-                    ("number__lte", 9),
-                    (
-                        "state__in",
-                        ["pending", "running", "completed", "failed", "skipped", "compensated"],
-                    ),
-                ),
-                name="onboarding_step_words_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onboardingstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("state__in", ["pending", "running"])),
-                    models.Q(
-                        ("ended_at__isnull", False),
-                        ("state__in", ["completed", "failed", "skipped", "compensated"]),
-                    ),
-                    _connector="OR",
-                ),
-                name="onboarding_step_end_paired",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="registrymembership",
-            index=models.Index(fields=["scope", "role", "created_at", "id"], name="registry_list"),
-        ),
-        migrations.AddIndex(
-            model_name="registrymembership",
-            index=models.Index(
-                fields=["scope", "parent", "created_at", "id"], name="registry_users_list"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="registrymembership",
-            index=models.Index(
-                fields=["scope", "created_at", "id"], name="registry_membership_list"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="registrymembership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("role", "USER"),
-                    models.Q(
-                        ("parent__isnull", True), ("role__in", ["STANDARD_REGISTRY", "AUDITOR"])
-                    ),
-                    _connector="OR",
-                ),
-                name="registry_membership_role_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="registrymembership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("did__isnull", True), models.Q(("did", ""), _negated=True), _connector="OR"
-                ),
-                name="registry_membership_did_is_text",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="registrymembership",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("did__isnull", False)),
-                fields=("scope", "did"),
-                name="registry_membership_did",
-            ),
+                ],
+            },
         ),
         operations.IsolateTable("accounts_onboarding"),
         operations.IsolateTable("accounts_onboardingstep"),

@@ -37,6 +37,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "address"), name="credential_context_address"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="CredentialStatusList",
@@ -61,6 +68,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "number"), name="credential_list_number"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Credential",
@@ -131,68 +145,46 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="credentialcontext",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "address"), name="credential_context_address"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="credentialstatuslist",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "number"), name="credential_list_number"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="credential",
-            index=models.Index(fields=["scope", "issued_at", "id"], name="credential_by_time"),
-        ),
-        migrations.AddIndex(
-            model_name="credential",
-            index=models.Index(
-                fields=["scope", "user", "issued_at", "id"], name="credential_of_user"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="credential",
-            index=models.Index(
-                condition=models.Q(("status", "revoked")),
-                fields=["scope", "status_list", "status_index"],
-                name="credential_revoked",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="credential",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "status_list", "status_index"), name="credential_place"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="credential",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("revoked_at__isnull", True), ("status", "valid")),
-                    models.Q(("revoked_at__isnull", False), ("status", "revoked")),
-                    _connector="OR",
-                ),
-                name="credential_status_paired",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="credential",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("publication", "published"), models.Q(("message_id", ""), _negated=True)
+            options={
+                "indexes": [
+                    models.Index(fields=["scope", "issued_at", "id"], name="credential_by_time"),
+                    models.Index(
+                        fields=["scope", "user", "issued_at", "id"], name="credential_of_user"
                     ),
-                    models.Q(
-                        models.Q(("publication", "published"), _negated=True), ("message_id", "")
+                    models.Index(
+                        condition=models.Q(("status", "revoked")),
+                        fields=["scope", "status_list", "status_index"],
+                        name="credential_revoked",
                     ),
-                    _connector="OR",
-                ),
-                name="credential_publication_paired",
-            ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "status_list", "status_index"), name="credential_place"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("revoked_at__isnull", True), ("status", "valid")),
+                            models.Q(("revoked_at__isnull", False), ("status", "revoked")),
+                            _connector="OR",
+                        ),
+                        name="credential_status_paired",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("publication", "published"),
+                                models.Q(("message_id", ""), _negated=True),
+                            ),
+                            models.Q(
+                                models.Q(("publication", "published"), _negated=True),
+                                ("message_id", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="credential_publication_paired",
+                    ),
+                ],
+            },
         ),
         operations.IsolateTable("accounts_credentialcontext"),
         operations.IsolateTable("accounts_credentialstatuslist"),

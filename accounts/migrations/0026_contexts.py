@@ -101,6 +101,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["scope", "created_at", "id"], name="solution_by_time")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "public_id"), name="solution_public_id"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("public_id", ""), _negated=True),
+                        name="solution_public_id_given",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ContextShare",
@@ -137,6 +151,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["scope", "solution", "context"], name="context_share_of")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "context", "solution"), name="context_share"
+                    )
+                ],
+            },
         ),
         migrations.AddField(
             model_name="context",
@@ -308,33 +332,6 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="solution",
-            index=models.Index(fields=["scope", "created_at", "id"], name="solution_by_time"),
-        ),
-        migrations.AddConstraint(
-            model_name="solution",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "public_id"), name="solution_public_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="solution",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("public_id", ""), _negated=True),
-                name="solution_public_id_given",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="contextshare",
-            index=models.Index(fields=["scope", "solution", "context"], name="context_share_of"),
-        ),
-        migrations.AddConstraint(
-            model_name="contextshare",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "context", "solution"), name="context_share"
-            ),
         ),
         migrations.AddIndex(
             model_name="context",

@@ -64,6 +64,27 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("scope", "name"), name="remote_name"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("reason", ""), ("status", "active")),
+                            models.Q(("reason__in", ["by-hand", "failing"]), ("status", "paused")),
+                            _connector="OR",
+                        ),
+                        name="remote_says_why_paused",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("failing_since__isnull", True), ("failures", 0)),
+                            models.Q(("failing_since__isnull", False), ("failures__gt", 0)),
+                            _connector="OR",
+                        ),
+                        name="remote_failing_paired",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RemoteChange",
@@ -116,6 +137,52 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "pending")),
+                        fields=["remote_id", "next_attempt_at", "id"],
+                        name="remote_change_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "done"), _negated=True),
+                        fields=["scope", "link_id", "member", "sequence"],
+                        name="remote_change_of_member",
+                    ),
+                    models.Index(
+                        fields=["scope", "remote_id", "created_at", "id"], name="remote_change_list"
+                    ),
+                    models.Index(fields=["ended_at"], name="remote_change_age"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "link_id", "sequence"), name="remote_change_sequence"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("state", "pending")),
+                            models.Q(
+                                ("ended_at__isnull", False),
+                                ("lease__isnull", True),
+                                ("state__in", ["done", "failed"]),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="remote_change_ends",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "member"), models.Q(("member", ""), _negated=True)),
+                            models.Q(
+                                ("kind__in", ["context", "check", "resync", "resync-extra"]),
+                                ("member", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="remote_change_of_a_member",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RemoteContext",
@@ -157,110 +224,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="remote",
-            constraint=models.UniqueConstraint(fields=("scope", "name"), name="remote_name"),
-        ),
-        migrations.AddConstraint(
-            model_name="remote",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("reason", ""), ("status", "active")),
-                    models.Q(("reason__in", ["by-hand", "failing"]), ("status", "paused")),
-                    _connector="OR",
-                ),
-                name="remote_says_why_paused",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="remote",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("failing_since__isnull", True), ("failures", 0)),
-                    models.Q(("failing_since__isnull", False), ("failures__gt", 0)),
-                    _connector="OR",
-                ),
-                name="remote_failing_paired",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="remotechange",
-            index=models.Index(
-                condition=models.Q(("state", "pending")),
-                fields=["remote_id", "next_attempt_at", "id"],
-                name="remote_change_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="remotechange",
-            index=models.Index(
-                condition=models.Q(("state", "done"), _negated=True),
-                fields=["scope", "link_id", "member", "sequence"],
-                name="remote_change_of_member",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="remotechange",
-            index=models.Index(
-                fields=["scope", "remote_id", "created_at", "id"], name="remote_change_list"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="remotechange",
-            index=models.Index(fields=["ended_at"], name="remote_change_age"),
-        ),
-        migrations.AddConstraint(
-            model_name="remotechange",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "link_id", "sequence"), name="remote_change_sequence"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="remotechange",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("state", "pending")),
-                    models.Q(
-                        ("ended_at__isnull", False),
-                        ("lease__isnull", True),
-                        ("state__in", ["done", "failed"]),
+            options={
+                "indexes": [models.Index(fields=["scope", "context"], name="remote_context_of")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "remote", "context"), name="remote_context_once"
                     ),
-                    _connector="OR",
-                ),
-                name="remote_change_ends",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="remotechange",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "member"), models.Q(("member", ""), _negated=True)),
-                    models.Q(
-                        ("kind__in", ["context", "check", "resync", "resync-extra"]), ("member", "")
+                    models.UniqueConstraint(
+                        condition=models.Q(("context_there", ""), _negated=True),
+                        fields=("scope", "remote", "context_there"),
+                        name="remote_context_there_once",
                     ),
-                    _connector="OR",
-                ),
-                name="remote_change_of_a_member",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="remotecontext",
-            index=models.Index(fields=["scope", "context"], name="remote_context_of"),
-        ),
-        migrations.AddConstraint(
-            model_name="remotecontext",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "remote", "context"), name="remote_context_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="remotecontext",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("context_there", ""), _negated=True),
-                fields=("scope", "remote", "context_there"),
-                name="remote_context_there_once",
-            ),
+                ],
+            },
         ),
         operations.IsolateTable("accounts_remote"),
         operations.IsolateTable("accounts_remotecontext"),

@@ -57,6 +57,36 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "pending")),
+                        fields=["webhook_id", "due_at"],
+                        name="webhook_delivery_next",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "pending")),
+                        fields=["due_at", "webhook_id"],
+                        name="webhook_delivery_due",
+                    ),
+                    models.Index(fields=["created_at"], name="webhook_delivery_age"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "webhook_id", "sequence"), name="webhook_delivery_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("state", "pending")),
+                            models.Q(
+                                ("ended_at__isnull", False), ("state__in", ["delivered", "failed"])
+                            ),
+                            _connector="OR",
+                        ),
+                        name="webhook_delivery_ends",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="WebhookAttempt",
@@ -90,6 +120,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "delivery", "number"), name="webhook_attempt_number"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="WebhookKey",
@@ -121,6 +158,23 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "active")),
+                        fields=("scope",),
+                        name="webhook_key_one_active",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("expires_at__isnull", True), ("status", "active")),
+                            models.Q(("expires_at__isnull", False), ("status", "retiring")),
+                            _connector="OR",
+                        ),
+                        name="webhook_key_expires_unless_active",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Webhook",
@@ -203,68 +257,6 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(
-                condition=models.Q(("state", "pending")),
-                fields=["webhook_id", "due_at"],
-                name="webhook_delivery_next",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(
-                condition=models.Q(("state", "pending")),
-                fields=["due_at", "webhook_id"],
-                name="webhook_delivery_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(fields=["created_at"], name="webhook_delivery_age"),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookdelivery",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "webhook_id", "sequence"), name="webhook_delivery_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookdelivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("state", "pending")),
-                    models.Q(("ended_at__isnull", False), ("state__in", ["delivered", "failed"])),
-                    _connector="OR",
-                ),
-                name="webhook_delivery_ends",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookattempt",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "delivery", "number"), name="webhook_attempt_number"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookkey",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "active")),
-                fields=("scope",),
-                name="webhook_key_one_active",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookkey",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("expires_at__isnull", True), ("status", "active")),
-                    models.Q(("expires_at__isnull", False), ("status", "retiring")),
-                    _connector="OR",
-                ),
-                name="webhook_key_expires_unless_active",
-            ),
         ),
         operations.IsolateTable("identity_webhook"),
         operations.IsolateTable("identity_webhookkey"),

@@ -74,6 +74,43 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["scope", "state", "created_at", "id"], name="proposal_list"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "pending",
+                                    "executed",
+                                    "failed",
+                                    "rejected",
+                                    "cancelled",
+                                    "expired",
+                                    "stale",
+                                ],
+                            )
+                        ),
+                        name="proposal_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("state", "pending")),
+                            models.Q(
+                                models.Q(("state", "pending"), _negated=True),
+                                ("decided_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="proposal_decided_paired",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Invitation",
@@ -138,6 +175,45 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["scope", "user", "state"], name="invitation_user"),
+                    models.Index(fields=["scope", "created_at", "id"], name="invitation_list"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                ["open", "pending", "used", "refused", "revoked", "locked"],
+                            )
+                        ),
+                        name="invitation_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("device__isnull", False),
+                                ("state", "used"),
+                                ("used_at__isnull", False),
+                            ),
+                            models.Q(
+                                models.Q(("state", "used"), _negated=True), ("device__isnull", True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="invitation_used_paired",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "pending"), _negated=True),
+                            ("proposal_id__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="invitation_pending_paired",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Policy",
@@ -185,6 +261,29 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("scope", "public_id"), name="policy_public_id"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("decision_on_true", "REVIEW"),
+                                models.Q(("review_expression", ""), _negated=True),
+                            ),
+                            models.Q(
+                                ("decision_on_true__in", ["ALLOW", "DENY"]),
+                                ("review_expression", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="policy_review_paired",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["active", "disabled"])),
+                        name="policy_status_known",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Vote",
@@ -225,6 +324,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("retracted_at__isnull", True)),
+                        fields=("scope", "proposal", "user_id"),
+                        name="vote_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("decision__in", ["approve", "reject"])),
+                        name="vote_decision_known",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Effect",
@@ -253,128 +365,6 @@ class Migration(migrations.Migration):
                 "abstract": False,
                 "base_manager_name": "objects",
             },
-        ),
-        migrations.AddIndex(
-            model_name="proposal",
-            index=models.Index(fields=["scope", "state", "created_at", "id"], name="proposal_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "pending",
-                            "executed",
-                            "failed",
-                            "rejected",
-                            "cancelled",
-                            "expired",
-                            "stale",
-                        ],
-                    )
-                ),
-                name="proposal_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("state", "pending")),
-                    models.Q(
-                        models.Q(("state", "pending"), _negated=True), ("decided_at__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="proposal_decided_paired",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="invitation",
-            index=models.Index(fields=["scope", "user", "state"], name="invitation_user"),
-        ),
-        migrations.AddIndex(
-            model_name="invitation",
-            index=models.Index(fields=["scope", "created_at", "id"], name="invitation_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="invitation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["open", "pending", "used", "refused", "revoked", "locked"])
-                ),
-                name="invitation_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("device__isnull", False), ("state", "used"), ("used_at__isnull", False)
-                    ),
-                    models.Q(models.Q(("state", "used"), _negated=True), ("device__isnull", True)),
-                    _connector="OR",
-                ),
-                name="invitation_used_paired",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "pending"), _negated=True),
-                    ("proposal_id__isnull", False),
-                    _connector="OR",
-                ),
-                name="invitation_pending_paired",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "public_id"), name="policy_public_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("decision_on_true", "REVIEW"),
-                        models.Q(("review_expression", ""), _negated=True),
-                    ),
-                    models.Q(
-                        ("decision_on_true__in", ["ALLOW", "DENY"]), ("review_expression", "")
-                    ),
-                    _connector="OR",
-                ),
-                name="policy_review_paired",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["active", "disabled"])),
-                name="policy_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="vote",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("retracted_at__isnull", True)),
-                fields=("scope", "proposal", "user_id"),
-                name="vote_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="vote",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("decision__in", ["approve", "reject"])),
-                name="vote_decision_known",
-            ),
         ),
         # The second wall stands from the first migration on.
         operations.IsolateTable("invitations_invitation"),

@@ -50,6 +50,32 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name_plural": "invitation batches",
+                "indexes": [
+                    models.Index(fields=["scope", "created_at", "id"], name="invitation_batch_list")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("confirmed_at__isnull", True),
+                                ("ended_at__isnull", True),
+                                ("state", "draft"),
+                            ),
+                            models.Q(
+                                ("confirmed_at__isnull", False),
+                                ("ended_at__isnull", True),
+                                ("state", "running"),
+                            ),
+                            models.Q(
+                                ("confirmed_at__isnull", False),
+                                ("ended_at__isnull", False),
+                                ("state", "done"),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="invitation_batch_state_paired",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -117,6 +143,53 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["scope", "batch", "state", "number"],
+                        name="invitation_batch_line_work",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("scope", "batch", "number"), name="invitation_batch_line_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("invitation_id__isnull", False), ("state", "issued")),
+                            models.Q(
+                                models.Q(("state", "issued"), _negated=True),
+                                ("invitation_id__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="invitation_batch_line_issued_paired",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("proposal_id__isnull", False), ("state", "pending")),
+                            models.Q(
+                                models.Q(("state", "pending"), _negated=True),
+                                ("proposal_id__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="invitation_batch_line_pending_paired",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("sealed_bundle__isnull", True), ("state", "issued"), _connector="OR"
+                        ),
+                        name="invitation_batch_line_sealed_paired",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["unchecked", "checked", "issued", "pending", "refused"])
+                        ),
+                        name="invitation_batch_line_state_known",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="InvitationMail",
@@ -164,126 +237,37 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="invitationbatch",
-            index=models.Index(fields=["scope", "created_at", "id"], name="invitation_batch_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="invitationbatch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("confirmed_at__isnull", True),
-                        ("ended_at__isnull", True),
-                        ("state", "draft"),
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["scope", "invitation", "queued_at"], name="invitation_mail_log"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["notice", "link"])),
+                        name="invitation_mail_kind_known",
                     ),
-                    models.Q(
-                        ("confirmed_at__isnull", False),
-                        ("ended_at__isnull", True),
-                        ("state", "running"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("state", "queued")),
+                            models.Q(
+                                ("ended_at__isnull", False), ("state__in", ["sent", "failed"])
+                            ),
+                            _connector="OR",
+                        ),
+                        name="invitation_mail_ended_paired",
                     ),
-                    models.Q(
-                        ("confirmed_at__isnull", False),
-                        ("ended_at__isnull", False),
-                        ("state", "done"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("sealed_link__isnull", True),
+                            models.Q(("kind", "link"), ("state", "queued")),
+                            _connector="OR",
+                        ),
+                        name="invitation_mail_link_waits",
                     ),
-                    _connector="OR",
-                ),
-                name="invitation_batch_state_paired",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="invitationbatchline",
-            index=models.Index(
-                fields=["scope", "batch", "state", "number"], name="invitation_batch_line_work"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitationbatchline",
-            constraint=models.UniqueConstraint(
-                fields=("scope", "batch", "number"), name="invitation_batch_line_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitationbatchline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("invitation_id__isnull", False), ("state", "issued")),
-                    models.Q(
-                        models.Q(("state", "issued"), _negated=True),
-                        ("invitation_id__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="invitation_batch_line_issued_paired",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitationbatchline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("proposal_id__isnull", False), ("state", "pending")),
-                    models.Q(
-                        models.Q(("state", "pending"), _negated=True), ("proposal_id__isnull", True)
-                    ),
-                    _connector="OR",
-                ),
-                name="invitation_batch_line_pending_paired",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitationbatchline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("sealed_bundle__isnull", True), ("state", "issued"), _connector="OR"
-                ),
-                name="invitation_batch_line_sealed_paired",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitationbatchline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["unchecked", "checked", "issued", "pending", "refused"])
-                ),
-                name="invitation_batch_line_state_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="invitationmail",
-            index=models.Index(
-                fields=["scope", "invitation", "queued_at"], name="invitation_mail_log"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitationmail",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["notice", "link"])),
-                name="invitation_mail_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitationmail",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("state", "queued")),
-                    models.Q(("ended_at__isnull", False), ("state__in", ["sent", "failed"])),
-                    _connector="OR",
-                ),
-                name="invitation_mail_ended_paired",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitationmail",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("sealed_link__isnull", True),
-                    models.Q(("kind", "link"), ("state", "queued")),
-                    _connector="OR",
-                ),
-                name="invitation_mail_link_waits",
-            ),
+                ],
+            },
         ),
         operations.IsolateTable("invitations_invitationmail"),
         operations.IsolateTable("invitations_invitationbatch"),

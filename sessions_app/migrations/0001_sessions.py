@@ -69,6 +69,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("scope", "slug"), name="provider_slug"),
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["enabled", "disabled"])),
+                        name="provider_status_known",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Session",
@@ -157,6 +166,30 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["scope", "user", "status", "created_at"], name="session_user"
+                    ),
+                    models.Index(fields=["scope", "created_at", "id"], name="session_list"),
+                    models.Index(fields=["scope", "visitor", "status"], name="session_visitor"),
+                    models.Index(
+                        condition=models.Q(("status", "active")),
+                        fields=["expires_at"],
+                        name="session_due",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("status", "active")),
+                            models.Q(("ended_at__isnull", False), ("status", "ended")),
+                            _connector="OR",
+                        ),
+                        name="session_ended_at_paired",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SignIn",
@@ -190,6 +223,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["scope", "user_id", "at", "id"], name="sign_in_user"),
+                    models.Index(fields=["scope", "at", "id"], name="sign_in_list"),
+                    models.Index(fields=["at"], name="sign_in_due"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SpentToken",
@@ -211,6 +251,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["expires_at"], name="spent_token_due")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("scope", "digest"), name="spent_token_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Application",
@@ -289,68 +335,6 @@ class Migration(migrations.Migration):
                     models.Index(fields=["expires_at"], name="challenge_due"),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="provider",
-            constraint=models.UniqueConstraint(fields=("scope", "slug"), name="provider_slug"),
-        ),
-        migrations.AddConstraint(
-            model_name="provider",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["enabled", "disabled"])),
-                name="provider_status_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="session",
-            index=models.Index(
-                fields=["scope", "user", "status", "created_at"], name="session_user"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="session",
-            index=models.Index(fields=["scope", "created_at", "id"], name="session_list"),
-        ),
-        migrations.AddIndex(
-            model_name="session",
-            index=models.Index(fields=["scope", "visitor", "status"], name="session_visitor"),
-        ),
-        migrations.AddIndex(
-            model_name="session",
-            index=models.Index(
-                condition=models.Q(("status", "active")), fields=["expires_at"], name="session_due"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="session",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("status", "active")),
-                    models.Q(("ended_at__isnull", False), ("status", "ended")),
-                    _connector="OR",
-                ),
-                name="session_ended_at_paired",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="signin",
-            index=models.Index(fields=["scope", "user_id", "at", "id"], name="sign_in_user"),
-        ),
-        migrations.AddIndex(
-            model_name="signin",
-            index=models.Index(fields=["scope", "at", "id"], name="sign_in_list"),
-        ),
-        migrations.AddIndex(
-            model_name="signin",
-            index=models.Index(fields=["at"], name="sign_in_due"),
-        ),
-        migrations.AddIndex(
-            model_name="spenttoken",
-            index=models.Index(fields=["expires_at"], name="spent_token_due"),
-        ),
-        migrations.AddConstraint(
-            model_name="spenttoken",
-            constraint=models.UniqueConstraint(fields=("scope", "digest"), name="spent_token_once"),
         ),
         operations.IsolateTable("sessions_app_application"),
         operations.IsolateTable("sessions_app_challenge"),
