@@ -232,9 +232,12 @@ def is_alive(pid: int) -> bool:
 
 
 def chromium() -> str:
-    """Where the system's Chromium is."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    """Where the system's Chromium is, rather the one without windows.
+
+    It is the same engine without what surrounds pages, for half of the processor's time.
+    """
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
         found = shutil.which(name)
         if found:
             return found
-    raise AssertionError("Chromium is needed: apt-get install chromium")
+    raise AssertionError("Chromium is needed: apt-get install chromium-headless-shell")

@@ -17,7 +17,8 @@ from identity.errors import DomainError
 from identity.management import play
 from identity.sdk.errors import SdkError
 
-_PATIENCE: Final = 60.0
+# The first start of a home prepares its database, which takes a busy machine a minute.
+_PATIENCE: Final = 180.0
 
 
 class Command(BaseCommand):
