@@ -1,5 +1,7 @@
 """What matters of an HTTP request here, whoever carried it: the fast lane or Django."""
 
+import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,7 +15,9 @@ from identity.web import bodies, client_ip, scope_resolution
 ROOT: Final = "/.well-known/service"
 MOST_PARAMETERS: Final = 64
 LONGEST_LABEL: Final = 80
-"""What is kept of a browser's label, wherever it stands in a request."""
+_BLANK: Final = " \t"
+# What the value of a header may hold (RFC 9110 §5.5), as texts have it (PEP 3333).
+_FIELD_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 # `x-blocklet-did` is a gateway's word to the server behind it: from outside nobody reads it.
 _HEADERS: Final = (
     *("accept-language", "authorization", "host", "origin", "referer", "sec-fetch-site"),
@@ -54,7 +58,16 @@ class Sent:
     @property
     def visitor(self) -> str:
         """The label that the browser gave itself; no secret and no proof of anything."""
-        return self.headers.get("x-blocklet-visitor-id", "")[:LONGEST_LABEL]
+        return kept_label(self.headers.get("x-blocklet-visitor-id", ""))
+
+    def new_visitor(self, in_body: str = "") -> str:
+        """The label of a session that begins: that of the body, the header's, or one of ours.
+
+        Raises Invalid for what no header can carry: its session could never be renewed.
+        """
+        if not _FIELD_VALUE.fullmatch(in_body):
+            raise Invalid('"visitorId" must be a text that a header can carry')
+        return kept_label(in_body) or self.visitor or str(uuid.uuid4())
 
     @property
     def user_agent(self) -> str:
@@ -73,6 +86,11 @@ class Sent:
         except UnicodeDecodeError:
             raise Invalid(fault) from None
         return _pairs(text, fault)
+
+
+def kept_label(text: str) -> str:
+    """As much of a label as counts, wherever it stands: the same when it is sent as we tell it."""
+    return text.strip(_BLANK)[:LONGEST_LABEL].rstrip(_BLANK)
 
 
 def _pairs(text: str, fault: str) -> Mapping[str, str]:

@@ -52,6 +52,12 @@ def test_shows_an_address_on_the_configured_host_that_cannot_be_guessed(world, s
         assert page.token not in str(list(Exchange.objects.values()))
 
 
+def test_begins_nothing_for_a_label_that_no_header_can_carry(world) -> None:
+    answer = Page(Browser(world), "login").begin(visitorId="\u0141")
+    assert answer.status == 400
+    assert answer.json["error"] == '"visitorId" must be a text that a header can carry'
+
+
 @pytest.mark.parametrize("kind", [KeyKind.ED25519, KeyKind.SECP256K1, KeyKind.ETHEREUM])
 def test_registers_a_wallet_and_signs_its_owner_in(world, kind) -> None:
     page, phone = begun(world, visitorId="visitor-7", locale="de")

@@ -122,6 +122,18 @@ def test_a_label_counts_as_far_as_it_is_kept() -> None:
     assert alice.renew(x_blocklet_visitor_id=label).status == 200
 
 
+@pytest.mark.parametrize("label", [" Caf\xe9 7\t", "y" * 79 + " y", "\tz"])
+@pytest.mark.django_db(transaction=True)
+def test_a_label_counts_as_a_header_brings_it(label) -> None:
+    alice = sign_in(cast.world(sign_up=True), visitorId=label)
+    for sent in (label.strip(), alice.visitor):
+        assert alice.renew(x_blocklet_visitor_id=sent).status == 200
+    assert alice.visitor == alice.visitor.strip()
+    same = sign_in(alice.browser.world, wallet=alice.wallet, challenge="second", visitorId=label)
+    alice.post("user/logout", {"visitorId": label})
+    assert same.renew().status == 400
+
+
 def test_refuses_another_browsers_label(alice) -> None:
     assert alice.get("did/session", x_blocklet_visitor_id=alice.visitor).status == 200
     assert alice.get("did/session", x_blocklet_visitor_id="somebody-else").status == 401

@@ -50,6 +50,16 @@ def test_takes_the_label_of_the_header(world) -> None:
     assert answer.json["visitorId"] == "from-header"
 
 
+@pytest.mark.parametrize("label", ["a\nb", "a\x1b", "\x7f", "\u0141ódź", "\U0001f600"])
+def test_refuses_a_label_that_no_header_can_carry(world, label) -> None:
+    fault = '"visitorId" must be a text that a header can carry'
+    body, browser = Wallet.of().body(), Browser(world)
+    answer = browser.post("user/loginByWallet", body | {"visitorId": label})
+    assert (answer.status, answer.json) == (400, {"error": fault, "code": "invalid"})
+    # The wallet's signature is not spent by that.
+    assert browser.post("user/loginByWallet", body | {"visitorId": "plain"}).status == 200
+
+
 def test_an_unknown_wallet_is_not_found_where_joining_is_closed(world) -> None:
     with current.in_scope(world.scope.id):
         scopes.change_settings(changes={"sign_up": False}, by=world.system, now=datetime.now(UTC))

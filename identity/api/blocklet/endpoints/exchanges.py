@@ -1,7 +1,6 @@
 """DID Connect: a page shows a code, a wallet scans and signs, the page learns what came of it."""
 
 import base64
-import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -194,8 +193,8 @@ def _sealed(told: Mapping[str, Any], recipient: bytes) -> dict[str, str]:
 
 def _beginner(asked: Asked, action: Action, given: Mapping[str, Any], mark: str) -> Beginner:
     sent = asked.sent
-    visitor = _text(given, "visitorId") or sent.visitor or str(uuid.uuid4())
-    origin = Origin(address=sent.address, user_agent=sent.user_agent, visitor=visitor[:80])
+    visitor = sent.new_visitor(_text(given, "visitorId"))
+    origin = Origin(address=sent.address, user_agent=sent.user_agent, visitor=visitor)
     sealed_for = recipient(_text(given, "_ek_"))
     if not action.of_session:
         return Beginner(origin, mark, sealed_for)

@@ -1,6 +1,5 @@
 """Codes by mail: to sign in, and to prove that an address is one's own."""
 
-import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -127,7 +126,7 @@ def sign_in(asked: Asked) -> Answer:
     if body.magic_token and body.action != "login":
         raise errors.said(_WRONG, status=400)
     mark = _mark(asked)
-    visitor = (asked.sent.visitor or str(uuid.uuid4()))[:80]
+    visitor = asked.sent.new_visitor()
     origin = Origin(asked.sent.address, asked.sent.user_agent, visitor)
     arrival = Arrival(origin, application.permanent(now=asked.now), mark.digest)
     try:

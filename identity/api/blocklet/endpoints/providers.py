@@ -3,7 +3,6 @@
 import base64
 import binascii
 import hashlib
-import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
@@ -129,7 +128,7 @@ def sign_in(asked: Asked) -> Answer:
     """Sign in whoever the provider says is there, or join."""
     if asked.body.action not in {"login", "invite"}:
         raise NotSupported("At a provider people sign in, or accept an invitation.")
-    visitor = (asked.sent.visitor or str(uuid.uuid4()))[:80]
+    visitor = asked.sent.new_visitor()
     origin = Origin(asked.sent.address, asked.sent.user_agent, visitor)
     arrival = Arrival(origin, application.permanent(now=asked.now), _mark(asked))
     try:

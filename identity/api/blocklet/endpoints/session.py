@@ -11,6 +11,7 @@ from identity.api.blocklet import application, auth, errors, outputs, people, re
 from identity.api.blocklet.caller import Caller
 from identity.api.blocklet.replies import CSRF_COOKIE, SIGN_IN_COOKIE
 from identity.api.blocklet.route import OPEN, SELF, Asked, Route
+from identity.api.blocklet.sent import kept_label
 from identity.api.blocklet.tokens import Held
 from identity.crypto.remembered import Remembered
 from identity.scoping import foresight
@@ -197,7 +198,7 @@ def _complaint(token: str) -> str:
 
 
 def _end(asked: Asked, caller: Caller) -> None:
-    visitor = asked.body.visitor_id or asked.sent.visitor
+    visitor = kept_label(asked.body.visitor_id or "") or asked.sent.visitor
     visits.end(
         caller.door,
         visitor=visitor,

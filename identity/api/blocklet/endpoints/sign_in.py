@@ -1,6 +1,5 @@
 """Signing in: by a wallet's own signature, or by the word of the application's server."""
 
-import uuid
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -26,7 +25,6 @@ from sessions_app.services.app_sign_in import Vouched
 from sessions_app.services.sessions import Origin, Proof
 from sessions_app.services.wallet_sign_in import Token
 
-LONGEST_VISITOR: Final = 80
 _REVOKED: Final = "Your have been revoked access to this blocklet"
 
 
@@ -64,6 +62,7 @@ class ByServer(msgspec.Struct, rename="camel"):
 def by_wallet(asked: Asked) -> Answer:
     """A wallet signed for this challenge; whoever holds it is signed in, or joins."""
     body, now = asked.body, asked.now
+    visitor = asked.sent.new_visitor(body.visitor_id or "")
     address = inputs.address(body.user_did, name="userDid")
     public = inputs.public_key(body.user_pk)
     token = Token(address.text, public.base58, body.signature, body.challenge, body.wallet_os)
@@ -87,7 +86,6 @@ def by_wallet(asked: Asked) -> Answer:
     credential = begun.chosen(profiles.role_credentials(user.id, now=now), body.passport_id or "")
     if credential is not None:
         role_credentials.note_used(credential.id, now=now)
-    visitor = _visitor(asked, body.visitor_id)
     proof = replace(wallet_sign_in.proof_of(key), provider_name="wallet")
     _, pair = _begun(asked, user.id, proof, visitor=visitor, credential=credential)
     return replies.json(
@@ -109,12 +107,12 @@ def by_server(asked: Asked) -> Answer:
     body, now = asked.body, asked.now
     if not asked.sent.headers.get("x-blocklet-component-id"):
         raise Invalid("componentId is required when login user")
+    visitor = asked.sent.new_visitor(body.visitor_id or "")
     vouched = _vouched_for(asked)
     try:
         user_id = app_sign_in.person(vouched, now=now)
     except SignInRefused:
         raise errors.said(_REVOKED, status=403) from None
-    visitor = _visitor(asked, body.visitor_id)
     proof = replace(app_sign_in.proof_of(vouched), wallet_os="api")
     row, pair = _begun(asked, user_id, proof, visitor=visitor, credential=None)
     return replies.json(
@@ -156,10 +154,6 @@ def _wallet_key(body: ByServer) -> Key:
     address = inputs.address(body.did or "", name="did")
     public = inputs.public_key(body.pk or "", or_base64=True)
     return wallet_sign_in.key_of(address.text, public.base58)
-
-
-def _visitor(asked: Asked, in_body: str | None) -> str:
-    return (in_body or asked.sent.visitor or str(uuid.uuid4()))[:LONGEST_VISITOR]
 
 
 def _begun(
