@@ -23,10 +23,11 @@ NOTES = """
 What differs: our session check answers with the whole profile and the application's Ed25519
 signature over it, and verifies an ES256 token; Better Auth finds a row by a random token and checks
 an HMAC. Our access tokens are JWTs whose session is read each time; oidc-provider's are random
-texts. A renewal signs two ES256 tokens here, one ES256 ID token there. Better Auth hashes with
-scrypt (N 16384, r 16), we with Argon2id (19 MiB, 2 passes), so sign-ins a second compare hashes
-before anything else. oidc-provider's statements are prepared by name, as ours are; Better Auth's
-adapter prepares none. Node's hashes run in its own pool of four threads."""
+texts. A renewal signs one ES256 token on both sides: the access token here, whose refresh token
+carries an HMAC; the ID token there, whose access and refresh tokens are random texts. Better Auth
+hashes with scrypt (N 16384, r 16), we with Argon2id (19 MiB, 2 passes), so sign-ins a second
+compare hashes before anything else. oidc-provider's statements are prepared by name, as ours are;
+Better Auth's adapter prepares none. Node's hashes run in its own pool of four threads."""
 
 
 def passwords(figures: Sequence[Figures], hash_cost: float) -> str:

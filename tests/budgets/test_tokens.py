@@ -9,6 +9,7 @@ from django.contrib.auth import hashers
 from django.db import connection
 
 from accounts.services import passwords
+from identity.crypto import ecdsa_p256
 from identity.services import active_keys
 from tests import cast, signed_in
 from tests.budgets.test_requests import Cost, cost_of
@@ -79,7 +80,9 @@ def test_renewing_a_pair(world: cast.World, held: SignedIn) -> None:
         kept.append(answer.json()["refresh_token"])
 
     renew()
-    cost = cost_of(renew)
+    with mock.patch.object(ecdsa_p256, "sign", wraps=ecdsa_p256.sign) as signed:
+        cost = cost_of(renew)
+    assert signed.call_count == 1  # The access token; the refresh token carries an HMAC.
     # The session's door and the rotation; where the address leads is known by now.
     assert cost.statements <= (1 if connection.vendor == "postgresql" else 2), cost.sql
     assert cost.commits == 0  # The one statement that rotates commits itself.
