@@ -24,8 +24,6 @@ from accounts import errors
 CELL: Final = Path(__file__).with_name("cell.py")
 READY: Final = b"ready\n"
 _UNCOMPILED: Final = {"uncompiled": True}
-# To load V8 takes its time on a busy machine; a stranger's code does not run before it has.
-START_SECONDS: Final = 10.0
 # As many cells at once, so that strangers' code leaves a core for everybody else.
 CELLS: Final = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) - 1))
 WAIT_SECONDS: Final = 2.0
@@ -33,8 +31,12 @@ WAIT_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one run may take: seconds by the wall clock, and bytes."""
+    """What one run may take: seconds by the wall clock, and bytes.
 
+    To load V8 takes its time on a busy machine; a stranger's code does not run before it has.
+    """
+
+    start_seconds: float = 10.0
     seconds: float = 0.1
     memory_bytes: int = 64 * 1024 * 1024
     code_bytes: int = 16 * 1024
@@ -78,7 +80,7 @@ def _written(code: str, values: Mapping[str, Any], bounds: Bounds) -> bytes:
 def _in_a_cell(job: bytes, bounds: Bounds) -> bytes:
     cell = _started(bounds)
     try:
-        ready = _until(cell, time.monotonic() + START_SECONDS, len(READY))
+        ready = _until(cell, time.monotonic() + bounds.start_seconds, len(READY))
         if ready != READY:
             raise errors.LambdaUnavailable
             # The cell reads before it runs anything, so this ends; its end closes the pipe.

@@ -9,17 +9,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from accounts import errors
 from accounts.lambdas import sandbox
+from tests.lambdas import CALM
 
 ROOM = sandbox.CELL.parent
 # A bomb ends at the wall clock at the latest; the rest is the start of a busy machine's process.
-PATIENCE = sandbox.START_SECONDS + 2
-CALM = sandbox.Bounds(seconds=10)
+PATIENCE = sandbox.DEFAULT.start_seconds + 2
 
 
 def cells() -> list[int]:
@@ -72,7 +73,7 @@ def test_ends_a_bomb(code: str) -> None:
 def test_bounds_memory_and_not_only_time(code: str, wide: int) -> None:
     with pytest.raises(errors.LambdaFailed):
         sandbox.run(code, {}, CALM)
-    more = sandbox.Bounds(seconds=10, memory_bytes=256 * 1024 * 1024)
+    more = replace(CALM, memory_bytes=256 * 1024 * 1024)
     assert sandbox.run(code, {}, more) == wide
 
 

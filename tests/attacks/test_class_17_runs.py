@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from accounts.lambdas import sandbox
 from accounts.models import KeySignature, LambdaExecution
 from invitations.services import lambda_runs
 from tests import cast, lambdas
@@ -67,7 +66,7 @@ def alice(world: cast.World) -> Client:
 @pytest.fixture
 def calm(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may need longer than a server grants."""
-    monkeypatch.setattr(lambda_runs, "BOUNDS", sandbox.Bounds(seconds=10))
+    monkeypatch.setattr(lambda_runs, "BOUNDS", lambdas.CALM)
     monkeypatch.setattr(lambda_runs, "MOST_BY_ADDRESS", 10_000)
     monkeypatch.setattr(lambda_runs, "MOST_OF_LAMBDA", 10_000)
 

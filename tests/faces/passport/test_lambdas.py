@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from accounts.lambdas import sandbox
 from accounts.models import Lambda, ManagedKey, User
 from accounts.services import lambdas as services
 from identity.crypto import eip191, evm
@@ -51,7 +50,7 @@ CONFIG: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def calm(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may need longer than a server grants."""
-    monkeypatch.setattr(lambda_runs, "BOUNDS", sandbox.Bounds(seconds=10))
+    monkeypatch.setattr(lambda_runs, "BOUNDS", lambdas.CALM)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from typing import Any
 import httpx
 import pytest
 
-from accounts.lambdas import sandbox
 from accounts.models import Lambda
 from identity import ids
 from identity.models import AuditEvent
@@ -157,7 +156,7 @@ def test_staff_makes_none_with_the_key_of_somebody_else(alice: Signed, member: c
 def test_anybody_runs_one_that_is_open(
     world: cast.World, bob: Bearer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lambda_runs, "BOUNDS", sandbox.Bounds(seconds=10))
+    monkeypatch.setattr(lambda_runs, "BOUNDS", lambdas.CALM)
     part = lambdas.code("return <<inputs.0>> === 7")
     opened = made(bob, conditions=[part], authorization=lambdas.ANYBODY)["id"]
     stranger = httpx.Client(base_url=BASE, transport=InProcess())

@@ -1,14 +1,13 @@
 """What code of lambdas can do: compute with the values it is given."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from accounts import errors
 from accounts.lambdas import sandbox, substitution
-
-# A busy machine may need longer than a server grants.
-CALM = sandbox.Bounds(seconds=10)
+from tests.lambdas import CALM
 
 
 @pytest.mark.parametrize(
@@ -66,6 +65,11 @@ def test_notes_of_what_is_no_code_that_it_did_not_compile(code: str) -> None:
 def test_refuses_a_job_beyond_its_bounds(code: str, values: dict[str, Any]) -> None:
     with pytest.raises(errors.LambdaFailed):
         sandbox.run(code, values, CALM)
+
+
+def test_waits_for_v8_as_long_as_it_may_and_no_longer() -> None:
+    with pytest.raises(errors.LambdaUnavailable):
+        sandbox.run("return 1", {}, replace(CALM, start_seconds=0))
 
 
 def test_leaves_nothing_for_the_next_run() -> None:

@@ -32,7 +32,7 @@ API = "https://api.example.org/"
 @pytest.fixture(autouse=True)
 def calm(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may need longer than a server grants."""
-    monkeypatch.setattr(lambda_runs, "BOUNDS", sandbox.Bounds(seconds=10))
+    monkeypatch.setattr(lambda_runs, "BOUNDS", lambdas.CALM)
 
 
 @pytest.fixture
