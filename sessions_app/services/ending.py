@@ -13,6 +13,9 @@ from sessions_app.models import Session
 BEGUN_FROM: Final = "begun_from"
 """In the data of an application's session: the browser's session that stood behind its code."""
 
+REUSE: Final = "reuse"
+"""The reason of a session that an alarm ended: a spent refresh token of it came again."""
+
 
 def one(session_id: UUID, reason: str, *, by: Actor, now: datetime) -> bool:
     """End a session and what was begun from it; whether it was going on. In a transaction."""
@@ -31,13 +34,13 @@ def all_of(going_on: QuerySet[Session], reason: str, *, now: datetime) -> int:
 def stolen(session: Session, serial: int, *, by: Actor, now: datetime) -> None:
     """A spent refresh token came again: an alarm, once. In a transaction."""
     going_on = Session.objects.filter(id=session.id, status=Session.Status.ACTIVE)
-    if not all_of(going_on, "reuse", now=now):
+    if not all_of(going_on, REUSE, now=now):
         return
     facts = {"alarm": True, "serial": serial, "living": session.refresh_serial}
     record("session.refresh-reused", session.id, by=by, now=now, facts=facts)
     # Whoever had the browser's session may have got codes with it.
     for begun in _begun_from(session.id).order_by("id"):
-        _end_one(begun.id, "reuse", by=by, now=now)
+        _end_one(begun.id, REUSE, by=by, now=now)
 
 
 def hand_over(before: UUID, after: Session) -> None:

@@ -88,6 +88,23 @@ def test_the_account_is_locked_at_once(house: House, tabs: Tabs) -> None:
     assert "We could not sign you in with this." in there.text
 
 
+def test_whose_token_was_copied_is_told(house: House, tabs: Tabs) -> None:
+    account, here = Account(house), tabs.new()
+    account.enter(here)
+    held = {each["name"]: each["value"] for each in here.page.context.cookies()}
+    copied = {"refresh_token": held[f"countersign-refresh-{account.scope}"]}
+    thief = f"{house.url}/s/{account.scope}/v1/token/refresh"
+    assert house.http.post(thief, json=copied).status_code == 200
+    here.page.context.clear_cookies(name=f"countersign-access-{account.scope}")
+    here.page.goto(account.login)
+    assert "You were signed out for your safety." in here.text
+    here.picture("login-token-copied")
+    here.page.reload()
+    assert "You were signed out" not in here.text
+    account.enter(here)
+    assert "You are signed in" in here.text
+
+
 def test_the_pages_in_the_dark(house: House, chrome: Any) -> None:
     tabs = Tabs(chrome, house, color_scheme="dark")
     account, tab = Account(house), tabs.new()

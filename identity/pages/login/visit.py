@@ -22,7 +22,14 @@ from identity.services import scopes
 from identity.web import browser, client_ip, problems, scope_resolution, security_headers
 from identity.web.browser import Mark
 from sessions_app.errors import TokenRefused
-from sessions_app.services import authorization_codes, return_addresses, rotation, sessions, tokens
+from sessions_app.services import (
+    authorization_codes,
+    return_addresses,
+    rotation,
+    sessions,
+    theft,
+    tokens,
+)
 from sessions_app.services.authorization_codes import Request, RequestFaulty
 from sessions_app.services.first_factor import Arrival
 from sessions_app.services.sessions import Checked, Origin
@@ -31,7 +38,10 @@ from sessions_app.services.tokens import Live
 
 @dataclass
 class Visit:
-    """What is known of a visit. `live` is set when the session was begun or renewed by it."""
+    """What is known of a visit. `live` is set when the session was begun or renewed by it.
+
+    `is_stolen`: an alarm ended the session of which this browser holds a token.
+    """
 
     http: HttpRequest
     slug: str
@@ -42,6 +52,7 @@ class Visit:
     session: Checked | None = None
     live: Live | None = field(default=None, repr=False)
     is_over: bool = False
+    is_stolen: bool = False
 
     @property
     def issuer(self) -> str:
@@ -237,6 +248,7 @@ def _renew(visit: Visit, token: str) -> None:
         renewed = rotation.redeem(token, audience=visit.issuer, origin=visit.origin, now=visit.now)
     except TokenRefused:
         visit.is_over = True
+        visit.is_stolen = theft.ended(token, audience=visit.issuer, now=visit.now)
         return
     seconds = renewed.settings.access_minutes * 60
     access = tokens.access(renewed.live, seconds=seconds, now=visit.now)
@@ -254,7 +266,8 @@ def _with_cookies(visit: Visit, response: HttpResponse) -> HttpResponse:
         token = tokens.access(visit.live, seconds=seconds, now=visit.now)
         _set(response, access, token, min(seconds, left))
         _set(response, refresh, tokens.refresh(visit.live, now=visit.now), left)
-    elif visit.is_over:
+    elif visit.is_over and (isinstance(response, TemplateResponse) or not visit.is_stolen):
+        # The tokens of a stolen session go with the first page, which says so.
         for name in (access, refresh):
             _set(response, name, "", 0)
     return response
