@@ -114,6 +114,7 @@ POST   /contexts/{context}/join/challenge                      members:create   
 POST   /contexts/{context}/join                                members:create     + . + . . . . +
 GET    /contexts/{context}/contacts                            members:list       + + + + . + . +
 GET    /contexts/{context}/members/{member}/keys               members:get        + + + + . + . +
+GET    /contexts/{context}/member-keys                         members:get        + + + + . + . +
 POST   /invitations/lookup                                     open               + + + + + + + +
 POST   /invitations/challenge                                  open               + + + + + + + +
 POST   /invitations/accept                                     open               + + + + + + + +

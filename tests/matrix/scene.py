@@ -203,7 +203,10 @@ class Scene:
 
     def query(self, method: str, template: str) -> str:
         """What has to stand behind the address."""
-        asked = {"DELETE /contexts/{context}/members": "?member={member}"}
+        asked = dict.fromkeys(
+            ("DELETE /contexts/{context}/members", "GET /contexts/{context}/member-keys"),
+            "?member={member}",
+        )
         return asked.get(f"{method} {template}", "").format_map(self.things)
 
     def body(self, method: str, template: str) -> Any:

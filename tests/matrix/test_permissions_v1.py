@@ -41,7 +41,7 @@ def called(scene: Scene, client: Signed, line: Line) -> Answer:
     with undone():
         answer = client.send(
             line.method,
-            scene.path(line.path),
+            scene.path(line.path) + scene.query(line.method, line.path),
             scene.body(line.method, line.path),
             {"If-Match": "*"},
         )
@@ -55,7 +55,7 @@ def visited(scene: Scene, client: Client, line: Line) -> Answer:
     with undone():
         answer = client.generic(
             line.method,
-            f"{scene.owner.prefix}{scene.path(line.path)}",
+            f"{scene.owner.prefix}{scene.path(line.path)}{scene.query(line.method, line.path)}",
             data="" if body is None else urlencode(body) if is_form else json.dumps(body),
             content_type="application/x-www-form-urlencoded" if is_form else "application/json",
             headers={"If-Match": "*"},

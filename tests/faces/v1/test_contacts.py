@@ -328,8 +328,11 @@ def test_keys_of_whom_one_may_not_see_stay_hidden(
     circle.add("bob", key("bob"))
     assert len(periods(alice, circle, "bob")) == 1
     circle.set(contacts="staff")
-    problem(alice.get(f"/contexts/{circle.id}/members/bob/keys"), 403, "forbidden")
-    problem(alice.get(f"/contexts/{circle.id}/members/nobody/keys"), 403, "forbidden")
+    for name in ("bob", "nobody"):
+        problem(alice.get(f"/contexts/{circle.id}/members/{name}/keys"), 403, "forbidden")
+        problem(alice.get(f"/contexts/{circle.id}/member-keys?member={name}"), 403, "forbidden")
+    shown = alice.get(f"/contexts/{circle.id}/member-keys?member=boss").json()["items"]
+    assert len(shown) == 1
     assert len(periods(alice, circle, "alice")) == len(periods(alice, circle, "boss")) == 1
 
 

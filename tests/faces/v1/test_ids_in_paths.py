@@ -184,6 +184,38 @@ def test_what_other_systems_brought_can_be_removed(
         problem(again, 404, "member.missing")
 
 
+@pytest.mark.parametrize("name", ["a/b", "/", "../x", "a/keys", "keys", "a\nb", "a%2Fb", "zoë"])
+def test_the_keys_of_what_other_systems_brought_can_be_read(
+    alice: Signed, circle: Circle, program: Bearer, name: str
+) -> None:
+    one, two = key("one"), key("two")
+    circle.add(name, one)
+    circle.add(name, two)
+    circle.add("a", key("three"))
+    path = f"/contexts/{circle.id}/member-keys?member={quote(name, safe='')}"
+    for who in (program, alice):
+        first = who.get(f"{path}&limit=1")
+        (newest,) = first.json()["items"]
+        assert (newest["public_key"], newest["valid_until"]) == (two.public.text, None)
+        rest = who.get(f"{path}&limit=1&after={first.json()['next']}").json()["items"]
+        assert [each["public_key"] for each in rest] == [one.public.text]
+        (then,) = who.get(f"{path}&public_key={one.public.text}").json()["items"]
+        assert then["ended_reason"] == "replaced"
+    assert quote(name, safe="") in first.links["next"]["url"].replace("+", "%20")
+    program.send("DELETE", path.replace("member-keys", "members"))
+    assert len(program.get(path).json()["items"]) == 2, "the history stays"
+
+
+@pytest.mark.parametrize("asked", ["", "?member=", "?member", "?Member=a", "?member=a&member=b"])
+def test_no_keys_are_shown_of_whom_nobody_named(
+    circle: Circle, program: Bearer, asked: str
+) -> None:
+    circle.add("a", key("one"))
+    path = f"/contexts/{circle.id}/member-keys"
+    problem(program.get(f"{path}{asked}"), 400, "invalid")
+    problem(program.get(f"{path}?member=nobody"), 404, "member.missing")
+
+
 @pytest.mark.parametrize("asked", ["", "?member=", "?member", "?Member=a", "?member=a&member=b"])
 def test_nobody_is_removed_who_is_not_named(circle: Circle, program: Bearer, asked: str) -> None:
     circle.add("a", key("one"))

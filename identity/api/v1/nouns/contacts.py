@@ -73,6 +73,12 @@ class Keys(Newest, frozen=True):
     public_key: Key | None = None
 
 
+class KeysOfAny(Keys, frozen=True, kw_only=True):
+    """The same, of a member by an id that no path holds; a whole one, and never left out."""
+
+    member: MemberId
+
+
 def _is_of_caller(asked: Asked) -> bool:
     """Whether a person asks who is a member, and for itself."""
     query: Contacts = asked.query
@@ -84,12 +90,18 @@ def _may_be_seen(asked: Asked) -> bool:
     viewer = _viewer(asked)
     if viewer is None:
         return False
-    member = asked.ids["member"]
+    member = _member(asked)
     return (
         not viewer.sees_staff_only
         or viewer.member_id == member
         or queries.was_ever_staff(viewer.context, member)
     )
+
+
+def _member(asked: Asked) -> str:
+    """Whose keys are asked for: by the path, or where ids with a slash can stand."""
+    member: str = asked.ids.get("member") or asked.query.member
+    return member
 
 
 def _viewer(asked: Asked) -> queries.Viewer | None:
@@ -127,7 +139,18 @@ def contacts(asked: Asked, after: After) -> Window[Any]:
     return queries.window(viewer, kind, after, now=asked.now)
 
 
-@route.listing(
+def _keys(asked: Asked, after: After) -> Window[Any]:
+    """The newest first; ended ones too, also of a user id that nobody has any more."""
+    query: Keys = asked.query
+    if query.at is not None and query.at.tzinfo is None:
+        raise Invalid("Write the time with its offset: 2026-12-01T08:00:00Z.", field="at")
+    context = queries.require_context(asked.ids["context"], by=asked.caller.actor)
+    return key_periods.periods(
+        context.id, _member(asked), after, public_key=query.public_key, at=query.at
+    )
+
+
+keys: Final = route.listing(
     "/contexts/{context}/members/{member}/keys",
     "members:get",
     "member_keys_list",
@@ -136,16 +159,16 @@ def contacts(asked: Asked, after: After) -> Window[Any]:
     query=Keys,
     own=_may_be_seen,
     is_own_by_token=True,
-)
-def keys(asked: Asked, after: After) -> Window[Any]:
-    """The newest first; ended ones too, also of a user id that nobody has any more."""
-    query: Keys = asked.query
-    if query.at is not None and query.at.tzinfo is None:
-        raise Invalid("Write the time with its offset: 2026-12-01T08:00:00Z.", field="at")
-    context = queries.require_context(asked.ids["context"], by=asked.caller.actor)
-    return key_periods.periods(
-        context.id, asked.ids["member"], after, public_key=query.public_key, at=query.at
-    )
+)(_keys)
+keys_by_query: Final = route.listing(
+    "/contexts/{context}/member-keys",
+    "members:get",
+    "member_keys_list_by_query",
+    "Which keys a member had whose id holds a slash, or any other",
+    of=KeyPeriod,
+    query=KeysOfAny,
+    own=_may_be_seen,
+    is_own_by_token=True,
+)(_keys)
 
-
-ROUTES: Final = (contacts, keys)
+ROUTES: Final = (contacts, keys, keys_by_query)
