@@ -84,8 +84,8 @@ def page(
 def choose(request: HttpRequest, choices: Sequence[Choice], **context: Any) -> HttpResponse:
     """A page on which one of a few things is chosen; each leads to a page that asks.
 
-    `context` has `title`, `lead`, `back`, `back_name`, `when_empty`, and `search` where there is
-    a search.
+    `context` has `title`, `lead`, `back`, `back_name`, `when_empty`, and where there is a search
+    `has_search`, `search`, what was searched for, `search_label` and `when_not_found`.
     """
     around = {**site.each_context(request), "choices": choices, **context}
     return TemplateResponse(request, "admin/choose.html", around)

@@ -65,7 +65,7 @@ def choose_solution(request: HttpRequest) -> HttpResponse:
         request,
         lambda solution: reverse("admin:context_create", args=[solution.pk]),
         title="Make a context: its solution",
-        when_empty="There is no such solution. Make one first.",
+        when_empty="There is no solution yet. Make one first.",
         back=reverse(LIST),
         back_name="Contexts",
     )
@@ -142,7 +142,7 @@ def choose_share(request: HttpRequest, context_id: UUID) -> HttpResponse:
         request,
         lambda solution: reverse("admin:context_share", args=[context.pk, solution.pk]),
         title=f"Share {context}",
-        when_empty="There is no other such solution.",
+        when_empty="No solution is left to choose here.",
         back=reverse(PAGE, args=[context.pk]),
         back_name="The context",
         without=present | {context.solution_id},
@@ -267,6 +267,7 @@ def _choose(
         has_search=True,
         search=term,
         search_label="A solution's name or id",
+        when_not_found="No other solution has such a name or id.",
         **words,
     )
 

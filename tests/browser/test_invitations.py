@@ -87,6 +87,7 @@ def test_shows_a_link_and_a_picture_that_a_reload_does_not_show_again(
     link = tab.page.get_by_label("Invitation link").input_value()
     assert f"/s/{scope}/join#" in link
     assert tab.page.locator("figure.qr svg").is_visible()
+    tab.picture("invitation-once")
     secret = bundle(tab)["invite_string"]
     tab.page.reload()
     assert "This form was sent before." in tab.text

@@ -92,6 +92,7 @@ def test_an_api_key_is_shown_once_and_revoked(house: House, tabs: Tabs) -> None:
     admin.press("Make the key")
     secret = admin.page.get_by_label("Secret").input_value()
     assert secret.startswith("csk_")
+    admin.picture("api-key-once")
     bearer = {"Authorization": f"Bearer {secret}"}
     users = f"{house.url}/s/{scope}/v1/users"
     assert httpx.get(users, headers=bearer, timeout=30).status_code == 200

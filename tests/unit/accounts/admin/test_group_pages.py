@@ -137,3 +137,14 @@ def test_escapes_names_that_others_chose(desk: Desk, world: cast.World) -> None:
     for address in (LIST, *(f"{LIST}{group.pk}/{act}/" for act in pages)):
         assert HOSTILE not in desk.get(address)
     assert HOSTILE not in desk.get(f"accounts/user/{bob.pk}/groups/")
+
+
+def test_says_whether_nothing_was_found_or_nothing_is_left(desk: Desk, world: cast.World) -> None:
+    bob = world.member("bob").user
+    page, left = f"accounts/user/{bob.pk}/groups/", "No group is left to choose here."
+    sought = "No other group has a name that begins so."
+    assert left in desk.get(page)
+    assert sought not in desk.get(page)
+    found = desk.get(page, q="nothing")
+    assert sought in found
+    assert left not in found
