@@ -1,9 +1,16 @@
 """Idempotency keys over `/v1`: done once, answered alike."""
 
+import json
+
+import httpx
+
 from accounts.models import Group
 from identity import ids
-from tests import cast
-from tests.faces.v1.client import Signed, problem
+from identity.api.v1 import auth, description
+from identity.api.v1.route import OPEN
+from identity.api.v1.table import TABLE
+from tests import cast, signed_in
+from tests.faces.v1.client import BASE, InProcess, Signed, problem
 
 
 def keyed() -> dict[str, str]:
@@ -43,3 +50,26 @@ def test_keys_belong_to_one_device(alice: Signed, world: cast.World) -> None:
 def test_refuses_a_key_that_is_too_long(alice: Signed) -> None:
     answer = alice.post("/groups", {"name": "x"}, headers={"Idempotency-Key": "x" * 129})
     problem(answer, 400, "invalid")
+
+
+def test_who_needs_no_caller_has_no_keys(world: cast.World) -> None:
+    held = [signed_in.start(world, world.member(name)) for name in ("bob", "carol")]
+    address, key = f"/s/{world.scope.slug}/v1/token/refresh", keyed()
+    with httpx.Client(base_url=BASE, transport=InProcess()) as http:
+        for each in held:
+            first, again = (
+                http.post(address, json={"refresh_token": each.refresh}, headers=key)
+                for _ in range(2)
+            )
+            assert first.status_code == again.status_code == 200
+            # The answer is given again by what renewal itself keeps.
+            assert again.json()["refresh_token"] == first.json()["refresh_token"]
+            assert "idempotency-replayed" not in again.headers
+
+
+def test_the_description_names_the_header_where_it_is_read() -> None:
+    paths = json.loads(description.document())["paths"]
+    for each in TABLE.routes:
+        named = {one["name"] for one in paths[f"/v1{each.path}"][each.method.lower()]["parameters"]}
+        is_read = each.method not in auth.SAFE and each.permission != OPEN
+        assert ("Idempotency-Key" in named) is is_read, each
