@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from django.db import transaction
 
+from accounts import onboarding_secrets
 from accounts.ledger.remote_signing import RemoteConfig
 from accounts.models import DidDocument, LedgerAccount, Onboarding, Remote, User
 from accounts.services import (
@@ -14,7 +15,6 @@ from accounts.services import (
     key_signatures,
     ledger_accounts,
     managed_keys,
-    onboarding_secrets,
     onboardings,
     one_time_passwords,
     opened_managed_keys,

@@ -13,7 +13,7 @@ from accounts.admin import acl_pages, acting, context_members, finding
 from accounts.admin.acting import Act, Choice
 from accounts.admin.context_forms import KeyForm, MemberForm, PlainMemberForm
 from accounts.models import ContextMember, User
-from accounts.queries import member_ids
+from accounts.services import member_ids
 from identity.admin.acts import ConfirmForm
 from identity.admin.standing import actor_of
 from identity.pages import staff_acts

@@ -109,6 +109,8 @@ class ContextTally(ScopeOwned):
     some dozens of rows, however many members there are.
     """
 
+    SIZES: ClassVar[tuple[int, int]] = (256, 16_384)
+
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
     context = models.ForeignKey(Context, on_delete=models.CASCADE, related_name="tallies")
     level = models.PositiveSmallIntegerField()

@@ -144,3 +144,22 @@ class Onboarding(ScopeOwned):
     def is_ended(self) -> bool:
         """Whether nothing more happens unless somebody asks for it."""
         return self.state in ENDED_STATES
+
+
+STEPS: Final = (
+    "Create ledger account",
+    "Register user",
+    "Resolve ledger account",
+    "Resolve topic",
+    "Publish DID document",
+    "Publish schemas",
+    "Publish credential",
+    "Save",
+    "Create roles",
+)
+STEPS_OF: Final = {
+    Onboarding.Action.ONBOARD: STEPS,
+    Onboarding.Action.CONNECT: STEPS,
+    Onboarding.Action.RANDOM_KEY: STEPS[:1],
+}
+"""The names of the steps of each action, in their order."""

@@ -14,11 +14,11 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F, Q, QuerySet
 
+from accounts import context_limits
 from accounts.acl.functions import EVERY_KIND, Kind
 from accounts.context_errors import ContextDisabled, ContextMissing, MemberMissing
 from accounts.models import Context, ContextMember, User
 from accounts.queries.privacy import hides
-from accounts.services import context_limits
 from identity import paging
 from identity.actor import Actor
 from identity.paging import After, CursorInvalid, Window

@@ -15,10 +15,9 @@ from accounts.models import Context, ContextShare, Solution
 from accounts.queries import bounded_reads, context_rows, list_filters
 from accounts.queries.context_rows import ContextRow, Part, SolutionRow
 from accounts.queries.list_filters import Column, Filter
-from accounts.services import context_fields
 from identity.limits import Limits
 from identity.paging import After, Window
-from identity.scoping import keyset, prepared
+from identity.scoping import doors, keyset, prepared
 
 _MOST_KNOWN: Final = 1000
 """Borrowed contexts that are asked for by their ids."""
@@ -44,7 +43,7 @@ _CONTEXT: Final = prepared.prepare(
 def solution(solution_id: str, *, limits: Limits | None) -> SolutionRow:
     """One solution. Raises `SolutionMissing`, `OutsideLimits`."""
     rows = Solution.objects.filter(public_id=solution_id)
-    is_storable = context_fields.is_storable(solution_id)
+    is_storable = doors.is_storable(solution_id)
     found = rows.values_list(*context_rows.SOLUTION_COLUMNS).first() if is_storable else None
     if found is None:
         raise SolutionMissing
@@ -71,7 +70,7 @@ def solutions_window(after: After, *, limits: Limits | None) -> Window[SolutionR
 
 def context(context_id: str, *, limits: Limits | None) -> ContextRow:
     """One context. Raises `ContextMissing`, `OutsideLimits`."""
-    is_storable = context_fields.is_storable(context_id)
+    is_storable = doors.is_storable(context_id)
     found = _CONTEXT.one(context=context_id) if is_storable else None
     if found is None:
         raise ContextMissing
@@ -120,7 +119,7 @@ def contexts_page(
     if after is not None:
         found = context_rows.allowed_contexts(limits).filter(public_id=after)
         places = found.values_list("created_at", "id")
-        last = places.first() if context_fields.is_storable(after) else None
+        last = places.first() if doors.is_storable(after) else None
         if last is None:
             raise NoMatchForLastId
         place = _place(*last)

@@ -12,10 +12,16 @@ from uuid import UUID
 
 import orjson
 
+from accounts import status_list_addresses
 from accounts.models import Credential, CredentialContext, DidDocument, User
 from accounts.queries import dids
-from accounts.services import credential_issuer, credential_lists
-from identity.crypto import json_ld_contexts, json_ld_process, status_checks
+from identity.crypto import (
+    did_key,
+    ed25519,
+    json_ld_contexts,
+    json_ld_process,
+    status_checks,
+)
 from identity.crypto import verifiable_credential as vc
 from identity.crypto.errors import (
     CredentialRevoked,
@@ -25,7 +31,9 @@ from identity.crypto.errors import (
 )
 from identity.crypto.json_ld_contexts import Contexts
 from identity.errors import Missing, NotSupported
+from identity.models import ServerKey
 from identity.scoping import current
+from identity.services import server_keys
 
 _MOST_ADDRESSES: Final = 64
 
@@ -162,7 +170,7 @@ def _require_counts(row: Credential) -> None:
 
 
 def _is_ours(list_url: str) -> bool:
-    return list_url.startswith(credential_lists.url_of(current.required_scope(), 0)[:-1])
+    return list_url.startswith(status_list_addresses.url_of(current.required_scope(), 0)[:-1])
 
 
 def _require_expected(verified: vc.Verified, expected: Expected) -> None:
@@ -173,7 +181,16 @@ def _require_expected(verified: vc.Verified, expected: Expected) -> None:
 
 
 def _issuer_is(issuer: str) -> str:
-    if issuer in credential_issuer.dids():
+    if issuer in _dids_of_scope():
         return "scope"
     living = DidDocument.objects.filter(did=issuer, deactivated_at__isnull=True)
     return "user" if living.exists() else "outside"
+
+
+def _dids_of_scope() -> frozenset[str]:
+    """Every DID under which the scope in force has issued or will."""
+    keys = ServerKey.objects.filter(purpose=server_keys.APPLICATION)
+    return frozenset(
+        did_key.of_key(ed25519.parse_public(bytes.fromhex(public)))
+        for public in keys.values_list("public", flat=True)
+    )

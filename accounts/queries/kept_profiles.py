@@ -8,8 +8,7 @@ from uuid import UUID
 
 from accounts import queries
 from accounts.models import Profile
-from accounts.queries import profiles
-from accounts.services import avatars
+from accounts.queries import avatars, profiles
 from identity import errors
 from identity.actor import Actor
 

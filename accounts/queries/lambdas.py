@@ -10,11 +10,12 @@ from django.db.models import QuerySet
 
 from accounts.models import Lambda, LambdaExecution
 from accounts.queries import listing
-from accounts.services.lambdas import MOST_KEPT
 from identity.errors import Missing
 from identity.paging import After, Window
 
 STATES: Final = tuple(str(state) for state in Lambda.Status)
+MOST_KEPT: Final = 100
+"""Runs of a lambda that its history keeps."""
 
 
 @dataclass(frozen=True, slots=True)

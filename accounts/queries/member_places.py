@@ -12,16 +12,14 @@ from django.db import connection
 from django.db.models import Subquery
 
 from accounts.context_errors import ContextMissing, NoMatchForLastId
-from accounts.models import Context, ContextMember
+from accounts.models import Context, ContextMember, ContextTally
 from accounts.queries import context_rows
-from accounts.services import context_fields
-from accounts.services.context_tallies import SIZES
 from identity.limits import Limits
-from identity.scoping import current, prepared, statements
+from identity.scoping import current, doors, prepared, statements
 
 HIGHEST: Final = 2**62
 """Behind every position."""
-_LOW, _HIGH = SIZES
+_LOW, _HIGH = ContextTally.SIZES
 _CONTEXT: Final = prepared.prepare(
     lambda context: Context.objects.filter(public_id=context).values_list(
         "id", "solution__public_id", "member_count"
@@ -86,7 +84,7 @@ class Facts:
 def ask(context_id: str, *, limits: Limits | None) -> Facts:
     """Ask for a context in one round trip with the next statement."""
     facts = Facts(context_id, limits)
-    if not context_fields.is_storable(context_id):
+    if not doors.is_storable(context_id):
         raise ContextMissing
 
     def hear(rows: list[tuple[Any, ...]]) -> None:
@@ -98,7 +96,7 @@ def ask(context_id: str, *, limits: Limits | None) -> Facts:
 
 def facts_of(context_id: str, *, limits: Limits | None) -> Facts:
     """The facts of a context, at once. Raises `ContextMissing`, `OutsideLimits`."""
-    if not context_fields.is_storable(context_id):
+    if not doors.is_storable(context_id):
         raise ContextMissing
     facts = Facts(context_id, limits, _CONTEXT.rows(context=context_id))
     facts.require()
@@ -111,7 +109,7 @@ def behind(context_id: str, last: str, *, limits: Limits | None) -> tuple[Facts,
     `last` is `<context id>-<member id>`, or the member id alone. Raises `NoMatchForLastId`,
     `ContextMissing`, `OutsideLimits`.
     """
-    if not context_fields.is_storable(last):
+    if not doors.is_storable(last):
         raise NoMatchForLastId
     facts = ask(context_id, limits=limits)
     prefix = f"{context_id}-"

@@ -20,13 +20,12 @@ from accounts.queries import bounded_reads, list_filters, member_places
 from accounts.queries.context_rows import MEMBER_COLUMNS as _COLUMNS
 from accounts.queries.context_rows import MemberRow, Part
 from accounts.queries.list_filters import Column, Filter
-from accounts.services import context_fields
 from identity.crypto import user_key
 from identity.crypto.remembered import Remembered
 from identity.errors import Invalid
 from identity.limits import Limits
 from identity.paging import After, Window, cursor, position
-from identity.scoping import keyset, prepared
+from identity.scoping import doors, keyset, prepared
 from identity.scoping.prepared import Prepared
 
 FILTERS: Final = ("id", "userId", "userPubKey", "pubKey", "contextId", "created", "acl")
@@ -131,7 +130,7 @@ def members_window(context_id: str, after: After, *, limits: Limits | None) -> W
     keyset.require_bounds(after)
     if set(after.filters) - WINDOW_FILTERS:
         raise Invalid(f"Filters are {', '.join(sorted(WINDOW_FILTERS))}.")
-    if not all(context_fields.is_storable(value) for value in after.filters.values()):
+    if not all(doors.is_storable(value) for value in after.filters.values()):
         raise Invalid("A filter holds a character that no row has.")
     facts = member_places.ask(context_id, limits=limits)
     bound = _beginning(is_descending=after.is_descending)
@@ -176,7 +175,7 @@ def was_valid(
 
 def _one(query: Prepared, context_id: str, limits: Limits | None, **wanted: str) -> MemberRow:
     """One statement where nothing limits the caller, else two in one round trip."""
-    if not context_fields.is_storable(context_id + "".join(wanted.values())):
+    if not doors.is_storable(context_id + "".join(wanted.values())):
         member_places.facts_of(context_id, limits=limits)
         raise MemberMissing
     facts = None if limits is None else member_places.ask(context_id, limits=limits)
@@ -229,7 +228,7 @@ def _periods(
     context_id: str, limits: Limits | None, *conditions: Q, **wanted: Any
 ) -> list[KeyPeriod]:
     facts = member_places.facts_of(context_id, limits=limits)
-    if not context_fields.is_storable(wanted["member_id"]):
+    if not doors.is_storable(wanted["member_id"]):
         return []
     rows = ContextMember.objects.filter(*conditions, context_id=facts.row_id, **wanted)
     found = rows.order_by("-created_at", "-position").values_list(

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from accounts import onboarding_secrets
 from accounts.models import Onboarding, OnboardingStep
-from accounts.services import onboarding_secrets
-from accounts.services.onboardings import STEPS_OF
+from accounts.models.onboarding import STEPS_OF
 from identity.actor import Actor
 from identity.errors import Invalid, Missing
 from identity.paging import After, Window

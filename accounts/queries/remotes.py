@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 
 from accounts.models import Context, Remote, RemoteChange, RemoteContext
 from accounts.queries import listing
-from accounts.services import remote_contexts, remotes
 from identity import errors
 from identity.paging import After, Window
 
@@ -98,19 +97,19 @@ def all_remotes() -> Sequence[RemoteRow]:
 
 def remote(remote_id: UUID) -> RemoteRow:
     """One remote. Raises Missing."""
-    return _remote(remotes.found(remote_id))
+    return _remote(_found(remote_id))
 
 
 def carried_by(remote_id: UUID) -> Sequence[CarriedRow]:
     """The contexts that are carried to a remote, by name. Raises Missing."""
-    remotes.found(remote_id)
+    _found(remote_id)
     rows = RemoteContext.objects.select_related("context").filter(remote_id=remote_id)
     return [_carried(row) for row in rows.order_by("context__name", "id")[:MOST_COUNTED]]
 
 
 def carried(remote_id: UUID, link_id: UUID) -> CarriedRow:
     """One of them. Raises Missing."""
-    return _carried(remote_contexts.found(link_id, remote_id=remote_id))
+    return _carried(_found_link(link_id, remote_id=remote_id))
 
 
 def contexts_to_carry(remote_id: UUID) -> Sequence[tuple[str, str]]:
@@ -124,7 +123,7 @@ def contexts_to_carry(remote_id: UUID) -> Sequence[tuple[str, str]]:
 
 def changes_window(remote_id: UUID, after: After) -> Window[ChangeRow]:
     """Changes of a remote behind a cursor; filters `state`, `member`. Raises Missing, Invalid."""
-    remotes.found(remote_id)
+    _found(remote_id)
     return listing.windowed(
         RemoteChange.objects.filter(remote_id=remote_id),
         after,
@@ -207,3 +206,18 @@ def _changes(rows: Sequence[RemoteChange]) -> Sequence[ChangeRow]:
 
 def _counted(rows: "QuerySet[RemoteChange]") -> int:
     return rows.order_by()[:MOST_COUNTED].count()
+
+
+def _found(remote_id: UUID) -> Remote:
+    remote = Remote.objects.filter(id=remote_id).first()
+    if remote is None:
+        raise errors.Missing("There is no such remote.")
+    return remote
+
+
+def _found_link(link_id: UUID, *, remote_id: UUID) -> RemoteContext:
+    rows = RemoteContext.objects.select_related("remote", "context")
+    link = rows.filter(id=link_id, remote_id=remote_id).first()
+    if link is None:
+        raise errors.Missing("This context is not carried.")
+    return link

@@ -9,12 +9,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 
-from accounts.models import OneTimePassword, RoleAssignment, StaffMembership, User
+from accounts.models import OneTimePassword, RecoveryCode, RoleAssignment, StaffMembership, User
 from accounts.models.user import fold
 from accounts.queries import passkeys
 from accounts.queries.grants import member_actor, staff_actor
 from accounts.queries.rows import StaffRow
-from accounts.services import recovery_codes
 from identity import errors
 from identity.actor import Actor
 from identity.paging import After, Window
@@ -72,7 +71,7 @@ def sign_in_state(user_id: UUID) -> SignInState:
     """How this user of the scope in force signs in."""
     in_use = OneTimePassword.objects.filter(user_id=user_id, confirmed_at__isnull=False)
     since = in_use.values_list("confirmed_at", flat=True).first()
-    return SignInState(since is not None, since, recovery_codes.left(user_id))
+    return SignInState(since is not None, since, recovery_codes_left(user_id))
 
 
 def is_second_step_due(user: Any) -> bool:
@@ -127,3 +126,8 @@ def _row(user: User, linked: StaffMembership | None, roles: Sequence[str]) -> St
         has_one_time_password=None if linked else user.one_time_password_id is not None,
         admitted_at=linked.admitted_at if linked else None,
     )
+
+
+def recovery_codes_left(user_id: UUID) -> int:
+    """How many unused codes an account has."""
+    return RecoveryCode.objects.filter(user_id=user_id, used_at__isnull=True).count()

@@ -41,14 +41,6 @@ class Picture:
     png: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A picture and whose it is."""
-
-    user_id: UUID
-    png: bytes = field(repr=False)
-
-
 def store(*, user_id: UUID, picture: Picture, by: Actor, now: datetime) -> UUID:
     """Show this picture for a user from now on; the one before goes. Raises `Missing`."""
     with writing.of(by):
@@ -102,12 +94,6 @@ def given(text: str) -> Picture | str:
         return read(base64.b64decode(found[1]))
     except binascii.Error:
         raise refusals.Invalid("This is no picture that can be read.", field="avatar") from None
-
-
-def stored(avatar_id: UUID) -> Stored | None:
-    """A picture in the scope in force; whether somebody may see it is the caller's question."""
-    row = Avatar.objects.filter(id=avatar_id).values_list("user_id", "picture").first()
-    return None if row is None else Stored(row[0], bytes(row[1]))
 
 
 def read(data: bytes) -> Picture:

@@ -1,18 +1,16 @@
 """What texts and policies of solutions, contexts and members may hold before they are stored."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from accounts.services import text_ids
 from identity import errors
+from identity.scoping import doors
 
 LONGEST_ID: Final = 128
 LONGEST_SOLUTION_NAME: Final = 256
 LONGEST_TEXT: Final = 128
 """Characters of a context's name, and of its description."""
-# PostgreSQL stores neither NUL nor half of a surrogate pair.
-_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 _COMMON: Final = frozenset({"get", "listMy", "listAll", "create", "update", "delete"})
 _YES_NO: Final = frozenset(
@@ -41,7 +39,7 @@ def kept(value: str, *, name: str, most: int, least: int = 0) -> str:
     """
     if not least <= len(value) <= most:
         raise errors.Invalid(f"{name} has {least} to {most} characters.", field=name)
-    if _UNSTORABLE.search(value):
+    if not doors.is_storable(value):
         raise errors.Invalid(f"{name} holds a character that can't be stored.", field=name)
     return value
 
@@ -60,7 +58,7 @@ def own_id(value: str, *, name: str) -> str:
 
 def is_storable(value: str) -> bool:
     """Whether a row could hold this text: of any other, there is none."""
-    return not _UNSTORABLE.search(value)
+    return doors.is_storable(value)
 
 
 def policy(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,5 +134,5 @@ def _refused(path: str) -> errors.Invalid:
 
 
 def _unexpected(path: str) -> errors.Invalid:
-    shown = path if len(path) <= LONGEST_ID and not _UNSTORABLE.search(path) else "…"
+    shown = path if len(path) <= LONGEST_ID and doors.is_storable(path) else "…"
     return errors.Invalid(f"policy has no key {shown}.", field="policy")

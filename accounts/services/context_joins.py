@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from accounts.models import Context, ContextMember, User
-from accounts.services import context_fields, context_members, context_rows, users, writing
+from accounts.services import context_members, context_rows, member_ids, users, writing
 from identity import paging
 from identity.actor import Actor
 from identity.errors import Forbidden
@@ -99,7 +99,7 @@ def _added(wish: Wish, user_id: UUID | None, *, by: Actor, now: datetime) -> Joi
         now=now,
     )
     if added.changed == context_members.ADDED:
-        context_fields.own_id(wish.member_id, name="member")
+        member_ids.require_new(wish.member_id)
     row = ContextMember.objects.select_related("user").get(
         context__public_id=wish.context_id, member_id=wish.member_id, ended_at__isnull=True
     )

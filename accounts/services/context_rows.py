@@ -13,9 +13,10 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q, QuerySet, Subquery
 
+from accounts import context_limits
 from accounts.context_errors import ContextDisabled, ContextMissing
 from accounts.models import Context, ContextMember, ContextShare
-from accounts.services import context_fields, context_limits, context_tallies
+from accounts.services import context_fields, context_tallies
 from identity.actor import Actor
 from identity.scoping import current, inserts, prepared, statements
 

@@ -14,9 +14,6 @@ from accounts.models import Context, ContextMember, ContextTally
 from identity import ids
 from identity.scoping import current, statements
 
-SIZES: Final = (256, 16_384)
-"""Positions in one bucket of each level."""
-
 # Both levels at once. Places without a row yet get one.
 _ADD: Final = (
     "INSERT INTO accounts_contexttally AS tally"
@@ -67,7 +64,7 @@ def rebuild(context_id: UUID) -> int:
 
 
 def _counted(living: Any, context_id: UUID) -> Iterator[ContextTally]:
-    for level, size in enumerate(SIZES):
+    for level, size in enumerate(ContextTally.SIZES):
         buckets = living.values(bucket=F("position") / size).annotate(members=Count("id"))
         for bucket, members in buckets.order_by("bucket").values_list("bucket", "members"):
             yield ContextTally(
@@ -80,12 +77,12 @@ def _counted(living: Any, context_id: UUID) -> Iterator[ContextTally]:
 
 
 def _require_both(changed: int) -> None:
-    if changed != len(SIZES):
+    if changed != len(ContextTally.SIZES):
         raise RuntimeError("the tallies of a context do not count a member that it has")
 
 
 def _buckets(position: int) -> tuple[int, ...]:
-    return tuple(position // size for size in SIZES)
+    return tuple(position // size for size in ContextTally.SIZES)
 
 
 def _uuid(value: UUID) -> Any:

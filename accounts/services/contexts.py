@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from accounts import context_limits
 from accounts.context_errors import (
     CannotMakeSharedPrivate,
     CannotSharePrivate,
@@ -15,7 +16,7 @@ from accounts.context_errors import (
 )
 from accounts.errors import InUse
 from accounts.models import Context, ContextShare, RemoteContext, Solution
-from accounts.services import context_fields, context_limits, solutions, writing
+from accounts.services import context_fields, solutions, writing
 from identity import errors
 from identity.actor import Actor
 from identity.services import audit

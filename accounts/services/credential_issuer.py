@@ -5,10 +5,9 @@ Credentials of keys that were rotated stay valid: a DID of the method `key` name
 
 from datetime import datetime
 
-from identity.crypto import did_key, ed25519, verification_methods
+from identity.crypto import verification_methods
 from identity.crypto.proofs import Signer
-from identity.models import ServerKey
-from identity.services import server_keys, token_keys
+from identity.services import token_keys
 
 
 def signer(*, now: datetime) -> Signer:
@@ -20,12 +19,3 @@ def signer(*, now: datetime) -> Signer:
 def did_of(signer: Signer) -> str:
     """The DID of a signer."""
     return signer.method.partition("#")[0]
-
-
-def dids() -> frozenset[str]:
-    """Every DID under which the scope in force has issued or will."""
-    keys = ServerKey.objects.filter(purpose=server_keys.APPLICATION)
-    return frozenset(
-        did_key.of_key(ed25519.parse_public(bytes.fromhex(public)))
-        for public in keys.values_list("public", flat=True)
-    )

@@ -5,12 +5,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import F
 
 from accounts.models import CredentialStatusList
 from identity.crypto import status_list
-from identity.crypto.remembered import Remembered
 from identity.models import Scope
 from identity.scoping import inserts, statements
 
@@ -19,17 +17,6 @@ _TAKE: Final = (
     " AND id = (SELECT id FROM accounts_credentialstatuslist WHERE scope_id = %s AND taken < %s"
     " ORDER BY number LIMIT 1) RETURNING id, number, taken - 1"
 )
-_slugs: Final = Remembered[UUID, str](1024)
-PATH: Final = "v1/credentials/status-lists"
-
-
-def url_of(scope_id: UUID, number: int) -> str:
-    """The public address of a list, which stays: a scope's slug does."""
-    slug = _slugs.get(scope_id)
-    if slug is None:
-        slug = Scope.objects.values_list("slug", flat=True).get(id=scope_id)
-        _slugs.keep(scope_id, slug)
-    return f"{settings.BASE_URL.rstrip('/')}/s/{slug}/{PATH}/{number}"
 
 
 def take(*, scope_id: UUID, now: datetime) -> tuple[CredentialStatusList, int]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from accounts import status_list_addresses
 from accounts.models import Credential, CredentialContext, User
 from accounts.services import credential_fields, credential_lists, fields, standing, writing
 from identity import errors, ids
@@ -193,7 +194,7 @@ def _signed(
         fields=content,
         valid_from=now,
         valid_until=statement.expires_at,
-        status=status_list.entry(credential_lists.url_of(scope_id, place.number), index),
+        status=status_list.entry(status_list_addresses.url_of(scope_id, place.number), index),
     )
     contexts = {**json_ld_contexts.bundled(), context.address: definitions}
     try:

@@ -13,6 +13,7 @@ from accounts import errors
 from accounts.lambdas import config, requests
 from accounts.lambdas.config import Config
 from accounts.models import Lambda, LambdaExecution, User
+from accounts.queries import lambdas as queries
 from accounts.services import managed_keys, ways_in, writing
 from identity import errors as refusals
 from identity import ids
@@ -22,8 +23,6 @@ from identity.services import audit, lambda_settings, scopes
 
 MOST: Final = 20
 """Lambdas of one user, stopped ones too."""
-MOST_KEPT: Final = 100
-"""Runs of a lambda that its history keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,9 @@ def begin(*, lambda_id: UUID, address: str, now: datetime) -> Begun:
             began_at=now,
         )
         run.save(force_insert=True)
-        old = LambdaExecution.objects.filter(executed_id=lambda_id, number__lte=number - MOST_KEPT)
+        old = LambdaExecution.objects.filter(
+            executed_id=lambda_id, number__lte=number - queries.MOST_KEPT
+        )
         old.delete()
     return Begun(lambda_id, run.id, number)
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Final, TypeVar
 from uuid import UUID
 
+from accounts import onboarding_secrets
 from accounts.ledger import Lapsed, Ledger, Unavailable
 from accounts.ledger.remote_signing import RemoteConfig
 from accounts.ledger.signing import Signer
@@ -20,15 +21,14 @@ from accounts.models import (
     RegistryMembership,
     User,
 )
+from accounts.onboarding_secrets import Secrets
 from accounts.services import (
     ledger_accounts,
     onboarding_leases,
-    onboarding_secrets,
     registries,
     writing,
 )
 from accounts.services.onboarding_pace import Pace
-from accounts.services.onboarding_secrets import Secrets
 from identity import actor, errors
 from identity.actor import Actor
 from identity.scoping import inserts, prepared

@@ -15,8 +15,8 @@ from accounts.ledger import AccountTaken, remote_signing
 from accounts.models import LedgerAccount, Onboarding, RegistryMembership, User
 from accounts.models.onboarding import OPEN_STATES
 from accounts.models.user import fold
+from accounts.onboarding_secrets import Secrets
 from accounts.services import credential_fields, fields, passwords, registries
-from accounts.services.onboarding_secrets import Secrets
 from identity import errors
 from identity.crypto import ed25519
 from identity.scoping import current, prepared, statements

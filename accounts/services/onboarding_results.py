@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any, Final
 
+from accounts import onboarding_secrets
 from accounts.ledger.keys import encoded_private, encoded_public
 from accounts.models import Onboarding
-from accounts.services import ledger_accounts, onboarding_secrets, onboardings, users
+from accounts.services import ledger_accounts, onboardings, users
 from accounts.services.onboarding_case import Case
 from identity.scoping import inserts
 

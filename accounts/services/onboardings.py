@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
+from accounts import onboarding_secrets as sealed
 from accounts.errors import NameTaken
 from accounts.models import Onboarding, OnboardingStep, RegistryMembership, User
-from accounts.models.onboarding import OPEN_STATES
+from accounts.models.onboarding import OPEN_STATES, STEPS_OF
 from accounts.models.user import fold
 from accounts.services import onboarding_compensation as compensation
 from accounts.services import onboarding_requests as requests
-from accounts.services import onboarding_secrets as sealed
 from accounts.services import writing
 from accounts.services.onboarding_requests import Checked, Request
 from identity import actor, errors
@@ -26,19 +26,6 @@ __all__ = ["Request", "cancel", "connect", "make_key", "release", "retry", "star
 
 State = Onboarding.State
 Action = Onboarding.Action
-
-STEPS: Final = (
-    "Create ledger account",
-    "Register user",
-    "Resolve ledger account",
-    "Resolve topic",
-    "Publish DID document",
-    "Publish schemas",
-    "Publish credential",
-    "Save",
-    "Create roles",
-)
-STEPS_OF: Final = {Action.ONBOARD: STEPS, Action.CONNECT: STEPS, Action.RANDOM_KEY: STEPS[:1]}
 
 
 def start(*, request: Request, by: Actor, now: datetime) -> Onboarding:

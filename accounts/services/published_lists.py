@@ -7,8 +7,9 @@ from uuid import UUID
 
 import orjson
 
+from accounts import status_list_addresses
 from accounts.models import Credential, CredentialStatusList
-from accounts.services import credential_issuer, credential_lists
+from accounts.services import credential_issuer
 from identity.crypto import data_integrity, json_ld_contexts, status_list
 from identity.crypto.remembered import Remembered
 from identity.crypto.verification_methods import ASSERTION
@@ -41,7 +42,7 @@ def published(number: int, *, now: datetime) -> Published:
     # A change shows at once, and otherwise all processes sign the same bytes.
     since = max(hour, row.changed_at.replace(microsecond=0))
     document = status_list.document(
-        url=credential_lists.url_of(row.scope_id, number),
+        url=status_list_addresses.url_of(row.scope_id, number),
         issuer=credential_issuer.did_of(signer),
         encoded=_encoded(row),
         valid_from=since,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from accounts import errors
 from accounts.models import RecoveryCode, User
+from accounts.queries import staff
 from accounts.services import users, writing
 from identity import errors as refusals
 from identity.actor import Actor
@@ -53,12 +54,8 @@ def use(*, user_id: UUID, code: str, by: Actor, now: datetime) -> None:
         if not unused.update(used_at=now):
             raise errors.OneTimePasswordRefused
         user = User.objects.get(id=user_id)
-        users.record("recovery-code.used", user, by=by, now=now, left=left(user_id))
-
-
-def left(user_id: UUID) -> int:
-    """How many unused codes an account has."""
-    return RecoveryCode.objects.filter(user_id=user_id, used_at__isnull=True).count()
+        left = staff.recovery_codes_left(user_id)
+        users.record("recovery-code.used", user, by=by, now=now, left=left)
 
 
 def remove(user_id: UUID) -> None:

@@ -118,15 +118,6 @@ def retry(*, remote_id: UUID, change_id: UUID | None = None, by: Actor, now: dat
     return count
 
 
-def found(link_id: UUID, *, remote_id: UUID) -> RemoteContext:
-    """The link of this id, of this remote, in the scope in force. Raises Missing."""
-    rows = RemoteContext.objects.select_related("remote", "context")
-    link = rows.filter(id=link_id, remote_id=remote_id).first()
-    if link is None:
-        raise errors.Missing("This context is not carried.")
-    return link
-
-
 def _asked(remote_id: UUID, link_id: UUID, kind: str, *, by: Actor, now: datetime) -> RemoteContext:
     remotes.require_whole(by)
     with writing.of(by):

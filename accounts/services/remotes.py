@@ -10,8 +10,9 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from accounts import context_limits
 from accounts.models import Remote, RemoteChange
-from accounts.services import context_limits, remote_secrets, writing
+from accounts.services import remote_secrets, writing
 from accounts.services.remote_records import record
 from identity import errors
 from identity.actor import Actor
@@ -166,14 +167,6 @@ def checked(given: Mapping[str, Any]) -> dict[str, str]:
     if not key.isascii() or any(sign in key for sign in " ;:"):
         raise errors.Invalid("api_key_id is not the id of an API key.", field="api_key_id")
     return values
-
-
-def found(remote_id: UUID) -> Remote:
-    """The remote of this id in the scope in force. Raises Missing."""
-    remote = Remote.objects.filter(id=remote_id).first()
-    if remote is None:
-        raise errors.Missing("There is no such remote.")
-    return remote
 
 
 def locked(remote_id: UUID) -> Remote:

@@ -4,9 +4,10 @@ import uuid
 from datetime import datetime
 from typing import Final
 
+from accounts import context_limits
 from accounts.context_errors import SolutionHasContexts, SolutionMissing, TooManySolutions
 from accounts.models import Context, ContextShare, Solution
-from accounts.services import context_fields, context_limits, writing
+from accounts.services import context_fields, writing
 from identity.actor import Actor
 from identity.services import audit
 

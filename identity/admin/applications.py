@@ -15,9 +15,10 @@ from identity.admin.pages import ThingPages, acted, asked, require
 from identity.admin.standing import actor_of
 from identity.errors import Invalid
 from identity.pages import staff_session
+from sessions_app import return_addresses
 from sessions_app.queries import applications as queries
 from sessions_app.queries.applications import ApplicationRow
-from sessions_app.services import return_addresses, tokens
+from sessions_app.services import tokens
 
 
 class ApplicationForm(forms.Form):

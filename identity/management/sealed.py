@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from accounts import onboarding_secrets
 from accounts.services import (
     did_keys,
     key_signatures,
     ledger_accounts,
-    onboarding_secrets,
     one_time_passwords,
     opened_managed_keys,
     remote_secrets,

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from accounts import context_limits
 from accounts.queries import contacts
-from accounts.services import context_fields, context_joins, context_limits
+from accounts.services import context_fields, context_joins
 from accounts.services.context_joins import Wish
 from identity.actor import Actor
 from sessions_app.errors import ChallengeRefused

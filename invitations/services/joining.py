@@ -25,7 +25,8 @@ from invitations.services import alarms, governance, invitations, newcomers
 from invitations.services.evidence import Evidence
 from invitations.services.governance import Done, Pending
 from sessions_app.models import Session
-from sessions_app.services import exchanges, first_factor, mailed_codes, providers, role_switching
+from sessions_app.queries import providers
+from sessions_app.services import exchanges, first_factor, mailed_codes, role_switching
 from sessions_app.services.exchange_acts import Said
 from sessions_app.services.exchanges import Exchanged
 from sessions_app.services.first_factor import Arrival, Passed

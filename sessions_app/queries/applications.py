@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from identity import errors
+from sessions_app import return_addresses
 from sessions_app.models import Application
-from sessions_app.services import applications, return_addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ def all_applications() -> Sequence[ApplicationRow]:
 
 def application(application_id: UUID) -> ApplicationRow:
     """One application. Raises Missing."""
-    return _row(applications.found(application_id))
+    return _row(_found(application_id))
 
 
 def active(application_id: UUID) -> ApplicationRow | None:
@@ -79,3 +80,10 @@ def _row(row: Application) -> ApplicationRow:
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+def _found(application_id: UUID) -> Application:
+    application = Application.objects.filter(id=application_id).first()
+    if application is None:
+        raise errors.Missing("There is no such application.")
+    return application

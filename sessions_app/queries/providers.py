@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from identity import errors
 from sessions_app.models import Provider
-from sessions_app.services import providers
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def all_providers() -> Sequence[ProviderRow]:
 
 def provider(provider_id: UUID) -> ProviderRow:
     """One provider. Raises Missing."""
-    return _row(providers.found(provider_id))
+    return _row(found(provider_id))
 
 
 def offered() -> Sequence[OfferedProvider]:
@@ -72,3 +72,11 @@ def _row(row: Provider) -> ProviderRow:
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+def found(provider_id: UUID) -> Provider:
+    """The provider of this id in the scope in force. Raises Missing."""
+    provider = Provider.objects.filter(id=provider_id).first()
+    if provider is None:
+        raise errors.Missing("There is no such provider.")
+    return provider

@@ -12,8 +12,8 @@ from identity.actor import Actor
 from identity.errors import DomainError, Kind
 from identity.scoping import current
 from identity.services import audit
+from sessions_app import return_addresses
 from sessions_app.models import Application, Session
-from sessions_app.services import return_addresses
 
 MOST: Final = 200
 LONGEST_NAME: Final = 100
@@ -108,14 +108,6 @@ def checked(*, name: str | None = None, addresses: Sequence[str] | None = None) 
     if addresses is not None:
         changes["return_addresses"] = return_addresses.checked(addresses)
     return changes
-
-
-def found(application_id: UUID) -> Application:
-    """The application of this id in the scope in force. Raises Missing."""
-    application = Application.objects.filter(id=application_id).first()
-    if application is None:
-        raise errors.Missing("There is no such application.")
-    return application
 
 
 def _locked(application_id: UUID) -> Application:

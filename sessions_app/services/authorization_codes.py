@@ -16,9 +16,10 @@ from accounts.models import User
 from identity.actor import Actor, ActorKind
 from identity.scoping import current
 from identity.services import audit, scopes
+from sessions_app import return_addresses
 from sessions_app.errors import ChallengeRefused, ReturnRefused, SignInRefused
 from sessions_app.models import Application, Challenge, Session
-from sessions_app.services import challenges, ending, return_addresses, sessions
+from sessions_app.services import challenges, ending, sessions
 from sessions_app.services.sessions import Origin, Proof
 
 LASTS: Final = timedelta(seconds=60)

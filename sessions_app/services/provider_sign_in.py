@@ -23,6 +23,7 @@ from identity.actor import Actor
 from identity.services import scopes
 from sessions_app.errors import ChallengeRefused, ProviderUnusable, SignInRefused, SignUpClosed
 from sessions_app.models import Provider, Session
+from sessions_app.queries import providers as queries
 from sessions_app.services import (
     challenges,
     first_factor,
@@ -138,7 +139,7 @@ def sign_in(
     proven = _proven(asked, asserted)
     user = external_identities.holder(proven.issuer, proven.subject)
     user = user or _joined(proven, arrival.origin.address, now=now)
-    provider = providers.found(asked.provider_id)
+    provider = queries.found(asked.provider_id)
     try:
         begun = first_factor.passed(user, _METHOD, arrival, provider=provider, now=now)
     except SignInRefused as refusal:

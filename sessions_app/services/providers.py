@@ -145,14 +145,6 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"kind": kind, "slug": slug, **fields}
 
 
-def found(provider_id: UUID) -> Provider:
-    """The provider of this id in the scope in force. Raises Missing."""
-    provider = Provider.objects.filter(id=provider_id).first()
-    if provider is None:
-        raise errors.Missing("There is no such provider.")
-    return provider
-
-
 def _fields(
     kind: str, *, name: str, client_id: str, issuer: str, options: Mapping[str, Any], position: int
 ) -> dict[str, Any]:

@@ -12,8 +12,9 @@ import pytest
 
 from identity import ids
 from identity.errors import Invalid
+from sessions_app import return_addresses
 from sessions_app.errors import ReturnRefused
-from sessions_app.services import applications, authorization_codes, return_addresses
+from sessions_app.services import applications, authorization_codes
 from tests import cast
 from tests.visitors import Visitor
 

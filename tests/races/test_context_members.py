@@ -8,7 +8,6 @@ import pytest
 from accounts.context_errors import MemberKeyTaken, MemberMissing, MemberTaken
 from accounts.models import Context, ContextMember, ContextTally
 from accounts.services import context_members, contexts, solutions, users
-from accounts.services.context_tallies import SIZES
 from identity.crypto import user_key
 from identity.crypto.user_key import PrivateKey
 from identity.errors import DomainError
@@ -82,7 +81,7 @@ def checked(world: cast.World, circle: str) -> list[ContextMember]:
     times = [row.created_at for row in everybody]
     assert times == sorted(times), "who joined later stands behind"
     assert not everybody or times[-1] == context.last_joined_at
-    for level, size in enumerate(SIZES):
+    for level, size in enumerate(ContextTally.SIZES):
         told = {row.bucket: row.members for row in tallies if row.level == level}
         assert told == Counter(row.position // size for row in living)
     return living

@@ -10,7 +10,8 @@ from django.db import connections
 
 from accounts.errors import OneTimePasswordRefused
 from accounts.models import User
-from accounts.services import guessing, hash_lane, one_time_passwords, passwords, recovery_codes
+from accounts.queries import staff as staff_queries
+from accounts.services import guessing, hash_lane, one_time_passwords, passwords
 from identity import ids
 from identity.errors import DomainError
 from tests import acts, cast, staff
@@ -60,7 +61,7 @@ def test_accepts_one_recovery_code_once(world: cast.World, alice: User) -> None:
     assert ends.count("accepted") == 1
     assert sum(isinstance(end, OneTimePasswordRefused) for end in ends) == AT_ONCE - 1
     with cast.in_scope(world):
-        assert recovery_codes.left(alice.id) == 9
+        assert staff_queries.recovery_codes_left(alice.id) == 9
 
 
 def test_takes_one_first_code_once(world: cast.World, alice: User) -> None:

@@ -21,10 +21,10 @@ from identity.scoping import current
 from identity.services import scopes
 from identity.web import browser, client_ip, problems, scope_resolution, security_headers
 from identity.web.browser import Mark
+from sessions_app import return_addresses
 from sessions_app.errors import TokenRefused
 from sessions_app.services import (
     authorization_codes,
-    return_addresses,
     rotation,
     sessions,
     theft,

@@ -168,11 +168,11 @@ def test_counts_a_run_before_it_runs(world: cast.World, alice: cast.Member) -> N
 def test_keeps_a_short_history(world: cast.World, alice: cast.Member) -> None:
     row = made.made(world, alice, made.config())
     with cast.in_scope(world):
-        for _ in range(lambdas.MOST_KEPT + 3):
+        for _ in range(queries.MOST_KEPT + 3):
             begin(row)
         numbers = [run.number for run in queries.executions(row.id)]
-        assert numbers == list(range(lambdas.MOST_KEPT + 3, 3, -1))
-        assert LambdaExecution.objects.count() == lambdas.MOST_KEPT
+        assert numbers == list(range(queries.MOST_KEPT + 3, 3, -1))
+        assert LambdaExecution.objects.count() == queries.MOST_KEPT
 
 
 def test_runs_no_more_once_it_is_stopped(world: cast.World, alice: cast.Member) -> None:

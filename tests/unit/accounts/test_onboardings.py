@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from accounts import onboarding_secrets
 from accounts.errors import NameTaken
 from accounts.ledger import AccountTaken
 from accounts.models import Onboarding
@@ -21,7 +22,7 @@ from accounts.onboarding_errors import (
     RemoteSigningIncomplete,
 )
 from accounts.queries import onboardings as queries
-from accounts.services import ledger_accounts, onboarding_secrets, onboardings
+from accounts.services import ledger_accounts, onboardings
 from identity import errors
 from identity.actor import Actor
 from tests import cast, onboarding

@@ -8,6 +8,7 @@ from django.contrib.auth import hashers
 from accounts import errors
 from accounts.models import OneTimePassword, RecoveryCode, User
 from accounts.queries import sign_in_state, staff_actor
+from accounts.queries import staff as staff_queries
 from accounts.services import one_time_passwords, recovery_codes, users
 from identity import errors as refusals
 from identity.actor import Actor
@@ -153,7 +154,7 @@ def test_recovery_codes_share_the_limit(
             check(alice, "AAAA-BBBB-CCCC-DDDD", by, now)
     with pytest.raises(errors.OneTimePasswordRefused):
         check(alice, codes[0], by, now)
-    assert recovery_codes.left(alice.id) == 10
+    assert staff_queries.recovery_codes_left(alice.id) == 10
 
 
 def test_uses_a_recovery_code_once_however_it_is_written(
@@ -162,7 +163,7 @@ def test_uses_a_recovery_code_once_however_it_is_written(
     codes = recovery_codes.renew(user_id=alice.id, by=by, now=now)
     check(alice, f" {codes[0].lower().replace('-', ' ')} ", by, now)
     assert events()[-1] == "recovery-code.used"
-    assert recovery_codes.left(alice.id) == 9
+    assert staff_queries.recovery_codes_left(alice.id) == 9
     with pytest.raises(errors.OneTimePasswordRefused):
         check(alice, codes[0], by, now)
 

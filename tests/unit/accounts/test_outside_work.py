@@ -9,6 +9,7 @@ from PIL import Image
 
 from accounts import tasks
 from accounts.models import Avatar, Profile
+from accounts.queries import avatars as pictures
 from accounts.services import avatars, profiles
 from identity.services import outside
 from identity.services.outside import Guard
@@ -66,7 +67,7 @@ def test_shows_what_it_fetched(world, alice, let_in) -> None:
         assert fetch(world, alice, listening)
     with cast.in_scope(world):
         (avatar,) = Avatar.objects.all()
-        assert avatars.stored(avatar.id) == avatars.Stored(avatar.user_id, bytes(avatar.picture))
+        assert pictures.stored(avatar.id) == pictures.Stored(avatar.user_id, bytes(avatar.picture))
     assert shown(world, alice) == avatar.id
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from accounts import remote_calls
+from accounts.models import Remote
 from accounts.services import remote_asking, remote_secrets
 from accounts.services import remotes as services
 from identity.scoping import current
@@ -30,7 +31,8 @@ class There:
 
     def members(self, context: str = "") -> dict[str, tuple[str, str]]:
         with current.in_scope(self.house.scope_id):
-            call = remote_calls.open_remote(services.found(self.house.remote_id), remotes.HURRIED)
+            remote = Remote.objects.get(id=self.house.remote_id)
+            call = remote_calls.open_remote(remote, remotes.HURRIED)
         found: dict[str, tuple[str, str]] = {}
         skip = 0
         while rows := remote_asking.members(call, context or self.context, skip=skip).rows:
@@ -101,7 +103,7 @@ def test_carries_compares_and_mends(house: House, there: There) -> None:
     assert (drift["here"], drift["there"], drift["differences"]) == (104, 104, [])
     # Somebody there acts by hand.
     with current.in_scope(house.scope_id):
-        call = remote_calls.open_remote(services.found(house.remote_id), remotes.HURRIED)
+        call = remote_calls.open_remote(Remote.objects.get(id=house.remote_id), remotes.HURRIED)
     remote_asking.remove(call, there.context, "member 4")
     stranger = remote_asking.Seen("stranger", remotes.key(), "ALLOW ALL")
     remote_asking.add(call, there.context, stranger)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
+from accounts.queries import avatars as pictures
 from accounts.queries import profiles
 from accounts.queries.privacy import hides
 from accounts.queries.profiles import ProfileRow
@@ -120,7 +121,7 @@ def edit(asked: Asked) -> Answer:
 def picture_file(asked: Asked) -> Answer:
     """A picture, by the name that a profile gives; one that is hidden, for those who may see it."""
     found = _FILE.fullmatch(asked.ids["file"])
-    picture = avatars.stored(inputs.uuid(found[1])) if found else None
+    picture = pictures.stored(inputs.uuid(found[1])) if found else None
     row = profiles.profile(picture.user_id) if picture else None
     if picture is None or row is None:
         raise Missing(_NO_PICTURE)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from accounts.queries import member_ids
 from accounts.queries import members as queries
+from accounts.services import member_ids
 from identity.api.v1 import route, shapes
 from identity.api.v1.route import Asked, Change
 from identity.api.v1.shapes import Body, Newest, Query, Shown

@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from accounts import onboarding_secrets
 from accounts.models import Onboarding, RegistryMembership, User
-from accounts.services import onboarding_secrets, onboardings
+from accounts.services import onboardings
 from invitations.models import Proposal
 from tests import acts, cast, onboarding
 from tests.unit.accounts.admin.desk import HOSTILE, SOMEWHERE, Desk
