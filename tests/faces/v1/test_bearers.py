@@ -59,6 +59,7 @@ def test_a_session_reads_its_own_account(session: Bearer, member: cast.Member) -
     assert told["permissions"] == []
 
 
+ABOUT = {"member_keys_list_by_query": "?member=alice"}
 JOINING = {
     "contexts_join_challenge": {
         "member": "somebody",
@@ -74,7 +75,7 @@ def test_a_session_opens_nothing_but_its_own(session: Bearer) -> None:
         if each.kind is not Kind.SELF and each.permission != route.OPEN:
             # Whether one may join by a key oneself is said by what the body is about.
             body: Any = JOINING.get(each.name, {}) if each.body is not None else None
-            answer = session.send(each.method, path_of(each), body)
+            answer = session.send(each.method, path_of(each) + ABOUT.get(each.name, ""), body)
             assert problem(answer, 403, "forbidden"), each.name
 
 
