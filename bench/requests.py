@@ -178,7 +178,7 @@ def measure(
     size = (len(case.sent) - WARM) // SLICES
     for server in (own, floor):
         for sent in case.sent[:WARM]:
-            _ok(server.send(sent))
+            require_ok(server.send(sent))
     for number in range(SLICES):
         part = case.sent[WARM + number * size : WARM + (number + 1) * size]
         order = [("own", own), ("floor", floor)]
@@ -206,7 +206,7 @@ def _window(
     before, database_before = machine.cpu(pid), sum(map(machine.cpu, backends))
     started_at = time.perf_counter()
     for sent in part:
-        _ok(server.send(sent))
+        require_ok(server.send(sent))
     seconds = time.perf_counter() - started_at
     spent = machine.cpu(pid) - before
     database = sum(map(machine.cpu, backends)) - database_before
@@ -218,7 +218,8 @@ def _medians(rows: Sequence[tuple[float, float, float]]) -> tuple[float, float, 
     return statistics.median(one), statistics.median(two), statistics.median(three)
 
 
-def _ok(answer: Any) -> None:
+def require_ok(answer: Any) -> None:
+    """Raise RuntimeError for an answer that is no success."""
     if answer.status_code not in {200, 201} or rehearsal.is_error(answer.content):
         raise RuntimeError(f"a request of the benchmark was refused: {answer.status_code}")
 

@@ -6,8 +6,10 @@ are counted apart: who can't find the right mail has lost no try of a password.
 """
 
 import enum
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NoReturn
 
 from accounts import errors
 from identity.services import neighbourhoods, rates
@@ -51,6 +53,30 @@ def reserve_later(address: str, *, now: datetime) -> None:
         rates.hit_later(
             key, limit=MOST_WRONG, window=WINDOW_SECONDS, now=_seconds(now), refuse=refuse
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What counts one try as part of another statement, and what refuses where it gave no row."""
+
+    statement: rates.Statement
+    refuse: Callable[[], NoReturn]
+
+
+def counting(address: str, *, now: datetime) -> Counting | None:
+    """As `reserve_later`, for a statement of the caller's; None where no database counts alone."""
+    if not address:
+        return None
+    statement = rates.counting(
+        _key(address, Secret.PASSWORD), limit=MOST_WRONG, window=WINDOW_SECONDS, now=_seconds(now)
+    )
+    if statement is None:
+        return None
+
+    def refuse() -> NoReturn:
+        raise errors.TooManyWrongPasswords(**statement.refusal.facts)
+
+    return Counting(statement, refuse)
 
 
 def give_back(address: str, *, now: datetime, secret: Secret = Secret.PASSWORD) -> None:

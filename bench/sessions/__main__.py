@@ -73,7 +73,7 @@ def _floors(
     databases: stage.Databases, home: Path, sizes: list[int], options: argparse.Namespace
 ) -> None:
     from bench import crowd, report, requests
-    from bench.sessions import cases, guests, hashing
+    from bench.sessions import cases, guests, hashing, unhashed
     from bench.sessions import report as words
 
     results = []
@@ -86,7 +86,8 @@ def _floors(
         results.append((size, requests.run(databases, home, "seed", town, plan)))
     if results:
         print(report.table(results, python=platform.python_version()))
-        print(words.passwords(results[-1][1], hashing.cost(databases, home)), flush=True)
+        hashed, rest = hashing.cost(databases, home), unhashed.cost(databases, home, town)
+        print(words.passwords(results[-1][1], hashed, rest), flush=True)
 
 
 def _others(

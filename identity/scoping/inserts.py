@@ -5,8 +5,10 @@ whether parents are saved; the ORM's way costs some 400 µs before anything is s
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
@@ -14,6 +16,16 @@ from identity.scoping import current, statements
 from identity.scoping.owned import ScopeOwned
 
 _UNLESS_THERE: Final = " ON CONFLICT DO NOTHING"
+IsTaken = Callable[[Any], bool]
+# What PostgreSQL's driver takes as it is: asking Django's fields costs more than the insertion.
+_TAKEN: Final[Mapping[type[models.Field[Any, Any]], IsTaken]] = {
+    models.UUIDField: lambda value: value is None or type(value) is UUID,
+    models.CharField: lambda value: value is None or type(value) is str,
+    models.TextField: lambda value: value is None or type(value) is str,
+    models.DateTimeField: lambda value: (
+        value is None or (type(value) is datetime and value.tzinfo is not None)
+    ),
+}
 
 
 def insert(row: ScopeOwned) -> None:
@@ -55,8 +67,12 @@ def insert_or_later(row: ScopeOwned, refuse: Callable[[], None]) -> None:
 def _written(row: ScopeOwned, tail: str = "") -> tuple[str, list[Any]]:
     current.check_writable(row.scope_id)
     connection = connections[DEFAULT_DB_ALIAS]
-    fields = _given(type(row))
-    values = [each.get_db_prep_save(each.pre_save(row, True), connection) for each in fields]
+    values = [
+        value
+        if is_taken is not None and is_taken(value := getattr(row, each.attname))
+        else each.get_db_prep_save(each.pre_save(row, True), connection)
+        for each, is_taken in _given(type(row), connection.vendor)
+    ]
     row._state.adding = False  # noqa: SLF001 public by its documentation
     row._state.db = DEFAULT_DB_ALIAS  # noqa: SLF001
     return _statement(type(row), connection.vendor) + tail, values
@@ -106,10 +122,23 @@ def _named(model: type[models.Model], names: tuple[str, ...]) -> tuple[Any, ...]
 
 
 @functools.cache
-def _given(model: type[models.Model]) -> tuple[Any, ...]:
-    """The columns that are written: a number that the database gives is left to it."""
+def _given(model: type[models.Model], vendor: str) -> tuple[tuple[Any, IsTaken | None], ...]:
+    """The columns that are written: a number that the database gives is left to it.
+
+    With each what tells of a value that the driver takes it as it is, where something does.
+    """
     fields: Any = model._meta.concrete_fields  # noqa: SLF001 public by its documentation
-    return tuple(each for each in fields if not (each.primary_key and each.db_returning))
+    return tuple(
+        (each, _is_taken(each) if vendor == "postgresql" else None)
+        for each in fields
+        if not (each.primary_key and each.db_returning)
+    )
+
+
+def _is_taken(field: Any) -> IsTaken | None:
+    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+        return None
+    return _TAKEN.get(type(field.target_field if field.is_relation else field))
 
 
 @functools.cache
@@ -125,10 +154,10 @@ def _update(model: type[models.Model], names: tuple[str, ...], vendor: str) -> s
 
 @functools.cache
 def _statement(model: type[models.Model], vendor: str) -> str:
-    del vendor  # Names are quoted as each engine does.
+    # Names are quoted as each engine does.
     quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
     meta = model._meta  # noqa: SLF001 public by its documentation
-    fields = _given(model)
+    fields = [each for each, _ in _given(model, vendor)]
     if any(_takes_more(each) or each.db_returning for each in fields):
         raise TypeError(f"{model.__name__} has columns that take more than a value each")
     names = ", ".join(quote(each.column) for each in fields)

@@ -8,6 +8,7 @@ at the same time. Limits that only protect this process's processor are in `iden
 import functools
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.conf import settings
@@ -87,6 +88,23 @@ def hit_later(
         require_one(_in_redis(digest, limit=limit, ends=ends, keep=ends - now))
         return
     statements.later(_COUNT, (digest, ends, limit), then=require_one)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL that counts a hit and gives one row, or none where the window is full: `refusal`."""
+
+    sql: str
+    values: tuple[Any, ...]
+    refusal: RateLimited
+
+
+def counting(key: str, *, limit: int, window: int, now: int) -> Statement | None:
+    """`hit` as part of another statement on PostgreSQL; None where something else counts."""
+    if settings.REDIS_URL or connection.vendor != "postgresql":
+        return None
+    ends, digest = _window(key, window, now)
+    return Statement(_COUNT, (digest, ends, limit), RateLimited(retry_after=max(1, ends - now)))
 
 
 def give_back(key: str, *, window: int, now: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from accounts import errors
 from accounts.models import User
@@ -116,6 +116,30 @@ def test_right_ones_in_between_open_no_more_than_their_own_tries(
     accepted = together(guess, 60).count("accepted")
     # One right answer makes room for ten more; a locked account refuses the right one too.
     assert sum(password.startswith("wrong guess") for password in compared) <= 10 * (1 + accepted)
+
+
+def test_right_ones_from_one_address_never_stand_in_each_others_way(
+    scope: Scope, alice: UUID, compared: list[str]
+) -> None:
+    """The address's row and the account's are locked in one order, by tries and by settling."""
+
+    def enter(number: int) -> str:
+        with current.in_scope(scope.id):
+            try:
+                passwords.prove(user_id=alice, password=RIGHT, now=NOW, address="192.0.2.7")
+                with transaction.atomic():
+                    passwords.settle(user_id=alice, address="192.0.2.7", now=NOW)
+                    User.objects.filter(id=alice).exists()
+            except DomainError as refusal:
+                return refusal.code
+        return "accepted"
+
+    ends = set(together(enter, GUESSES))
+    assert "accepted" in ends
+    # Tries that others have not settled yet count: more than ten at once are too many.
+    assert ends <= {"accepted", "password.refused", "password.too-many-wrong"}
+    with current.in_scope(scope.id):
+        assert User.objects.get(id=alice).wrong_passwords <= passwords.MOST_WRONG
 
 
 def test_a_first_password_is_set_once(scope: Scope) -> None:

@@ -31,7 +31,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             given = pool if isinstance(pool, dict) else {}
             settings_dict["OPTIONS"]["pool"] = {**given, "reset": session.clear}
 
-    @property
+    @cached_property
     def is_following(self) -> bool:
         """Whether sessions follow the scope in force."""
         return bool(getattr(settings, "SCOPING_ROLES", True))
