@@ -19,41 +19,60 @@ REUSE: Final = "reuse"
 
 def one(session_id: UUID, reason: str, *, by: Actor, now: datetime) -> bool:
     """End a session and what was begun from it; whether it was going on. In a transaction."""
+    hold(_family(session_id))
     if not _end_one(session_id, reason, by=by, now=now):
         return False
-    for begun in _begun_from(session_id).order_by("id"):
-        _end_one(begun.id, reason, by=by, now=now)
+    _end_begun_from(session_id, reason, by=by, now=now)
     return True
 
 
 def all_of(going_on: QuerySet[Session], reason: str, *, now: datetime) -> int:
-    """End sessions that go on, without a word; how many those were."""
-    return going_on.update(status=Session.Status.ENDED, ended_at=now, ended_reason=reason[:32])
+    """End sessions that go on, without a word; how many those were. In a transaction."""
+    held = Session.objects.filter(id__in=hold(going_on), status=Session.Status.ACTIVE)
+    return _end(held, reason, now=now)
 
 
 def stolen(session: Session, serial: int, *, by: Actor, now: datetime) -> None:
     """A spent refresh token came again: an alarm, once. In a transaction."""
-    going_on = Session.objects.filter(id=session.id, status=Session.Status.ACTIVE)
-    if not all_of(going_on, REUSE, now=now):
+    hold(_family(session.id))
+    if not _end(_going_on(session.id), REUSE, now=now):
         return
     facts = {"alarm": True, "serial": serial, "living": session.refresh_serial}
     record("session.refresh-reused", session.id, by=by, now=now, facts=facts)
     # Whoever had the browser's session may have got codes with it.
-    for begun in _begun_from(session.id).order_by("id"):
-        _end_one(begun.id, REUSE, by=by, now=now)
+    _end_begun_from(session.id, REUSE, by=by, now=now)
 
 
 def hand_over(before: UUID, after: Session) -> None:
     """What was begun from one session hangs on another one of the same user. In a transaction."""
-    same = _begun_from(before).filter(user_id=after.user_id)
-    for begun in same.select_for_update(no_key=True):
+    hold(_family(before))
+    for begun in _begun_from(before).filter(user_id=after.user_id):
         begun.data[BEGUN_FROM] = str(after.id)
         begun.save(update_fields=["data"])
+
+
+def hold(sessions: QuerySet[Session]) -> list[UUID]:
+    """Lock sessions in the order of their ids, as everybody does who changes several; their ids.
+
+    In a transaction. Two that took them in different orders could wait for each other until the
+    database gives one of them up.
+    """
+    held = sessions.select_for_update(no_key=True).order_by("id")
+    return list(held.values_list("id", flat=True))
 
 
 def record(name: str, session_id: UUID, *, by: Actor, now: datetime, facts: dict[str, Any]) -> None:
     """One audit event about a session."""
     audit.record(name, by=by, subject=("session", str(session_id)), now=now, facts=facts)
+
+
+def _family(session_id: UUID) -> QuerySet[Session]:
+    """A session and what was begun from it, as far as they go on."""
+    return _going_on(session_id) | _begun_from(session_id)
+
+
+def _going_on(session_id: UUID) -> QuerySet[Session]:
+    return Session.objects.filter(id=session_id, status=Session.Status.ACTIVE)
 
 
 def _begun_from(session_id: UUID) -> QuerySet[Session]:
@@ -62,9 +81,17 @@ def _begun_from(session_id: UUID) -> QuerySet[Session]:
     return mine.filter(**{f"data__{BEGUN_FROM}": str(session_id)})
 
 
+def _end(going_on: QuerySet[Session], reason: str, *, now: datetime) -> int:
+    return going_on.update(status=Session.Status.ENDED, ended_at=now, ended_reason=reason[:32])
+
+
 def _end_one(session_id: UUID, reason: str, *, by: Actor, now: datetime) -> bool:
-    going_on = Session.objects.filter(id=session_id, status=Session.Status.ACTIVE)
-    if not all_of(going_on, reason, now=now):
+    if not _end(_going_on(session_id), reason, now=now):
         return False
     record("session.ended", session_id, by=by, now=now, facts={"reason": reason})
     return True
+
+
+def _end_begun_from(session_id: UUID, reason: str, *, by: Actor, now: datetime) -> None:
+    for begun in _begun_from(session_id).order_by("id"):
+        _end_one(begun.id, reason, by=by, now=now)

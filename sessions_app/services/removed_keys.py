@@ -30,9 +30,11 @@ def end_what_it_opened(user_id: UUID, key: str, *, by: Actor, now: datetime) -> 
     going_on = Session.objects.filter(user_id=user_id, status=Session.Status.ACTIVE)
     unknown = Q(method__in=_METHODS[proving_keys.kind_of(key)]) & ~Q(data__has_key=BEGUN_BY)
     begun = Q(**{f"data__{BEGUN_BY}": key}) | unknown
+    proven = Q(**{f"data__{PROVEN_BY}": key})
+    ending.hold(going_on.filter(begun | proven))
     ended = ending.all_of(going_on.filter(begun), REASON, now=now)
     at_first = Case(When(method__in=SECOND_HAND, then=Value(NEVER)), default=F("created_at"))
-    faded = going_on.filter(**{f"data__{PROVEN_BY}": key}).update(authenticated_at=at_first)
+    faded = going_on.filter(proven).update(authenticated_at=at_first)
     if ended or faded:
         facts = {"count": ended, "faded": faded, "reason": REASON}
         subject = ("user", str(user_id))

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from identity.scoping import current, session_doors, statements
 from identity.scoping.session_doors import SessionDoor
-from identity.services import scope_settings
+from identity.services import audit, scope_settings
 from sessions_app.errors import TokenRefused
 from sessions_app.models import Session
 from sessions_app.services import ending, refresh_tokens, renewal_statement, sessions, tokens
@@ -98,7 +98,8 @@ def _again(door: SessionDoor, serial: int, holder: str, *, now: datetime) -> Liv
     if _is_lost_answer(session, serial, holder, now=now):
         return _after(door, session.refresh_serial, session.refreshed_at, session.expires_at)
     by = sessions.bearer(session, session.user)
-    with transaction.atomic():
+    # The chain of events is locked last, by everybody.
+    with transaction.atomic(), audit.gathered():
         ending.stolen(session, serial, by=by, now=now)
     raise TokenRefused
 
