@@ -70,7 +70,7 @@ def test_refuses_changed_and_foreign_wrapped_keys() -> None:
         bytes(256),
         wrapped[:-1],
         wrapped + b"\x00",
-        wrapped[:-1] + b"\x00",
+        wrapped[:-1] + bytes([wrapped[-1] ^ 1]),
         b"\xff" * 256,
     ):
         with pytest.raises(DecryptionFailed):

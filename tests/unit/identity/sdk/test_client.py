@@ -141,6 +141,11 @@ def not_json(server: Server, body: bytes) -> bytes:
     )
 
 
+def flipped(sealed: bytes) -> bytes:
+    """The same with another last bit."""
+    return sealed[:-1] + bytes([sealed[-1] ^ 1])
+
+
 SUCCESS = {"status": "success"}
 LIES: dict[str, tuple[type[Exception], Callable[[Server], None]]] = {
     "wrong server key": (
@@ -164,7 +169,7 @@ LIES: dict[str, tuple[type[Exception], Callable[[Server], None]]] = {
     "our own request": (EnvelopeSealed, with_body(lambda _, body: body)),
     "tampered": (
         EnvelopeSealed,
-        with_body(lambda server, body: server.seal(body, SUCCESS)[:-1] + b"\x00"),
+        with_body(lambda server, body: flipped(server.seal(body, SUCCESS))),
     ),
 }
 
